@@ -1,13 +1,13 @@
 // GET /api/anomalies, also for one charge point: stored facts that break an expectation.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
 import { withDefined } from '../base/with-defined.ts'
 import { identityCharactersMax, integerMax } from '../base/limits.ts'
 import { anomalyKinds } from '../blocks/anomalies.ts'
 import type { AnomalyFilter, AnomalyRecord } from '../blocks/records.ts'
-import { ownChargePoint, ownKey, requireAccess } from './access.ts'
+import { ownKey, requireAccess } from './access.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
@@ -15,6 +15,7 @@ import type { ApiEnv } from './env.ts'
 import { ChargePointParams, integerText, oneOf, text } from './fields.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
 import { Time, errors, json } from './responses.ts'
+import { routeFor } from './route.ts'
 
 const Anomaly = z
   .object({
@@ -35,7 +36,7 @@ const Anomaly = z
 
 const AnomalyPage = json(z.object({ ...pageFields, anomalies: z.array(Anomaly) }), 'A page of them.')
 
-const listRoute = createRoute({
+const listRoute = routeFor('owner', {
   method: 'get',
   path: '/api/anomalies',
   operationId: 'listAnomalies',
@@ -64,14 +65,13 @@ const listRoute = createRoute({
   responses: { 200: AnomalyPage, ...errors('BAD_REQUEST', 'FORBIDDEN') },
 })
 
-const ofChargePointRoute = createRoute({
+const ofChargePointRoute = routeFor('chargePoint', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/anomalies',
   operationId: 'listAnomaliesOfChargePoint',
   tags: ['Anomalies'],
   summary: 'What a charge point did that breaks an expectation',
   description: 'Newest first.',
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, query: z.strictObject(pageQuery) },
   responses: { 200: AnomalyPage, ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
 })

@@ -1,12 +1,11 @@
 // POST /api/chargepoints/{chargePointId}/calls: any CALL of the charge point's own version, checked against its schema.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { callTimeoutSecondsMax } from '../base/limits.ts'
 import { quirkTable } from '../ocpp/quirks.ts'
 import { centralSystemActions, tables } from '../blocks/messages.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
-import { ownChargePoint } from './access.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
@@ -15,6 +14,7 @@ import { badRequest } from './errors.ts'
 import { ChargePointParams, object, text } from './fields.ts'
 import { body, errors, json, jsonText } from './responses.ts'
 import { type CommandAnswer, commandErrorCodes, requireConnected, sendCommand } from './send-command.ts'
+import { routeFor } from './route.ts'
 
 const timeoutError = `Timeout must be a number of seconds, above 0 and at most ${callTimeoutSecondsMax}`
 
@@ -58,14 +58,13 @@ const CallResult = z
   })
   .openapi('CallResult')
 
-const callRoute = createRoute({
+const callRoute = routeFor('chargePoint', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/calls',
   operationId: 'sendCall',
   tags: ['Commands'],
   summary: 'Send any CALL',
   description: 'Every action that a central system may send, of the OCPP version that the charge point speaks.',
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(Call, true) },
   responses: {
     200: json(CallResult, 'What the charge point answered.'),

@@ -1,12 +1,11 @@
 // /api/chargepoints:batch and /api/chargepoints.csv: many charge points in one request, from and to a spreadsheet.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { inTurns } from '../base/in-turns.ts'
 import { batchTurnLines } from '../base/limits.ts'
 import type { ChargePointLine, ChargePointOutcome } from '../blocks/batch.ts'
 import type { ChargePointRecord } from '../blocks/records.ts'
-import { operatorOnly } from './access.ts'
 import { type BatchOf, BatchReport, batchDescription, batchQuery, batchRequest, runBatch } from './batch.ts'
 import { type BatchColumns, shownColumns } from './batch-body.ts'
 import { chargePointFilter, filterOf } from './chargepoint-filter.ts'
@@ -17,6 +16,7 @@ import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { errors, json } from './responses.ts'
+import { routeFor } from './route.ts'
 
 const editable = [
   'chargePointId',
@@ -61,7 +61,7 @@ const columns: BatchColumns = {
   ...shownColumns(shown),
 }
 
-const batchRoute = createRoute({
+const batchRoute = routeFor('operators', {
   method: 'post',
   path: '/api/chargepoints:batch',
   operationId: 'storeChargePoints',
@@ -70,7 +70,6 @@ const batchRoute = createRoute({
   description: `Each line creates the charge point, or changes the one of that identity. ${batchDescription}
 
 Of a CSV, an empty cell removes \`location\`, \`timeZone\` and \`certificateName\`; other fields stay unchanged. A line that changes how the charge point may connect (its password or key, \`blocked\`, and so on) closes its connection, as a change of one charge point does; what is stored already closes nothing.`,
-  middleware: [operatorOnly] as const,
   request: {
     query: batchQuery,
     body: batchRequest('NewChargePoint', {
@@ -84,14 +83,13 @@ Of a CSV, an empty cell removes \`location\`, \`timeZone\` and \`certificateName
   },
 })
 
-const csvRoute = createRoute({
+const csvRoute = routeFor('operators', {
   method: 'get',
   path: '/api/chargepoints.csv',
   operationId: 'exportChargePoints',
   tags: ['Charge points'],
   summary: 'All charge points as a CSV file',
   description: `By identity, with the same filters as the list. The first columns can be edited and sent to \`POST /api/chargepoints:batch\`; add columns \`password\` and \`apiKey\` to set them. ${csvDescription}`,
-  middleware: [operatorOnly] as const,
   request: { query: z.strictObject({ ...chargePointFilter, ...csvQuery }) },
   responses: {
     200: csv('The file.', 'chargePointId,location,strictness\r\nCP001,"Building A, Floor 1",lenient\r\n'),

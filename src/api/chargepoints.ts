@@ -1,13 +1,12 @@
 // /api/chargepoints: reading charge points and their state, and provisioning them.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { secretCharactersMax, secretCharactersMin } from '../base/limits.ts'
 import { withDefined } from '../base/with-defined.ts'
 import type { ChangedChargePoint } from '../blocks/batch.ts'
 import { accessChanged, changesAccess, type ChargePointInput, type ChargePointRecord } from '../blocks/records.ts'
 import { isTimeZone } from '../ocpp/date-time.ts'
-import { operatorOnly, ownChargePoint } from './access.ts'
 import {
   ChargePoint,
   ChargePointItem,
@@ -24,6 +23,7 @@ import { chargePointFilter, filterOf } from './chargepoint-filter.ts'
 import { ChargePointParams, change, newIdentity, oneOf, text } from './fields.ts'
 import { pageFields, pageOf, pageQuery } from './paging.ts'
 import { body, errors, json } from './responses.ts'
+import { routeFor } from './route.ts'
 
 const settings = {
   password: text('Password', secretCharactersMax, secretCharactersMin).openapi({ example: 'secretpassword' }),
@@ -92,14 +92,13 @@ const ChargePointChange = change(changeable).openapi('ChargePointChange', {
   description: 'A field that is left out stays unchanged; null removes its value. At least one field is required.',
 })
 
-const listRoute = createRoute({
+const listRoute = routeFor('operators', {
   method: 'get',
   path: '/api/chargepoints',
   operationId: 'listChargePoints',
   tags: ['Charge points'],
   summary: 'List all charge points',
   description: 'By identity, with the status of each and when it was last heard of.',
-  middleware: [operatorOnly] as const,
   request: {
     query: z.strictObject({
       ...chargePointFilter,
@@ -112,7 +111,7 @@ const listRoute = createRoute({
   },
 })
 
-const statusRoute = createRoute({
+const statusRoute = routeFor('chargePoint', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/status',
   operationId: 'getChargePointStatus',
@@ -120,7 +119,6 @@ const statusRoute = createRoute({
   summary: 'Get charge point status',
   description:
     'The first status that applies of all connectors, each connector with its open transaction, and what is wrong with them. `Offline` while the charge point is not connected; its connectors then show what they last reported.',
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams },
   responses: {
     200: json(ChargePointStatus, 'Its status and that of its connectors, with what is wrong with them.'),
@@ -128,7 +126,7 @@ const statusRoute = createRoute({
   },
 })
 
-const getRoute = createRoute({
+const getRoute = routeFor('chargePoint', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}',
   operationId: 'getChargePoint',
@@ -136,19 +134,17 @@ const getRoute = createRoute({
   summary: 'Everything that is stored about a charge point',
   description:
     'What was provisioned, what the charge point said at its last boot, and whether it is connected. Passwords and API keys are never shown.',
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams },
   responses: { 200: json(ChargePoint, 'The charge point.'), ...errors('FORBIDDEN', 'NOT_FOUND') },
 })
 
-const newRoute = createRoute({
+const newRoute = routeFor('operators', {
   method: 'post',
   path: '/api/chargepoints',
   operationId: 'createChargePoint',
   tags: ['Provisioning'],
   summary: 'Create a charge point',
   description: 'No two charge points may have identities that differ in letter case only.',
-  middleware: [operatorOnly] as const,
   request: { body: body(NewChargePoint, true) },
   responses: {
     201: json(ChargePoint, 'It may connect now.'),
@@ -156,7 +152,7 @@ const newRoute = createRoute({
   },
 })
 
-const changeRoute = createRoute({
+const changeRoute = routeFor('operators', {
   method: 'patch',
   path: '/api/chargepoints/{chargePointId}',
   operationId: 'changeChargePoint',
@@ -164,7 +160,6 @@ const changeRoute = createRoute({
   summary: 'Change a charge point',
   description:
     'A change of its credentials, or of how it may connect, closes its connection, at every node, so that it comes back under the new rules. The charge point does not learn them: to send it a new password, change its configuration key AuthorizationKey. The rest holds at once; a new registration status from its next boot on.',
-  middleware: [operatorOnly] as const,
   request: { params: ChargePointParams, body: body(ChargePointChange, true) },
   responses: {
     200: json(ChargePoint, 'As it is now.'),
@@ -172,14 +167,13 @@ const changeRoute = createRoute({
   },
 })
 
-const deleteRoute = createRoute({
+const deleteRoute = routeFor('operators', {
   method: 'delete',
   path: '/api/chargepoints/{chargePointId}',
   operationId: 'deleteChargePoint',
   tags: ['Provisioning'],
   summary: 'Delete a charge point',
   description: 'Its transactions and meter values are kept. Not while one of its transactions is open.',
-  middleware: [operatorOnly] as const,
   request: { params: ChargePointParams },
   responses: { 204: { description: 'It is gone.' }, ...errors('FORBIDDEN', 'NOT_FOUND', 'CONFLICT') },
 })

@@ -1,12 +1,11 @@
 // GET /api/chargepoints/{chargePointId}/events: what a charge point reported besides transactions.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
 import { withDefined } from '../base/with-defined.ts'
 import type { ChargePointEventRecord, PageOf } from '../blocks/records.ts'
 import { chargePointActions } from '../blocks/messages.ts'
-import { ownChargePoint } from './access.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
@@ -14,6 +13,7 @@ import type { ApiEnv } from './env.ts'
 import { ChargePointParams, directionQuery, directions, messageIdQuery, oneOf } from './fields.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
 import { Time, errors, json } from './responses.ts'
+import { routeFor } from './route.ts'
 
 const ChargePointEvent = z
   .object({
@@ -33,7 +33,7 @@ const ChargePointEvent = z
   })
   .openapi('ChargePointEvent')
 
-const eventsRoute = createRoute({
+const eventsRoute = routeFor('chargePoint', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/events',
   operationId: 'listEvents',
@@ -41,7 +41,6 @@ const eventsRoute = createRoute({
   summary: 'What a charge point reported besides transactions',
   description:
     'Boots, statuses, reports that commands asked for, and whatever else is stored and not about a transaction; newest first, for as long as OCPP.EventDays says.',
-  middleware: [ownChargePoint] as const,
   request: {
     params: ChargePointParams,
     query: z.strictObject({

@@ -1,7 +1,7 @@
 // GET /health/live and /health/ready, for supervisors and load balancers. They need no credentials, since they reveal
 // only whether this process works. What is wrong stands in the log, and in the answer to an operator.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Principal } from '../auth/operator-auth.ts'
 import { keyCredentials } from '../auth/presented.ts'
@@ -10,6 +10,7 @@ import type { ApiDeps, HealthCheck } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { badHost, errors } from './responses.ts'
+import { routeFor } from './route.ts'
 
 const Live = z.object({ status: z.enum(['up', 'down']) }).openapi('Live')
 
@@ -23,7 +24,7 @@ const Ready = z
   })
   .openapi('Ready')
 
-const liveRoute = createRoute({
+const liveRoute = routeFor('anybody', {
   method: 'get',
   path: '/health/live',
   operationId: 'getLiveness',
@@ -38,7 +39,7 @@ const liveRoute = createRoute({
   },
 })
 
-const readyRoute = createRoute({
+const readyRoute = routeFor('anybody', {
   method: 'get',
   path: '/health/ready',
   operationId: 'getReadiness',

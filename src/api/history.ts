@@ -1,11 +1,10 @@
 // GET /api/chargepoints/{chargePointId}/history: every status of its connectors, and every connection.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
 import { statusesByWeight } from '../blocks/availability/connector-status.ts'
 import type { HistoryRecord } from '../blocks/records.ts'
-import { ownChargePoint } from './access.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
@@ -13,6 +12,7 @@ import type { ApiEnv } from './env.ts'
 import { ChargePointParams } from './fields.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
 import { Time, errors, json } from './responses.ts'
+import { routeFor } from './route.ts'
 
 const ConnectorEntry = z
   .object({
@@ -49,7 +49,7 @@ const ConnectionEntry = z
   })
   .openapi('ConnectionHistoryEntry')
 
-const historyRoute = createRoute({
+const historyRoute = routeFor('chargePoint', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/history',
   operationId: 'listHistory',
@@ -57,7 +57,6 @@ const historyRoute = createRoute({
   summary: 'Connections of a charge point, and changes of its connectors',
   description:
     'Every change of the status or error of a connector, and every connection that opened or was closed; newest first, for as long as OCPP.HistoryMonths says. While a charge point is not connected, no change of its connectors is recorded.',
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, query: z.strictObject({ ...periodQuery('received'), ...pageQuery }) },
   responses: {
     200: json(

@@ -1,11 +1,10 @@
 // GET /api/chargepoints/{chargePointId}/messages: the message log, with every frame on the wire.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { isoTime } from '../base/clock.ts'
 import { withDefined } from '../base/with-defined.ts'
 import type { MessageLogRecord } from '../blocks/records.ts'
-import { ownChargePoint } from './access.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
@@ -13,6 +12,7 @@ import type { ApiEnv } from './env.ts'
 import { ChargePointParams, directionQuery, directions, messageIdQuery, text } from './fields.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
 import { Time, errors, json } from './responses.ts'
+import { routeFor } from './route.ts'
 
 const messageTypes = ['CALL', 'CALLRESULT', 'CALLERROR', 'CALLRESULTERROR', 'SEND'] as const
 
@@ -31,7 +31,7 @@ const Message = z
   })
   .openapi('Message')
 
-const messagesRoute = createRoute({
+const messagesRoute = routeFor('chargePoint', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/messages',
   operationId: 'listMessages',
@@ -39,7 +39,6 @@ const messagesRoute = createRoute({
   summary: 'The OCPP messages of a charge point',
   description:
     'Both directions, newest first, while OCPP.MessageLog is on. With `action`, `direction` or `messageId` the newest 10,000 messages are looked at; give a period with `from` and `to` to look further back.',
-  middleware: [ownChargePoint] as const,
   request: {
     params: ChargePointParams,
     query: z.strictObject({

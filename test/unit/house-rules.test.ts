@@ -229,6 +229,11 @@ describe('the house', () => {
     expect(long).toEqual([])
   })
 
+  test('every route says who may use it: the metrics, which scrapers read too, are the only one not made by routeFor', () => {
+    const making = [...sources].filter(([file, source]) => file.startsWith('src/') && source.includes('createRoute('))
+    expect(making.map(([file]) => file).toSorted()).toEqual(['src/api/metrics.ts', 'src/api/route.ts'])
+  })
+
   test('each library has one owner', () => {
     const wrong = [...sources].flatMap(([file, source]) =>
       importsOf(source).flatMap((target) =>

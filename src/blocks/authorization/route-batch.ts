@@ -1,8 +1,7 @@
 // /api/id-tags:batch and /api/id-tags.csv: many id tags in one request, from and to a spreadsheet.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { operatorOnly } from '../../api/access.ts'
 import { type BatchOf, BatchReport, batchDescription, batchQuery, batchRequest, runBatch } from '../../api/batch.ts'
 import { type BatchColumns, shownColumns } from '../../api/batch-body.ts'
 import { CsvFiles, csv, csvDescription, csvQuery } from '../../api/csv-list.ts'
@@ -14,6 +13,7 @@ import { withDefined } from '../../base/with-defined.ts'
 import type { IdTokenLine, LineOutcome } from '../batch.ts'
 import type { IdTokenRecord } from '../records.ts'
 import { NewIdTag, idTagFilter, idTagView, idTokenInput } from './routes.ts'
+import { routeFor } from '../../api/route.ts'
 
 const listed = ['idTag', 'type', 'status', 'expiryDate', 'parentIdTag', 'createdAt'] as const
 
@@ -26,7 +26,7 @@ const columns: BatchColumns = {
   ...shownColumns(['createdAt']),
 }
 
-const batchRoute = createRoute({
+const batchRoute = routeFor('operators', {
   method: 'post',
   path: '/api/id-tags:batch',
   operationId: 'storeIdTags',
@@ -35,7 +35,6 @@ const batchRoute = createRoute({
   description: `Each line stores the id tag, or changes the one that is stored, in whatever letter case; its spelling stays. ${batchDescription}
 
 Of a CSV, an empty cell removes \`type\`, \`expiryDate\` and \`parentIdTag\`; an empty \`status\` stays unchanged, and is \`Accepted\` for a new id tag.`,
-  middleware: [operatorOnly] as const,
   request: {
     query: batchQuery,
     body: batchRequest('NewIdTag', {
@@ -49,14 +48,13 @@ Of a CSV, an empty cell removes \`type\`, \`expiryDate\` and \`parentIdTag\`; an
   },
 })
 
-const csvRoute = createRoute({
+const csvRoute = routeFor('operators', {
   method: 'get',
   path: '/api/id-tags.csv',
   operationId: 'exportIdTags',
   tags: ['ID tags'],
   summary: 'All id tags as a CSV file',
   description: `In alphabetical order. The file can be edited and sent to \`POST /api/id-tags:batch\`. ${csvDescription}`,
-  middleware: [operatorOnly] as const,
   request: { query: z.strictObject({ ...idTagFilter, ...csvQuery }) },
   responses: {
     200: csv('The file.', 'idTag,type,status\r\nUSER123,,Accepted\r\n'),

@@ -1,11 +1,10 @@
 // /api/id-tags: the stored id tags. Case is ignored. Expired and blocked id tags can be stored, too.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { isoTime } from '../../base/clock.ts'
 import { idTokenCharactersMax } from '../../base/limits.ts'
 import type { IdTokenInput, IdTokenRecord } from '../records.ts'
-import { operatorOnly } from '../../api/access.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -13,6 +12,7 @@ import { notFound } from '../../api/errors.ts'
 import { change, oneOf, text, time } from '../../api/fields.ts'
 import { pageFields, pageOf, pageQuery } from '../../api/paging.ts'
 import { Time, body, errors, json } from '../../api/responses.ts'
+import { routeFor } from '../../api/route.ts'
 
 const statuses = ['Accepted', 'Blocked', 'Expired', 'Invalid'] as const
 
@@ -74,14 +74,13 @@ const IdTagParams = z.object({
   idTag: z.string().openapi({ param: { name: 'idTag', in: 'path' }, example: 'USER123' }),
 })
 
-const listRoute = createRoute({
+const listRoute = routeFor('operators', {
   method: 'get',
   path: '/api/id-tags',
   operationId: 'listIdTags',
   tags: ['ID tags'],
   summary: 'List all id tags',
   description: 'In alphabetical order.',
-  middleware: [operatorOnly] as const,
   request: {
     query: z.strictObject({
       ...idTagFilter,
@@ -94,7 +93,7 @@ const listRoute = createRoute({
   },
 })
 
-const newRoute = createRoute({
+const newRoute = routeFor('operators', {
   method: 'post',
   path: '/api/id-tags',
   operationId: 'createIdTag',
@@ -102,7 +101,6 @@ const newRoute = createRoute({
   summary: 'Store an id tag',
   description:
     'Charge points that ask about this id tag get its status from now on. No two id tags may differ in letter case only.',
-  middleware: [operatorOnly] as const,
   request: { body: body(NewIdTag, true) },
   responses: {
     201: json(IdTag, 'The id tag is stored.'),
@@ -110,19 +108,18 @@ const newRoute = createRoute({
   },
 })
 
-const getRoute = createRoute({
+const getRoute = routeFor('operators', {
   method: 'get',
   path: '/api/id-tags/{idTag}',
   operationId: 'getIdTag',
   tags: ['ID tags'],
   summary: 'Get an id tag',
   description: 'Letter case is ignored.',
-  middleware: [operatorOnly] as const,
   request: { params: IdTagParams },
   responses: { 200: json(IdTag, 'The id tag.'), ...errors('FORBIDDEN', 'NOT_FOUND') },
 })
 
-const changeRoute = createRoute({
+const changeRoute = routeFor('operators', {
   method: 'patch',
   path: '/api/id-tags/{idTag}',
   operationId: 'changeIdTag',
@@ -130,7 +127,6 @@ const changeRoute = createRoute({
   summary: 'Change an id tag',
   description:
     'The change counts from the next question of a charge point about this id tag. Running transactions go on.',
-  middleware: [operatorOnly] as const,
   request: { params: IdTagParams, body: body(IdTagChange, true) },
   responses: {
     200: json(IdTag, 'The id tag as it is now.'),
@@ -138,14 +134,13 @@ const changeRoute = createRoute({
   },
 })
 
-const deleteRoute = createRoute({
+const deleteRoute = routeFor('operators', {
   method: 'delete',
   path: '/api/id-tags/{idTag}',
   operationId: 'deleteIdTag',
   tags: ['ID tags'],
   summary: 'Delete an id tag',
   description: 'The id tag is unknown from now on. Transactions that used it keep it.',
-  middleware: [operatorOnly] as const,
   request: { params: IdTagParams },
   responses: { 204: { description: 'The id tag is deleted.' }, ...errors('FORBIDDEN', 'NOT_FOUND') },
 })

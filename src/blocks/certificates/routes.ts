@@ -1,9 +1,8 @@
 // /api/chargepoints/{chargePointId}/certificates: the certificates of a charge point, and the commands about them;
 // /api/certificates: those of all charge points; /api/certificate-authority.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { operatorOnly, ownChargePoint } from '../../api/access.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
@@ -44,6 +43,7 @@ import {
   IssuedCertificate,
   issuedView,
 } from './route-views.ts'
+import { routeFor } from '../../api/route.ts'
 
 const tags = ['Certificates']
 const commandErrors = errors(...commandErrorCodes)
@@ -53,7 +53,7 @@ const typeWords =
 
 const Installed = z.object({ installed: z.array(InstalledCertificate) }).openapi('InstalledCertificates')
 
-const listRoute = createRoute({
+const listRoute = routeFor('chargePoint', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/certificates',
   operationId: 'getCertificates',
@@ -61,7 +61,6 @@ const listRoute = createRoute({
   summary: 'Certificates of a charge point',
   description:
     'Those that Stator has signed for it, and those that it last reported to have installed (`POST …/certificates/installed` asks it).',
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams },
   responses: {
     200: json(
@@ -89,26 +88,24 @@ const Install = z
   })
   .openapi('InstallCertificate')
 
-const installRoute = createRoute({
+const installRoute = routeFor('chargePoint', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/certificates/install',
   operationId: 'installCertificate',
   tags,
   summary: 'Install a CA certificate',
   description: `A certificate that cannot be read, or has expired, is refused with 400 and not sent. ${typeWords}`,
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(Install, true) },
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...commandErrors },
 })
 
-const reportRoute = createRoute({
+const reportRoute = routeFor('chargePoint', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/certificates/installed',
   operationId: 'reportCertificates',
   tags,
   summary: 'Ask which certificates are installed',
   description: `Asks the charge point (GetInstalledCertificateIds), and stores its answer in place of the earlier one. ${typeWords}`,
-  middleware: [ownChargePoint] as const,
   request: {
     params: ChargePointParams,
     query: z.strictObject({
@@ -134,7 +131,7 @@ const Delete = z
   })
   .openapi('DeleteCertificate')
 
-const deleteRoute = createRoute({
+const deleteRoute = routeFor('chargePoint', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/certificates/delete',
   operationId: 'deleteCertificate',
@@ -142,12 +139,11 @@ const deleteRoute = createRoute({
   summary: 'Delete an installed certificate',
   description:
     'With the hash data that the charge point reported. The charge point decides: it does not delete the certificate that it needs for its own connection.',
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(Delete, true) },
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...commandErrors },
 })
 
-const renewRoute = createRoute({
+const renewRoute = routeFor('chargePoint', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/certificates/renew',
   operationId: 'renewCertificate',
@@ -155,12 +151,11 @@ const renewRoute = createRoute({
   summary: 'Ask for a new key and certificate',
   description:
     'Asks the charge point to make a new key and to request a certificate for it. The certificate follows by itself, with `Security.CertificateAuthority` = Local.',
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams },
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...commandErrors },
 })
 
-const revokeRoute = createRoute({
+const revokeRoute = routeFor('operators', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/certificates/{serialNumber}/revoke',
   operationId: 'revokeCertificate',
@@ -168,7 +163,6 @@ const revokeRoute = createRoute({
   summary: 'Revoke a certificate',
   description:
     'One that Stator has signed. The charge point cannot connect with it any more, and a connection that authenticated with it is closed. This cannot be undone. A charge point without another certificate, or another way to authenticate, is locked out.',
-  middleware: [operatorOnly] as const,
   request: {
     params: ChargePointParams.extend({
       serialNumber: z.string().openapi({
@@ -181,14 +175,13 @@ const revokeRoute = createRoute({
   responses: { 200: json(IssuedCertificate, 'The certificate, revoked now or before.'), ...readErrors },
 })
 
-const expiryRoute = createRoute({
+const expiryRoute = routeFor('operators', {
   method: 'get',
   path: '/api/certificates',
   operationId: 'listCertificates',
   tags,
   summary: 'Certificates of all charge points',
   description: 'Those that Stator has signed; those that end first come first.',
-  middleware: [operatorOnly] as const,
   request: {
     query: z.strictObject({
       expiresBefore: time('Expires before')
@@ -206,7 +199,7 @@ const expiryRoute = createRoute({
   },
 })
 
-const authorityRoute = createRoute({
+const authorityRoute = routeFor('operators', {
   method: 'get',
   path: '/api/certificate-authority',
   operationId: 'getCertificateAuthority',
@@ -214,7 +207,6 @@ const authorityRoute = createRoute({
   summary: 'The certificate of the certificate authority',
   description:
     'As PEM, for systems that have to verify certificates of charge points. 404 unless `Security.CertificateAuthority` is Local.',
-  middleware: [operatorOnly] as const,
   responses: {
     200: {
       description: 'The certificate that signs, then those above it.',

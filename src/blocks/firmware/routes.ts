@@ -1,8 +1,7 @@
 // POST /api/chargepoints/{chargePointId}/update-firmware.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { ownChargePoint } from '../../api/access.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
@@ -18,6 +17,7 @@ import {
 } from '../../api/send-command.ts'
 import { integerMax } from '../../base/limits.ts'
 import { updateFirmwareCommand, updateFirmwareOutcome } from './commands.ts'
+import { routeFor } from '../../api/route.ts'
 
 const UpdateFirmware = z
   .strictObject({
@@ -34,7 +34,7 @@ const UpdateFirmware = z
   })
   .openapi('UpdateFirmware')
 
-const updateFirmwareRoute = createRoute({
+const updateFirmwareRoute = routeFor('chargePoint', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/update-firmware',
   operationId: 'updateFirmware',
@@ -42,7 +42,6 @@ const updateFirmwareRoute = createRoute({
   summary: 'Update firmware',
   description:
     'The charge point fetches the file by itself, after `retrieveDate`. Its progress comes later, as `firmwareStatus` of the charge point and in the list of its events.',
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(UpdateFirmware, true) },
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...errors(...commandErrorCodes) },
 })

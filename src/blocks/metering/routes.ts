@@ -1,10 +1,9 @@
 // Meter values in answers of the API, and GET /api/chargepoints/{chargePointId}/meter-values.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { isoTime } from '../../base/clock.ts'
 import type { AssignedMeterValueRecord, MeterValueRecord } from '../records.ts'
-import { ownChargePoint } from '../../api/access.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
@@ -12,6 +11,7 @@ import type { ApiEnv } from '../../api/env.ts'
 import { ChargePointParams } from '../../api/fields.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from '../../api/paging.ts'
 import { Time, errors, json } from '../../api/responses.ts'
+import { routeFor } from '../../api/route.ts'
 
 function measurement(description: string) {
   return z.number().nullable().openapi({ description })
@@ -41,7 +41,7 @@ export const AssignedMeterValue = MeterValue.extend({
   }),
 }).openapi('AssignedMeterValue')
 
-const ofChargePointRoute = createRoute({
+const ofChargePointRoute = routeFor('chargePoint', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/meter-values',
   operationId: 'listMeterValuesOfChargePoint',
@@ -49,7 +49,6 @@ const ofChargePointRoute = createRoute({
   summary: 'Meter values of a charge point',
   description:
     'All meter values, with or without a transaction, newest first. Give a period with `from` and `to`: Stator counts and sorts all values in it.',
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, query: z.strictObject({ ...periodQuery('sampled'), ...pageQuery }) },
   responses: {
     200: json(z.object({ ...pageFields, meterValues: z.array(MeterValue) }), 'A page of them.'),

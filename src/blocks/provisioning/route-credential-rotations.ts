@@ -1,8 +1,7 @@
 // /api/credential-rotations: new passwords for many charge points, paced, with a report for each.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { operatorOnly } from '../../api/access.ts'
 import { chargePointFilterInBody, filterOf } from '../../api/chargepoint-filter.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
@@ -29,6 +28,7 @@ import {
   rotationItemStates,
   rotationStates,
 } from './credential-rotation.ts'
+import { routeFor } from '../../api/route.ts'
 
 const hourMs = 3_600_000
 
@@ -128,7 +128,7 @@ const RotationParams = z.object({
 
 const tags = ['Provisioning']
 
-const newRoute = createRoute({
+const newRoute = routeFor('operators', {
   method: 'post',
   path: '/api/credential-rotations',
   operationId: 'createCredentialRotation',
@@ -136,7 +136,6 @@ const newRoute = createRoute({
   summary: 'Give many charge points new passwords',
   description:
     'Each is sent a random password of its own, as POST /api/chargepoints/{chargePointId}/credentials does. One that is not connected gets it when it connects, within the time that `expiresInHours` gives. No charge point is sent two passwords by one rotation. If two rotations have a charge point, the later one waits for the earlier.',
-  middleware: [operatorOnly] as const,
   request: { body: body(NewRotation, true) },
   responses: {
     202: json(Rotation, 'It runs; the header Location says where to read how far it is.'),
@@ -144,14 +143,13 @@ const newRoute = createRoute({
   },
 })
 
-const listRoute = createRoute({
+const listRoute = routeFor('operators', {
   method: 'get',
   path: '/api/credential-rotations',
   operationId: 'listCredentialRotations',
   tags,
   summary: 'List credential rotations',
   description: 'Newest first. Those that ended are kept for as long as OCPP.EventDays says.',
-  middleware: [operatorOnly] as const,
   request: { query: z.strictObject(pageQuery) },
   responses: {
     200: json(z.object({ ...pageFields, credentialRotations: z.array(Rotation) }), 'A page of them.'),
@@ -159,26 +157,24 @@ const listRoute = createRoute({
   },
 })
 
-const getRoute = createRoute({
+const getRoute = routeFor('operators', {
   method: 'get',
   path: '/api/credential-rotations/{rotationId}',
   operationId: 'getCredentialRotation',
   tags,
   summary: 'How far a credential rotation is',
   description: 'With the number of charge points in each state.',
-  middleware: [operatorOnly] as const,
   request: { params: RotationParams },
   responses: { 200: json(Rotation, 'The rotation.'), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
 })
 
-const itemsRoute = createRoute({
+const itemsRoute = routeFor('operators', {
   method: 'get',
   path: '/api/credential-rotations/{rotationId}/items',
   operationId: 'listCredentialRotationItems',
   tags,
   summary: 'What became of each charge point of a credential rotation',
   description: 'In the order in which the charge points were created.',
-  middleware: [operatorOnly] as const,
   request: {
     params: RotationParams,
     query: z.strictObject({
@@ -194,7 +190,7 @@ const itemsRoute = createRoute({
   },
 })
 
-const cancelRoute = createRoute({
+const cancelRoute = routeFor('operators', {
   method: 'delete',
   path: '/api/credential-rotations/{rotationId}',
   operationId: 'cancelCredentialRotation',
@@ -202,7 +198,6 @@ const cancelRoute = createRoute({
   summary: 'Cancel a credential rotation',
   description:
     'Charge points that wait are sent nothing. Those that were sent a password are finished with. A rotation that has ended stays as it is.',
-  middleware: [operatorOnly] as const,
   request: { params: RotationParams },
   responses: { 200: json(Rotation, 'As it is now.'), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
 })

@@ -1,8 +1,6 @@
 // POST /api/chargepoints/{chargePointId}/credentials: a new password, made here and set on the charge point.
 
-import { createRoute } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { operatorOnly } from '../../api/access.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
@@ -11,8 +9,9 @@ import { ChargePointParams } from '../../api/fields.ts'
 import { errors, json } from '../../api/responses.ts'
 import { rotateCredentials } from '../../api/rotate-credentials.ts'
 import { commandErrorCodes, CommandOutcome } from '../../api/send-command.ts'
+import { routeFor } from '../../api/route.ts'
 
-const credentialsRoute = createRoute({
+const credentialsRoute = routeFor('operators', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/credentials',
   operationId: 'rotateCredentials',
@@ -20,7 +19,6 @@ const credentialsRoute = createRoute({
   summary: 'Give the charge point a new password',
   description:
     'Makes a random password of the length that its OCPP version takes, and sets it on the charge point (AuthorizationKey, BasicAuthPassword). Nobody is shown it. Accepted: the new one lets it in, the old one does not any more. Refused: the old one stays. No answer, or it reboots first: both are valid until the new one is used.',
-  middleware: [operatorOnly] as const,
   request: { params: ChargePointParams },
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...errors(...commandErrorCodes) },
 })

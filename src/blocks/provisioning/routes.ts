@@ -1,7 +1,7 @@
 // /api/chargepoints/{chargePointId}/configuration (configuration keys of 1.6, and the device model of 2.x with the same
 // field names) and …/reset.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { configurationKeysMax, pageSizeMax } from '../../base/limits.ts'
 import {
@@ -22,7 +22,6 @@ import { isPasswordVariable } from './password-commands.ts'
 import type { ChangeSet } from '../decision.ts'
 import type { ChargePointRecord, VariableRecord } from '../records.ts'
 import type { OcppVersion } from '../../ocpp/version.ts'
-import { ownChargePoint } from '../../api/access.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
@@ -38,6 +37,7 @@ import {
   sendCommand,
   sendForStatus,
 } from '../../api/send-command.ts'
+import { routeFor } from '../../api/route.ts'
 
 const keyCharactersMax = 500
 const key = text('Key', keyCharactersMax)
@@ -93,14 +93,13 @@ const readErrorCodes = [
 const readErrors = errors(...readErrorCodes)
 const changeErrors = errors(...commandErrorCodes)
 
-const getRoute = createRoute({
+const getRoute = routeFor('chargePoint', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/configuration',
   operationId: 'getConfiguration',
   tags: ['Configuration'],
   summary: 'Get configuration',
   description: `OCPP 1.6: asks the charge point. OCPP 2.x: without keys, returns the last reported device model; if there is none, asks the charge point for the standard variables. With keys, asks the charge point. ${keyForms}`,
-  middleware: [ownChargePoint] as const,
   request: {
     params: ChargePointParams,
     query: z.strictObject({
@@ -118,28 +117,26 @@ const getRoute = createRoute({
   responses: { 200: json(ConfigurationAnswer, 'The configuration.'), ...readErrors },
 })
 
-const changeRoute = createRoute({
+const changeRoute = routeFor('chargePoint', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/configuration',
   operationId: 'changeConfiguration',
   tags: ['Configuration'],
   summary: 'Change configuration',
   description: `${keyForms} AuthorizationKey is the password of the charge point: once it has accepted a new password, it can only connect with that one.`,
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(ChangeConfiguration, true) },
   responses: { 200: json(ChangeOutcome, 'What the charge point answered.'), ...changeErrors },
 })
 
 const Reset = z.strictObject({ type: oneOf('Type', ['Soft', 'Hard']) }).openapi('Reset')
 
-const resetRoute = createRoute({
+const resetRoute = routeFor('chargePoint', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/reset',
   operationId: 'resetChargePoint',
   tags: ['Commands'],
   summary: 'Reset charge point',
   description: 'OCPP 2.x: Soft waits until nothing is charging (OnIdle); Hard does not wait (Immediate).',
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(Reset, true) },
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...changeErrors },
 })

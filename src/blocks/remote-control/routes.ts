@@ -1,8 +1,7 @@
 // POST /api/chargepoints/{chargePointId}/start-transaction and …/stop-transaction.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { ownChargePoint } from '../../api/access.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
@@ -22,6 +21,7 @@ import { idTokenCharactersMax, remoteStartPromiseMs } from '../../base/limits.ts
 import { idTokenCandidates, statusOf } from '../authorization/authorization.ts'
 import type { ChargePointRecord, IdTokenRecord } from '../records.ts'
 import { remoteStart, startAction, startCommand, startOutcome, stopCommand, stopOutcome } from './commands.ts'
+import { routeFor } from '../../api/route.ts'
 
 // CONFLICT: the boot of the charge point is not accepted, the tag is not, or the transaction has stopped.
 const transactionErrors = errors(...commandErrorCodes)
@@ -62,7 +62,7 @@ const Stop = z
   .strictObject({ transactionId: integer('Transaction ID', 1).openapi({ example: 12345 }) })
   .openapi('StopTransaction')
 
-const startRoute = createRoute({
+const startRoute = routeFor('chargePoint', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/start-transaction',
   operationId: 'startTransaction',
@@ -71,12 +71,11 @@ const startRoute = createRoute({
   description: `The \`transactionId\` in the answer is reserved for ${remoteStartPromiseMs / 1_000} seconds: if the charge point starts the transaction within that time, the transaction has this id. If it starts later, it has another id. The reservation survives a restart and a reconnect to another node.
 
 An unknown \`idTag\` is sent, too: the charge point asks Stator whether it is accepted, before the start or with it. One that is Blocked or Expired here is refused with 409, unless \`force\` is true.`,
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(Start, true) },
   responses: { 200: json(StartOutcome, 'What the charge point answered.'), ...transactionErrors },
 })
 
-const stopRoute = createRoute({
+const stopRoute = routeFor('chargePoint', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/stop-transaction',
   operationId: 'stopTransaction',
@@ -84,7 +83,6 @@ const stopRoute = createRoute({
   summary: 'Stop remote transaction',
   description:
     'Asks the charge point to stop the transaction. The transaction is over once the charge point reports its end. To end one that the charge point has forgotten, close it: `POST /api/transactions/{transactionId}/close`.',
-  middleware: [ownChargePoint] as const,
   request: { params: ChargePointParams, body: body(Stop, true) },
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...transactionErrors },
 })

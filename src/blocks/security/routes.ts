@@ -1,8 +1,7 @@
 // GET /api/security-events: what charge points report about their security, and whom the central system refused.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { operatorOnly } from '../../api/access.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -14,6 +13,7 @@ import { identityCharactersMax } from '../../base/limits.ts'
 import { withDefined } from '../../base/with-defined.ts'
 import type { SecurityEventRecord } from '../records.ts'
 import { securityEventTypes } from './event-types.ts'
+import { routeFor } from '../../api/route.ts'
 
 const SecurityEvent = z
   .object({
@@ -47,7 +47,7 @@ const SecurityEvent = z
   })
   .openapi('SecurityEvent')
 
-const listRoute = createRoute({
+const listRoute = routeFor('operators', {
   method: 'get',
   path: '/api/security-events',
   operationId: 'listSecurityEvents',
@@ -55,7 +55,6 @@ const listRoute = createRoute({
   summary: 'Security events of charge points, and our own',
   description:
     'SecurityEventNotifications, and the handshakes and requests that were refused; newest first, for as long as OCPP.EventDays says. Ours are stored within seconds.',
-  middleware: [operatorOnly] as const,
   request: {
     query: z.strictObject({
       chargePointId: text('Charge point ID', identityCharactersMax)

@@ -1,12 +1,12 @@
 // /api/transactions: lists transactions and their meter values, closes transactions, and corrects how they were closed.
 
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { idTokenCharactersMax, identityCharactersMax } from '../../base/limits.ts'
 import { withDefined } from '../../base/with-defined.ts'
 import type { PageOf, TransactionFilter, TransactionRecord } from '../records.ts'
-import { operatorOnly, ownKey, requireAccess, requireOwn } from '../../api/access.ts'
+import { ownKey, requireAccess, requireOwn } from '../../api/access.ts'
 import { closeTransaction } from './route-close.ts'
 import { correctTransaction } from './route-correct.ts'
 import { csvLines } from '../../api/csv.ts'
@@ -27,6 +27,7 @@ import {
   transactionItem,
   transactionView,
 } from './route-views.ts'
+import { routeFor } from '../../api/route.ts'
 
 const meterStopError = 'Meter stop must be a number of Wh, zero or more'
 
@@ -74,7 +75,7 @@ const ListQuery = z.strictObject({
   ...pageQuery,
 })
 
-const listRoute = createRoute({
+const listRoute = routeFor('owner', {
   method: 'get',
   path: '/api/transactions',
   operationId: 'listTransactions',
@@ -89,7 +90,7 @@ const listRoute = createRoute({
   },
 })
 
-const csvRoute = createRoute({
+const csvRoute = routeFor('owner', {
   method: 'get',
   path: '/api/transactions.csv',
   operationId: 'exportTransactions',
@@ -118,7 +119,7 @@ const csvColumns = [
   'stopReason',
 ] as const satisfies (keyof z.infer<typeof TransactionItem>)[]
 
-const getRoute = createRoute({
+const getRoute = routeFor('owner', {
   method: 'get',
   path: '/api/transactions/{transactionId}',
   operationId: 'getTransaction',
@@ -129,7 +130,7 @@ const getRoute = createRoute({
   responses: { 200: json(Transaction, 'The transaction.'), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
 })
 
-const meterValuesRoute = createRoute({
+const meterValuesRoute = routeFor('owner', {
   method: 'get',
   path: '/api/transactions/{transactionId}/meter-values',
   operationId: 'listMeterValuesOfTransaction',
@@ -145,14 +146,13 @@ const meterValuesRoute = createRoute({
   },
 })
 
-const correctionsRoute = createRoute({
+const correctionsRoute = routeFor('operators', {
   method: 'get',
   path: '/api/transactions/{transactionId}/corrections',
   operationId: 'listCorrections',
   tags: ['Transactions'],
   summary: 'Corrections of an end that an operator entered',
   description: 'In the order in which they were made.',
-  middleware: [operatorOnly] as const,
   request: { params: TransactionParams, query: z.strictObject(pageQuery) },
   responses: {
     200: json(z.object({ ...pageFields, corrections: z.array(Correction) }), 'A page of them.'),
@@ -160,7 +160,7 @@ const correctionsRoute = createRoute({
   },
 })
 
-const closeRoute = createRoute({
+const closeRoute = routeFor('operators', {
   method: 'post',
   path: '/api/transactions/{transactionId}/close',
   operationId: 'closeTransaction',
@@ -169,7 +169,6 @@ const closeRoute = createRoute({
   description: `Nothing is sent to the charge point. If the charge point reports a stop later, that stop replaces what the operator entered, and an anomaly is stored.
 
 If an operator has already closed the transaction, this request corrects it: the fields in the body are replaced, the others stay, and \`GET …/corrections\` lists who changed what. A correction that changes nothing is not stored. The request is refused if the charge point stopped the transaction.`,
-  middleware: [operatorOnly] as const,
   request: { params: TransactionParams, body: body(Close, false) },
   responses: {
     200: json(Transaction, 'The transaction as it is now.'),
