@@ -32,6 +32,8 @@ const requestsPerRound = 40
 const hands = 8
 
 const { log, lines } = collectedLog('Warning')
+/** Lines of the log that no request may cause. Headers that only a proxy may send are warned of. */
+const failures = () => lines.filter((line) => !line.includes('Headers of a proxy are ignored'))
 let central: TestStator
 let contract: Contract
 
@@ -197,7 +199,7 @@ test(
     }
     try {
       await Promise.all(Array.from({ length: hands }, hand))
-      expect(lines).toEqual([])
+      expect(failures()).toEqual([])
       for (const [identity, { closing }] of answering) {
         expect({ identity, closing }).toEqual({ identity, closing: null })
         await central.json(`/api/chargepoints/${identity}/calls`, { body: { action: 'ClearCache' } })
@@ -248,7 +250,7 @@ test(
         }
       })
     }
-    expect(lines).toEqual([])
+    expect(failures()).toEqual([])
   },
   fuzzMsMax,
 )

@@ -58,6 +58,8 @@ export class PasswordStation {
     const raw = await RawChargePoint.connect({ url, identity, password, subprotocols: [`ocpp${version}`] })
     raw.socket.addEventListener('message', (event) => this.#receive(raw, String(event.data)))
     this.#raw = raw
+    // A new password may come before the end of the handshake is noticed.
+    for (const frame of raw.inbox.splice(0)) this.#receive(raw, JSON.stringify(frame))
   }
 
   /** Connects, and connects again whenever the connection ends, until `disconnect`. */
