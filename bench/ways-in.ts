@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { Client } from 'pg'
 import { make, makeAuthority, makeLocalhost } from '../test/support/made-certificates.ts'
+import { until } from '../test/support/until.ts'
 import { benchPasswordDefault } from './cli.ts'
 import { cpuOf } from './cpu.ts'
 import { startDatabase } from './servers/database.ts'
@@ -114,7 +115,7 @@ async function storm(way: Way, postgres: Awaited<ReturnType<typeof startDatabase
     }
     // The first ones pay for the code that is compiled.
     for (const identity of identities.slice(0, 100)) (await connect(url, identity, way)).close()
-    while ((await connected()) > 0) await Bun.sleep(20)
+    await until('the first ones to be gone', async () => (await connected()) === 0, deadlineMs)
     const cpuMs = (): number => cpuOf(subject.server.pid)?.totalMs ?? 0
     const [beforeMs, startMs] = [cpuMs(), performance.now()]
     const waiting = [...identities]
@@ -124,10 +125,7 @@ async function storm(way: Way, postgres: Awaited<ReturnType<typeof startDatabase
         sockets.push(await connect(url, next, way))
     }
     await Promise.all(Array.from({ length: atOnce }, dial))
-    while ((await connected()) < stations) {
-      if (performance.now() - startMs > deadlineMs) throw new Error(`${await connected()} of ${stations} connected.`)
-      await Bun.sleep(20)
-    }
+    await until(`${stations} to be connected`, async () => (await connected()) === stations, deadlineMs)
     const seconds = (performance.now() - startMs) / 1_000
     const cpuUs = ((cpuMs() - beforeMs) * 1_000) / stations
     for (const socket of sockets) socket.terminate()

@@ -20,7 +20,8 @@ interface Listed {
 }
 
 async function list(query = ''): Promise<Listed> {
-  return (await central.json(`/api/security-events${query}`)) as unknown as Listed
+  const { totalCount, securityEvents } = await central.json(`/api/security-events${query}`)
+  return { totalCount: Number(totalCount), securityEvents: Array.isArray(securityEvents) ? securityEvents : [] }
 }
 
 /** The events that `query` selects, once they are `count` together. */

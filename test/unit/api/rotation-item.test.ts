@@ -77,7 +77,7 @@ test.each([
   'nothing is sent to a charge point that %s',
   async (_, circumstances, state, code) => {
     const { result, calls } = await sent(circumstances)
-    expect([result.state, result.errorCode, calls] as unknown).toEqual([state, code, 0])
+    expect({ ...result, calls }).toMatchObject({ state, errorCode: code, calls: 0 })
   },
 )
 
