@@ -13,7 +13,12 @@ export interface Channel {
   readonly remoteAddress: string
   /** Whether the client came over TLS, ended here or at a trusted proxy. */
   readonly isEncrypted: boolean
-  /** The certificate that the client proved to own; null if it showed none; a reason (text) if it cannot be read. */
+  /** Whether the client showed a certificate, good or bad. Costs nothing. */
+  readonly hasCertificate: boolean
+  /**
+   * The certificate that the client proved to own; null if it showed none; a reason (text) if it cannot be read. To
+   * judge one takes several signatures: ask for it once the handshake has its admission slot.
+   */
   readonly certificate: PresentedCertificate | string | null
 }
 

@@ -4,6 +4,7 @@
 // Signed tokens (JWT) and client certificates are no guesses: they neither wait nor count.
 
 import { createHash } from 'node:crypto'
+import { networkOf } from '../base/address-ranges.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
 import {
@@ -107,7 +108,7 @@ export class FailedAttempts {
 
   #failuresOf(attempt: Attempt): Failures | undefined {
     const nowMs = this.#deps.clock.nowMs()
-    // Failures count for one window at least, and for two at most.
+    // Those of a pair are forgotten one to two windows after the last one; earlier if too many pairs have failed.
     if (nowMs >= this.#turnsAtMs) {
       if (this.#turnsAtMs > 0) this.#failures.turn()
       if (nowMs >= this.#turnsAtMs + attemptWindowMs) this.#failures.turn()
@@ -157,21 +158,6 @@ function passed(clock: Clock, ms: number): Promise<void> {
 /** Longer identities, which nobody has, count together: what is remembered of each is short. */
 function pairOf({ address, identity }: Attempt): string {
   return `${networkOf(address)} ${identity?.slice(0, identityCharactersMax + 1).toLowerCase() ?? ''}`
-}
-
-/** What the attempts of an address count under: an IPv4 address, or the first 64 bits of an IPv6 address. */
-export function networkOf(address: string): string {
-  const v4 = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (v4 !== undefined || !address.includes(':')) return v4 ?? address
-  const [head = '', tail] = address.toLowerCase().split('%', 1)[0]?.split('::', 2) ?? []
-  const first = head === '' ? [] : head.split(':')
-  const last = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length)
-  const groups = [...first, ...Array.from({ length: zeros }, () => '0'), ...last]
-  return `${groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`
 }
 
 /** Recognises credentials that come again. It is never stored. */

@@ -13,6 +13,21 @@ export function plainAddress(address: string): string {
   return [(high ?? 0) >> 8, (high ?? 0) & 255, (low ?? 0) >> 8, (low ?? 0) & 255].join('.')
 }
 
+/** What the clients of an address are counted under: an IPv4 address, or the first 64 bits of an IPv6 address. */
+export function networkOf(address: string): string {
+  const plain = plainAddress(address)
+  if (!plain.includes(':')) return plain
+  const [head = '', tail] = plain.toLowerCase().split('::', 2)
+  const first = head === '' ? [] : head.split(':')
+  const last = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length)
+  const groups = [...first, ...Array.from({ length: zeros }, () => '0'), ...last]
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`
+}
+
 /** Whether `text` is an address, or a range such as `10.0.0.0/8` that is not everything. */
 export function isAddressRange(text: string): boolean {
   const [address = '', prefix, ...rest] = text.split('/')
@@ -26,11 +41,9 @@ export function isAddressRange(text: string): boolean {
 /** A list of addresses and ranges. */
 export class AddressRanges {
   readonly #list = new BlockList()
-  readonly isEmpty: boolean
 
   /** @param ranges each one that `isAddressRange` accepts. */
   constructor(ranges: readonly string[]) {
-    this.isEmpty = ranges.length === 0
     for (const range of ranges) {
       const [address = '', prefix] = range.split('/')
       const plain = plainAddress(address)

@@ -1,6 +1,7 @@
 // Settings that are valid and dangerous. Each is reported once, at the start, at Warning.
 
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
+import { AddressRanges } from './address-ranges.ts'
 import type { Settings } from './config.ts'
 import { embeddedStationsMax } from './limits.ts'
 
@@ -65,13 +66,10 @@ export function startWarnings(settings: Settings, facts: StartFacts): StartWarni
 function isHere(host: string, ownAddresses: readonly string[]): boolean {
   const address = host.replace(/^\[(.*)\]$/, '$1')
   if (host.startsWith('/') || host === 'localhost' || ownAddresses.includes(address)) return true
-  const family = isIP(address)
-  return family !== 0 && loopback.check(address, family === 6 ? 'ipv6' : 'ipv4')
+  return loopback.has(address)
 }
 
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
+const loopback = new AddressRanges(['127.0.0.0/8', '::1'])
 
 /** The addresses that a server on `host` is reached at; a host name may be any of this machine's. */
 function listenedOn(host: string, ownAddresses: readonly string[]): readonly string[] {
@@ -80,31 +78,12 @@ function listenedOn(host: string, ownAddresses: readonly string[]): readonly str
 }
 
 // Ranges that the internet does not route (RFC 6890): private, shared and link-local ones, loopback, documentation.
-const privateRanges = new BlockList()
-for (const [address, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.2.0', 24],
-  ['192.168.0.0', 16],
-  ['198.51.100.0', 24],
-  ['203.0.113.0', 24],
-] as const) {
-  privateRanges.addSubnet(address, prefix, 'ipv4')
-}
-for (const [address, prefix] of [
-  ['::', 127],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['2001:db8::', 32],
-] as const) {
-  privateRanges.addSubnet(address, prefix, 'ipv6')
-}
+const privateRanges = new AddressRanges([
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
+  ...['192.0.2.0/24', '192.168.0.0/16', '198.51.100.0/24', '203.0.113.0/24'],
+  ...['::/127', 'fc00::/7', 'fe80::/10', '2001:db8::/32'],
+])
 
 function isPublicAddress(address: string): boolean {
-  const ip = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
-  return !privateRanges.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4')
+  return !privateRanges.has(address)
 }

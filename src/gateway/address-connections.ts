@@ -1,7 +1,7 @@
 // Counts the open connections of charge points by address. Many share one address, so the limit is high: it keeps one
 // address from taking all connections of a node.
 
-import { networkOf } from '../auth/failed-attempts.ts'
+import { networkOf } from '../base/address-ranges.ts'
 
 /** The open connections of each address. */
 export class AddressConnections {

@@ -42,10 +42,13 @@ export class Channels {
 
   /** The channel of a request with `headers` that came from `peer`. Its certificate is judged once it is asked for. */
   of(peer: Peer, headers: Headers): Channel {
-    const remoteAddress = this.#addressOf(peer, headers)
-    if (this.#isProxy(peer)) {
-      const judge = () => this.#forwardedCertificate(headers)
-      return new RequestChannel(remoteAddress, isEncrypted(headers) ?? peer.isEncrypted, judge)
+    const remoteAddress = plainAddress(peer.remoteAddress)
+    const { clientCertificates, clock } = this.#deps
+    if (this.#proxies.has(remoteAddress)) {
+      const clientAddress = this.#clientAddress(remoteAddress, headers)
+      const shown = this.#forwardedValue(headers)
+      const judge = shown === null ? null : () => this.#forwardedCertificate(shown)
+      return new RequestChannel(clientAddress, isEncrypted(headers) ?? peer.isEncrypted, judge)
     }
     const names = this.#headers.filter((name) => headers.has(name))
     if (names.length > 0 && this.#ignored.isDue(remoteAddress)) {
@@ -54,19 +57,11 @@ export class Channels {
         'Headers of a proxy are ignored: the address is not in Security.TrustedProxies.',
       )
     }
-    const { clientCertificates, clock } = this.#deps
-    const judge = () => clientCertificates?.judge(peer.certificates, clock.nowMs()) ?? null
+    const judge =
+      clientCertificates === null || peer.certificates.length === 0
+        ? null
+        : () => clientCertificates.judge(peer.certificates, clock.nowMs())
     return new RequestChannel(remoteAddress, peer.isEncrypted, judge)
-  }
-
-  /** The IP address of the client; '' if it is not known any more. */
-  #addressOf(peer: Peer, headers: Headers): string {
-    const remoteAddress = plainAddress(peer.remoteAddress)
-    return this.#isProxy(peer) ? this.#clientAddress(remoteAddress, headers) : remoteAddress
-  }
-
-  #isProxy(peer: Peer): boolean {
-    return this.#proxies.has(peer.remoteAddress)
   }
 
   /** Each proxy appends the address that it sees: the last one that is no trusted proxy is that of the client. */
@@ -82,13 +77,18 @@ export class Channels {
     return client
   }
 
-  #forwardedCertificate(headers: Headers): Channel['certificate'] {
+  /** What the proxy says of the certificate; null if it says nothing, or certificates are not asked for. */
+  #forwardedValue(headers: Headers): string | null {
+    const { proxyHeader, clientCertificates } = this.#deps
+    const value = proxyHeader === null || clientCertificates === null ? null : headers.get(proxyHeader)
+    return value === null || value.trim() === '' ? null : value
+  }
+
+  #forwardedCertificate(value: string): Channel['certificate'] {
     const { proxyHeader, clientCertificates, clock } = this.#deps
-    const value = proxyHeader === null ? null : headers.get(proxyHeader)
-    if (proxyHeader === null || clientCertificates === null || value === null || value.trim() === '') return null
-    const sent = forwardedCertificates(proxyHeader, value)
+    const sent = forwardedCertificates(proxyHeader ?? '', value)
     if (typeof sent === 'string') return `the header ${proxyHeader} of the proxy cannot be read: ${sent}`
-    return clientCertificates.judge(sent, clock.nowMs())
+    return clientCertificates?.judge(sent, clock.nowMs()) ?? null
   }
 }
 
@@ -96,17 +96,21 @@ export class Channels {
 class RequestChannel implements Channel {
   readonly remoteAddress: string
   readonly isEncrypted: boolean
-  readonly #judge: () => Channel['certificate']
+  readonly #judge: (() => Channel['certificate']) | null
   #certificate: Channel['certificate'] | undefined
 
-  constructor(remoteAddress: string, isEncrypted: boolean, judge: () => Channel['certificate']) {
+  constructor(remoteAddress: string, isEncrypted: boolean, judge: (() => Channel['certificate']) | null) {
     this.remoteAddress = remoteAddress
     this.isEncrypted = isEncrypted
     this.#judge = judge
   }
 
+  get hasCertificate(): boolean {
+    return this.#judge !== null
+  }
+
   get certificate(): Channel['certificate'] {
-    if (this.#certificate === undefined) this.#certificate = this.#judge()
+    if (this.#certificate === undefined) this.#certificate = this.#judge?.() ?? null
     return this.#certificate
   }
 }

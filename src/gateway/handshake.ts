@@ -183,7 +183,7 @@ export async function handshake(
     address: remoteAddress,
     identity,
     headers: request.headers,
-    hasCertificate: channel.certificate !== null,
+    hasCertificate: channel.hasCertificate,
   }
   if (!(await deps.attempts.turn(attempt))) {
     return notNow('TOO_MANY_ATTEMPTS', 'Credentials were wrong too often from this address.')

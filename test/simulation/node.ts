@@ -335,7 +335,7 @@ export class SimulatedNode implements ServerEnd, Owner {
       },
       timeout: () => {},
     }
-    const channel = { remoteAddress: '', isEncrypted: false, certificate: null }
+    const channel = { remoteAddress: '', isEncrypted: false, hasCertificate: false, certificate: null }
     handshake(request, channel, server, this.#handshakeDeps).then(
       (refusal) => {
         if (refusal !== undefined) wire.refuse()

@@ -37,12 +37,6 @@ export class ClientCertificates {
     return new ClientCertificates(settings, await readFiles(settings))
   }
 
-  /** The files that certificates are judged by. */
-  get paths(): readonly string[] {
-    const { authorityPath, revocationListPaths } = this.#settings
-    return authorityPath === null ? [] : [authorityPath, ...revocationListPaths]
-  }
-
   /**
    * From now on certificates count, too, that Stator's own authority has signed.
    *

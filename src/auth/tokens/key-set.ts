@@ -3,7 +3,7 @@
 import { createLocalJWKSet, errors } from 'jose'
 import type { CryptoKey, JWK } from 'jose'
 import type { TokenAlgorithm } from '../../base/jwt-settings.ts'
-import { tokenKeysMax, tokenKeysTriedMax } from '../../base/limits.ts'
+import { rsaKeyBitsMin, tokenKeysMax, tokenKeysTriedMax } from '../../base/limits.ts'
 
 /** The header of a token: which key it says it is signed with. */
 export interface TokenHeader {
@@ -59,7 +59,7 @@ async function isUsable(key: JWK, algorithms: readonly TokenAlgorithm[]): Promis
         alg,
         ...(key.kid === undefined ? {} : { kid: key.kid }),
       })
-      const isShort = 'modulusLength' in algorithm && Number(algorithm.modulusLength) < rsaBitsMin
+      const isShort = 'modulusLength' in algorithm && Number(algorithm.modulusLength) < rsaKeyBitsMin
       if (!isShort) return true
     } catch {
       // Not with this algorithm.
@@ -67,9 +67,6 @@ async function isUsable(key: JWK, algorithms: readonly TokenAlgorithm[]): Promis
   }
   return false
 }
-
-/** RFC 7518 §3.3. */
-const rsaBitsMin = 2_048
 
 function keysOf(jwks: unknown): JWK[] | null {
   if (typeof jwks !== 'object' || jwks === null || !('keys' in jwks) || !Array.isArray(jwks.keys)) return null

@@ -1,7 +1,7 @@
 // TLS handshakes under way, by the network of the client. One network that begins handshakes and never ends them takes
 // no place from the others.
 
-import { networkOf } from '../../auth/failed-attempts.ts'
+import { networkOf } from '../../base/address-ranges.ts'
 
 /** Handshakes that have begun. */
 export class HandshakesUnderWay<T> {

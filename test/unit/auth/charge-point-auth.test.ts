@@ -32,7 +32,7 @@ function verdict(
 
 const made = make({ subject: 'CP001' })
 
-const plain: Channel = { remoteAddress: '192.0.2.1', isEncrypted: false, certificate: null }
+const plain: Channel = { remoteAddress: '192.0.2.1', isEncrypted: false, hasCertificate: false, certificate: null }
 
 const accepted = {
   kind: 'accepted',

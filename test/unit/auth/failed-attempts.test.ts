@@ -1,7 +1,7 @@
 // Who guesses credentials waits, and nobody else does; by a clock that a test moves.
 
 import { describe, expect, test } from 'bun:test'
-import { type Attempt, FailedAttempts, networkOf } from '../../../src/auth/failed-attempts.ts'
+import { type Attempt, FailedAttempts } from '../../../src/auth/failed-attempts.ts'
 import {
   attemptPaceMs,
   attemptsRememberedMax,
@@ -177,21 +177,6 @@ describe('attempts', () => {
     for (let i = 0; i < 300; i++) void attempts.turn(guess)
     expect(await attempts.turn(right)).toBe(true)
     expect(await attempts.turn(guess)).toBe(false)
-  })
-})
-
-describe('an address', () => {
-  test.each([
-    ['192.0.2.1', '192.0.2.1'],
-    ['::ffff:192.0.2.1', '192.0.2.1'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-    ['2001:0db8:1:2::1', '2001:db8:1:2::/64'],
-    ['2001:db8::1', '2001:db8:0:0::/64'],
-    ['::1', '0:0:0:0::/64'],
-    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-    ['', ''],
-  ])('%p counts as %p', (address, network) => {
-    expect(networkOf(address)).toBe(network)
   })
 })
 

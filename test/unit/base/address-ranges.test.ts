@@ -1,7 +1,7 @@
 // Addresses and ranges of both versions of IP.
 
-import { expect, test } from 'bun:test'
-import { AddressRanges, isAddressRange, plainAddress } from '../../../src/base/address-ranges.ts'
+import { describe, expect, test } from 'bun:test'
+import { AddressRanges, isAddressRange, networkOf, plainAddress } from '../../../src/base/address-ranges.ts'
 
 test.each([
   ['10.0.0.0/8', '10.255.0.1', true],
@@ -41,4 +41,20 @@ test.each([
 test('an address in the form of IPv6 is the same as IPv4', () => {
   expect(plainAddress('::FFFF:192.0.2.1')).toBe('192.0.2.1')
   expect(plainAddress('2001:db8::1')).toBe('2001:db8::1')
+})
+
+describe('the clients of an address', () => {
+  test.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['::ffff:c000:201', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:0db8:1:2::1', '2001:db8:1:2::/64'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['', ''],
+  ])('%p count as those of %p', (address, network) => {
+    expect(networkOf(address)).toBe(network)
+  })
 })

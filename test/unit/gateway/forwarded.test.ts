@@ -101,7 +101,8 @@ describe('the certificate of the client', () => {
     ['PEM that is cut', 'X-SSL-Client-Cert', escaped.slice(0, 100), 'it has no certificate in PEM'],
     ['two of them', 'X-SSL-Client-Cert', `${base64}, ${base64}`, 'it is there more than once'],
   ])('%s', (_what, header, value, expected) => {
-    const { certificate } = channels(trusted).of('10.0.0.1', { [header]: value })
+    const { certificate, hasCertificate } = channels(trusted).of('10.0.0.1', { [header]: value })
+    expect(hasCertificate).toBe(expected !== null)
     if (expected === null) expect(certificate).toBeNull()
     else expect(certificate).toContain(expected)
   })
@@ -148,6 +149,10 @@ test('a certificate is judged once for a request, and only if somebody asks for 
   })
   const peer = { remoteAddress: '203.0.113.5', isEncrypted: true, certificates: [station.der] }
   const channel = all.of(peer, new Headers())
+  expect([channel.hasCertificate, all.of({ ...peer, certificates: [] }, new Headers()).hasCertificate]).toEqual([
+    true,
+    false,
+  ])
   expect(judged).toBe(0)
   expect([channel.certificate, channel.certificate]).toEqual(['judged 1 times', 'judged 1 times'])
 })

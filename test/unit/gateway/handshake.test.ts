@@ -125,7 +125,7 @@ async function knock(
   const { canUpgrade = true, ...deps } = overrides
   const answer = await handshake(
     new Request(`http://localhost${path}`, { headers: { Upgrade: 'websocket', ...headers } }),
-    { remoteAddress: '192.0.2.1', isEncrypted: false, certificate: null },
+    { remoteAddress: '192.0.2.1', isEncrypted: false, hasCertificate: false, certificate: null },
     {
       upgrade: (_request, options) => {
         if (canUpgrade && options !== undefined) upgrades.push(options)

@@ -90,7 +90,7 @@ const ways: readonly Way[] = [
   },
 ]
 
-const plain: Channel = { remoteAddress: '192.0.2.1', isEncrypted: false, certificate: null }
+const plain: Channel = { remoteAddress: '192.0.2.1', isEncrypted: false, hasCertificate: false, certificate: null }
 
 function fleet(): MemoryCredentialStore {
   const store = new MemoryCredentialStore()

@@ -50,7 +50,7 @@ function deps(security: Json = {}, store = storeWithCp001(), by: TokenVerifier |
 }
 
 function verdict(identity: string, headers: Record<string, string>, by = deps()) {
-  const channel = { remoteAddress: '192.0.2.1', isEncrypted: true, certificate: null }
+  const channel = { remoteAddress: '192.0.2.1', isEncrypted: true, hasCertificate: false, certificate: null }
   return authenticateChargePoint({ identity, headers: new Headers(headers), channel }, by)
 }
 
