@@ -5,6 +5,7 @@ import type { FrameTask } from '../src/ocpp/verdict.ts'
 import type { OcppVersion } from '../src/ocpp/version.ts'
 import { FramePool } from '../src/workers/pool.ts'
 import { threadMs } from '../test/support/thread-time.ts'
+import { median } from './standard/results.ts'
 
 const rounds = 7
 const framesPerRound = 2_048
@@ -97,10 +98,6 @@ async function round(examine: (batch: FrameTask[]) => unknown, task: FrameTask, 
   let done = 0
   for (; done < framesPerRound; done += size) await examine(batch)
   return ((threadMs() - beganMs) * 1_000) / done
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
 
 const pool = new FramePool({ threads: 1 })

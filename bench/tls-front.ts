@@ -9,6 +9,7 @@ import { InnerServers } from '../src/gateway/front/inner-servers.ts'
 import { TlsFront } from '../src/gateway/front/tls-front.ts'
 import { make, makeAuthority, makeLocalhost } from '../test/support/made-certificates.ts'
 import { cpuOf } from './cpu.ts'
+import { median } from './standard/results.ts'
 
 const rounds = 3
 const connections = 300
@@ -99,10 +100,6 @@ async function measured(kind: 'direct' | 'front'): Promise<Round> {
     connectionUs: ((connectedMs - beforeMs) * 1_000) / connections,
     messageUs: ((endMs - connectedMs) * 1_000) / (connections * messagesPerConnection),
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 async function main(): Promise<void> {

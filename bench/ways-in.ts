@@ -14,6 +14,7 @@ import { cpuOf } from './cpu.ts'
 import { startDatabase } from './servers/database.ts'
 import { startSubject } from './servers/start.ts'
 import { adminApiKey } from './servers/stator.ts'
+import { median } from './standard/results.ts'
 
 const [stations = 5_000, rounds = 3] = process.argv.slice(2).map(Number)
 /** Handshakes that the clients have under way. */
@@ -134,10 +135,6 @@ async function storm(way: Way, postgres: Awaited<ReturnType<typeof startDatabase
     await client.end()
     await subject.stop()
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'stator-bench-'))

@@ -7,7 +7,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { except } from 'hono/combine'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import packageJson from '../../package.json' with { type: 'json' }
-import { counterTable, tallyTable } from '../base/counters.ts'
+import { counterTable, handshakeRefusals, tallyTable } from '../base/counters.ts'
 import type { Timings } from '../base/timings.ts'
 import { anomalyKinds } from '../blocks/anomalies.ts'
 import { rotationItemStates } from '../blocks/provisioning/credential-rotation.ts'
@@ -26,17 +26,7 @@ const lagMetric = {
 
 /** Words of a tally that are shown from the start, so that their first increase is seen. */
 const knownWords: Readonly<Record<keyof typeof tallyTable, readonly string[]>> = {
-  handshakesRefused: [
-    'UNAUTHORIZED',
-    'FORBIDDEN',
-    'NOT_FOUND',
-    'BAD_REQUEST',
-    'UPGRADE_REQUIRED',
-    'NO_COMMON_SUBPROTOCOL',
-    'ADMISSION_QUEUE_FULL',
-    'STORE_UNAVAILABLE',
-    'SHUTTING_DOWN',
-  ],
+  handshakesRefused: handshakeRefusals,
   framesRefused: Object.keys(callErrorTable),
   anomalies: anomalyKinds,
   credentialRotations: rotationItemStates.filter((state) => state !== 'waiting' && state !== 'sending'),

@@ -1,7 +1,7 @@
 // Sends a command to a charge point as a CALL, and maps every failure to an error of the error table.
 
 import { z } from '@hono/zod-openapi'
-import { StatorError } from '../base/errors.ts'
+import { type ErrorCode, StatorError } from '../base/errors.ts'
 import { secretCharactersMin } from '../base/limits.ts'
 import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
 import { hideSecrets } from '../base/hide-secrets.ts'
@@ -10,6 +10,7 @@ import type { Payload } from '../blocks/decision.ts'
 import type { PasswordSetting, RotationOutcome } from '../blocks/message-row.ts'
 import { rowOf } from '../blocks/messages.ts'
 import type { ChargePointRecord } from '../blocks/records.ts'
+import type { SecurityProfile } from '../blocks/values.ts'
 import type { LongResultAnswer, ReadAnswer, ResultAnswer } from '../examine/answer.ts'
 import { stepsOf } from '../ocpp/json-pointer.ts'
 import { checkRequest } from '../examine/schema.ts'
@@ -140,17 +141,42 @@ export async function sendCommand(
   const [first, ...more] = checkRequest(version, action, payload).map((problem) => issueOf(problem, command))
   if (first !== undefined) throw badRequest(first.field, first.issue, more)
 
-  const setting = rowOf(version, action)?.password ?? null
+  const row = rowOf(version, action)
+  const setting = row?.password ?? null
   const passwords = setting?.setBy(payload) ?? []
-  if (setting !== null && passwords.length > 0) {
-    return rotatePassword(deps, chargePoint, command, setting, passwords, timeoutMs)
+  const send = async (): Promise<CommandAnswer> =>
+    setting !== null && passwords.length > 0
+      ? rotatePassword(deps, chargePoint, command, setting, passwords, timeoutMs)
+      : answered(await deps.live.call(chargePoint, action, payload, timeoutMs), chargePoint, action)
+  const profile = row?.profileSetBy(payload) ?? null
+  return profile === null ? send() : expectingProfile(deps, chargePoint, profile, send)
+}
+
+/** Errors after which the charge point has not taken what it was sent, or was sent nothing. */
+const notTaken: readonly ErrorCode[] = ['CALL_ERROR', 'CALL_QUEUE_FULL', 'BAD_REQUEST', 'CONFLICT']
+
+/**
+ * Sends a command that sets the security profile. The profile is noted before, so that the charge point may come back
+ * with it even if this process dies, and no longer expected if the charge point has not taken it.
+ */
+async function expectingProfile(
+  { queries }: CommandDeps,
+  { key }: CommandTarget,
+  profile: SecurityProfile,
+  send: () => Promise<CommandAnswer>,
+): Promise<CommandAnswer> {
+  await queries.expectProfile(key, profile)
+  let isTaken = true
+  try {
+    const answer = await send()
+    isTaken = answer.status === 'Accepted' || answer.status === 'RebootRequired'
+    return answer
+  } catch (error) {
+    isTaken = !(error instanceof StatorError && notTaken.includes(error.code))
+    throw error
+  } finally {
+    if (!isTaken) await queries.expectProfile(key, null)
   }
-  const profile = rowOf(version, action)?.profileSetBy(payload) ?? null
-  if (profile !== null) await deps.queries.expectProfile(chargePoint.key, profile)
-  const answer = answered(await deps.live.call(chargePoint, action, payload, timeoutMs), chargePoint, action)
-  const isRefused = answer.status !== 'Accepted' && answer.status !== 'RebootRequired'
-  if (profile !== null && isRefused) await deps.queries.expectProfile(chargePoint.key, null)
-  return answer
 }
 
 /**

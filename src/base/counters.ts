@@ -28,6 +28,24 @@ export const counterTable = {
 
 type CounterName = keyof typeof counterTable
 
+/** Why handshakes are refused: error codes, and one that is not. */
+export const handshakeRefusals = [
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'BAD_REQUEST',
+  'UPGRADE_REQUIRED',
+  'NO_COMMON_SUBPROTOCOL',
+  'TOO_MANY_ATTEMPTS',
+  'TOO_MANY_CONNECTIONS',
+  'TOKEN_KEYS_UNAVAILABLE',
+  'ADMISSION_QUEUE_FULL',
+  'LOOKUP_QUEUE_FULL',
+  'STORE_QUEUE_FULL',
+  'STORE_UNAVAILABLE',
+  'SHUTTING_DOWN',
+] as const
+
 /** What each tally counts, since the start of this process, and the name of its label. */
 export const tallyTable = {
   handshakesRefused: {

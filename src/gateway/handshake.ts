@@ -10,7 +10,7 @@ import { handshakeChallenge } from '../auth/challenge.ts'
 import type { Attempt, FailedAttempts } from '../auth/failed-attempts.ts'
 import { type HandshakeQuirk, handshakeQuirkTable } from '../auth/handshake-quirks.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Counters } from '../base/counters.ts'
+import type { Counters, handshakeRefusals } from '../base/counters.ts'
 import { type ErrorCode, StatorError, errorFields, errorTable } from '../base/errors.ts'
 import {
   attemptWaitMsMax,
@@ -124,6 +124,12 @@ const securityEventOf: Partial<Record<ErrorCode, SecurityEventType>> = {
   NOT_FOUND: 'HandshakeUnknown',
 }
 
+/** An error code that a handshake is refused with. One that the metrics do not know does not compile. */
+type RefusalCode = Extract<ErrorCode, (typeof handshakeRefusals)[number]>
+
+/** What the store says when it takes nothing more. */
+const busyCodes = ['LOOKUP_QUEUE_FULL', 'STORE_QUEUE_FULL', 'SHUTTING_DOWN'] as const
+
 interface RefusalDetails {
   readonly headers?: Record<string, string>
   /** More than the client is told. */
@@ -150,7 +156,7 @@ export async function handshake(
     const who = { identity: stored ?? identity, isKnown: stored !== undefined }
     deps.noteRefusal({ ...who, atMs: deps.clock.nowMs(), status, reason, remoteAddress })
   }
-  const refuse = (code: ErrorCode, message: string, { headers = {}, ...fields }: RefusalDetails = {}): Response => {
+  const refuse = (code: RefusalCode, message: string, { headers = {}, ...fields }: RefusalDetails = {}): Response => {
     deps.counters.handshakesRefused.count(code)
     const who = identity === null ? {} : { identity }
     const { status } = errorTable[code]
@@ -163,7 +169,7 @@ export async function handshake(
     }
     return Response.json(errorFields(code, message), { status, headers })
   }
-  const notNow = (code: ErrorCode, message: string): Response =>
+  const notNow = (code: RefusalCode, message: string): Response =>
     refuse(code, message, { headers: { 'Retry-After': String(retryAfterSeconds) } })
   const tooManyHere = (): Response =>
     notNow('TOO_MANY_CONNECTIONS', 'Too many charge points are connected from this address.')
@@ -272,7 +278,7 @@ export async function handshake(
   } catch (error) {
     if (!(error instanceof StatorError)) throw error
     if (error.code === 'TOKEN_KEYS_UNAVAILABLE') return notNow(error.code, error.message)
-    const code = errorTable[error.code].status === 503 ? error.code : 'STORE_UNAVAILABLE'
+    const code = busyCodes.find((known) => known === error.code) ?? 'STORE_UNAVAILABLE'
     return notNow(code, 'The database cannot be reached.')
   } finally {
     // After the upgrade, the admission slot is released once the charge point's state has been read.

@@ -120,8 +120,6 @@ const finish = `
 
 const ended = `SELECT id, state, ${countsOf('r.id')} AS counts FROM credential_rotations r WHERE id = ANY($1::int8[])`
 
-export type CredentialRotations = ReturnType<typeof createCredentialRotations>
-
 /** Runs the statements for the node `nodeId`. */
 export function createCredentialRotations(pool: Pick<Pool, 'query'>, nodeId: string) {
   const run = (name: string, text: string, values: unknown[]) =>

@@ -83,16 +83,18 @@ describe('a charge point', () => {
     try {
       await open.provision('RAISED')
       const profileMin = async () => (await open.json('/api/chargepoints/RAISED'))['minSecurityProfile']
-      for (const status of ['Rejected', 'Accepted']) {
+      for (const status of ['Rejected', 'CALLERROR', 'Accepted']) {
         const raw = await open.raw('RAISED')
         expect(await raw.call('BootNotification', boot16)).toMatchObject({ status: 'Accepted' })
         const command = { action: 'ChangeConfiguration', payload: { key: 'SecurityProfile', value: '1' } }
-        const answer = open.json('/api/chargepoints/RAISED/calls', { body: command })
-        raw.answer((await raw.command('ChangeConfiguration')).messageId, { status })
+        const answer = open.api('/api/chargepoints/RAISED/calls', { body: command })
+        const { messageId } = await raw.command('ChangeConfiguration')
+        if (status === 'CALLERROR') raw.send(JSON.stringify([4, messageId, 'NotSupported', '', {}]))
+        else raw.answer(messageId, { status })
         await answer
         await (await open.raw('RAISED')).close()
         expect(await profileMin()).toBe(0)
-        if (status === 'Rejected') await (await closed.raw('RAISED')).close()
+        if (status !== 'Accepted') await (await closed.raw('RAISED')).close()
         expect(await profileMin()).toBe(0)
       }
       await (await closed.raw('RAISED')).close()
