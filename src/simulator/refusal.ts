@@ -1,5 +1,5 @@
-// Why a central system does not let a simulated charge point in. A WebSocket client is not told the HTTP status of a
-// refused handshake, so the handshake is repeated over HTTP.
+// Why a central system does not let a simulated charge point in. A WebSocket client is not told the body of the
+// answer to a refused handshake, so the handshake is repeated over HTTP.
 
 import { request } from 'node:http'
 import { request as requestOverTls } from 'node:https'
