@@ -352,7 +352,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const host = settings.ocpp.host === '0.0.0.0' ? 'localhost' : settings.ocpp.host
     const secure = tls === null ? '' : 's'
     const url = `http${secure}://${host}:${gateway.port}`
-    const { totalCount } = await queries.listChargePoints({ page: 1, pageSize: 1 })
+    const { totalCount } = await queries.listChargePoints({ scope: 'all', page: 1, pageSize: 1 })
     const facts: StartFacts = {
       ownAddresses: addressesOfThisMachine(),
       stations: totalCount,

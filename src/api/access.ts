@@ -1,10 +1,11 @@
-// Authorization of routes. An operator may use all; a charge point, with its own credentials, only its own resources.
+// Who sends a request, and whether they may use a route.
 
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Attempt } from '../auth/failed-attempts.ts'
-import { mayAccess } from '../auth/operator-auth.ts'
 import { basicCredentials, keyCredentials } from '../auth/presented.ts'
 import { StatorError } from '../base/errors.ts'
+import type { Scope } from '../blocks/scope.ts'
+import { isForAll, type Permission } from '../operators/permissions.ts'
 import type { ApiDeps } from './deps.ts'
 import { type ApiEnv, channelOf } from './env.ts'
 
@@ -56,40 +57,23 @@ function tooManyAttempts(): StatorError {
   return new StatorError('TOO_MANY_ATTEMPTS', 'Credentials were wrong too often from this address')
 }
 
-/** For routes that only operators may use. */
-export const operatorOnly: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  if (c.get('principal').kind !== 'operator') throw forbidden()
-  await next()
+/** Middleware of a route that needs `permission`. */
+export function permitted(permission: Permission): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const { permissions, scope } = c.get('principal')
+    if (!permissions.has(permission)) throw forbidden(`the permission ${permission} is missing`, permission)
+    if (scope !== 'all' && isForAll(permission)) {
+      throw forbidden(`${permission} takes the scope of all charge points`, 'a scope of all charge points')
+    }
+    await next()
+  }
 }
 
-/** For routes under /api/chargepoints/{chargePointId} that the charge point itself may use too. */
-export const ownChargePoint: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  requireAccess(c, c.req.param('chargePointId') ?? '')
-  await next()
+/** Which charge points the sender of a request may see and command. */
+export function scopeOf(c: Context<ApiEnv>): Scope {
+  return c.get('principal').scope
 }
 
-/** @throws {StatorError} `FORBIDDEN` unless the sender may read and command the charge point `identity`. */
-export function requireAccess(c: Context<ApiEnv>, identity: string): void {
-  if (!mayAccess(c.get('principal'), identity)) throw forbidden()
-}
-
-/**
- * Like `requireAccess`, for what is stored of one charge point: `key` is the one it belongs to. A charge point that was
- * created again under the identity of a deleted one does not own what its predecessor left.
- *
- * @throws {StatorError} `FORBIDDEN`.
- */
-export function requireOwn(c: Context<ApiEnv>, key: number): void {
-  const own = ownKey(c)
-  if (own !== undefined && own !== key) throw forbidden()
-}
-
-/** The key of the charge point that sends the request; undefined for an operator. */
-export function ownKey(c: Context<ApiEnv>): number | undefined {
-  const principal = c.get('principal')
-  return principal.kind === 'operator' ? undefined : principal.key
-}
-
-function forbidden(): StatorError {
-  return new StatorError('FORBIDDEN', 'Insufficient permissions for the requested operation')
+function forbidden(why: string, missing: string): StatorError {
+  return new StatorError('FORBIDDEN', `Insufficient permissions for the requested operation: ${why}`, { missing })
 }

@@ -7,7 +7,7 @@ import { withDefined } from '../base/with-defined.ts'
 import { identityCharactersMax, integerMax } from '../base/limits.ts'
 import { anomalyKinds } from '../blocks/anomalies.ts'
 import type { AnomalyFilter, AnomalyRecord } from '../blocks/records.ts'
-import { ownKey, requireAccess } from './access.ts'
+import { scopeOf } from './access.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
@@ -36,7 +36,7 @@ const Anomaly = z
 
 const AnomalyPage = json(z.object({ ...pageFields, anomalies: z.array(Anomaly) }), 'A page of them.')
 
-const listRoute = routeFor('owner', {
+const listRoute = routeFor('event:read', {
   method: 'get',
   path: '/api/anomalies',
   operationId: 'listAnomalies',
@@ -65,7 +65,7 @@ const listRoute = routeFor('owner', {
   responses: { 200: AnomalyPage, ...errors('BAD_REQUEST', 'FORBIDDEN') },
 })
 
-const ofChargePointRoute = routeFor('chargePoint', {
+const ofChargePointRoute = routeFor('event:read', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/anomalies',
   operationId: 'listAnomaliesOfChargePoint',
@@ -83,9 +83,9 @@ export function anomalyRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(listRoute, async (c) => {
     const { chargePointId, kind, transactionId, from, to, ...page } = c.req.valid('query')
-    if (c.get('principal').kind !== 'operator') requireAccess(c, chargePointId ?? '')
     const filter: AnomalyFilter = {
-      ...withDefined({ identity: chargePointId, chargePointKey: ownKey(c), kind, transactionId }),
+      scope: scopeOf(c),
+      ...withDefined({ identity: chargePointId, kind, transactionId }),
       ...periodOf(from, to),
     }
     const listed = await queries.listAnomalies(filter, page)
@@ -93,9 +93,9 @@ export function anomalyRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   })
 
   app.openapi(ofChargePointRoute, async (c) => {
-    const { key } = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const { key } = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const page = c.req.valid('query')
-    const listed = await queries.listAnomalies({ chargePointKey: key }, page)
+    const listed = await queries.listAnomalies({ scope: { chargePointKey: key } }, page)
     return c.json({ ...pageOf(listed, page), anomalies: listed.items.map(anomalyView) }, 200)
   })
 

@@ -58,7 +58,7 @@ const CallResult = z
   })
   .openapi('CallResult')
 
-const callRoute = routeFor('chargePoint', {
+const callRoute = routeFor('command:call', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/calls',
   operationId: 'sendCall',
@@ -78,7 +78,7 @@ export function callRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(callRoute, async (c) => {
     const { action, payload, timeout } = c.req.valid('json')
-    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
     requireSendable(version, action)
     const command = { action, payload, fields: { '': 'payload' } }

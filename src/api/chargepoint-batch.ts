@@ -6,6 +6,7 @@ import { inTurns } from '../base/in-turns.ts'
 import { batchTurnLines } from '../base/limits.ts'
 import type { ChargePointLine, ChargePointOutcome } from '../blocks/batch.ts'
 import type { ChargePointRecord } from '../blocks/records.ts'
+import { scopeOf } from './access.ts'
 import { type BatchOf, BatchReport, batchDescription, batchQuery, batchRequest, runBatch } from './batch.ts'
 import { type BatchColumns, shownColumns } from './batch-body.ts'
 import { chargePointFilter, filterOf } from './chargepoint-filter.ts'
@@ -61,7 +62,7 @@ const columns: BatchColumns = {
   ...shownColumns(shown),
 }
 
-const batchRoute = routeFor('operators', {
+const batchRoute = routeFor('chargepoint:write', {
   method: 'post',
   path: '/api/chargepoints:batch',
   operationId: 'storeChargePoints',
@@ -83,7 +84,7 @@ Of a CSV, an empty cell removes \`location\`, \`timeZone\` and \`certificateName
   },
 })
 
-const csvRoute = routeFor('operators', {
+const csvRoute = routeFor('chargepoint:read', {
   method: 'get',
   path: '/api/chargepoints.csv',
   operationId: 'exportChargePoints',
@@ -128,7 +129,7 @@ export function chargePointBatchRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(csvRoute, async (c) => {
     const { separator, ...wanted } = c.req.valid('query')
-    const filter = filterOf(wanted)
+    const filter = { scope: scopeOf(c), ...filterOf(wanted) }
     return files.answer<ChargePointRecord>(c, 'chargepoints.csv', separator, {
       columns: listed,
       after: (last, rowsMax) => queries.chargePointsAfter(filter, last?.identity ?? null, rowsMax),

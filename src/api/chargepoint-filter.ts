@@ -75,7 +75,11 @@ export const chargePointFilterInBody = {
 
 const Filter = z.object(chargePointFilterInBody)
 
-/** The filter as the store takes it. */
-export function filterOf({ lastSeenBefore, version, ...rest }: z.infer<typeof Filter>): ChargePointFilter {
+/** The filter as the store takes it, without the scope of the sender. */
+export function filterOf({
+  lastSeenBefore,
+  version,
+  ...rest
+}: z.infer<typeof Filter>): Omit<ChargePointFilter, 'scope'> {
   return withDefined({ ...rest, lastSeenBeforeMs: lastSeenBefore, ocppVersion: version })
 }

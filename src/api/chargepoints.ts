@@ -2,11 +2,13 @@
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { secretCharactersMax, secretCharactersMin } from '../base/limits.ts'
 import { withDefined } from '../base/with-defined.ts'
 import type { ChangedChargePoint } from '../blocks/batch.ts'
 import { accessChanged, changesAccess, type ChargePointInput, type ChargePointRecord } from '../blocks/records.ts'
 import { isTimeZone } from '../ocpp/date-time.ts'
+import { scopeOf } from './access.ts'
 import {
   ChargePoint,
   ChargePointItem,
@@ -92,7 +94,7 @@ const ChargePointChange = change(changeable).openapi('ChargePointChange', {
   description: 'A field that is left out stays unchanged; null removes its value. At least one field is required.',
 })
 
-const listRoute = routeFor('operators', {
+const listRoute = routeFor('chargepoint:read', {
   method: 'get',
   path: '/api/chargepoints',
   operationId: 'listChargePoints',
@@ -111,7 +113,7 @@ const listRoute = routeFor('operators', {
   },
 })
 
-const statusRoute = routeFor('chargePoint', {
+const statusRoute = routeFor('chargepoint:read', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/status',
   operationId: 'getChargePointStatus',
@@ -126,7 +128,7 @@ const statusRoute = routeFor('chargePoint', {
   },
 })
 
-const getRoute = routeFor('chargePoint', {
+const getRoute = routeFor('chargepoint:read', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}',
   operationId: 'getChargePoint',
@@ -138,7 +140,7 @@ const getRoute = routeFor('chargePoint', {
   responses: { 200: json(ChargePoint, 'The charge point.'), ...errors('FORBIDDEN', 'NOT_FOUND') },
 })
 
-const newRoute = routeFor('operators', {
+const newRoute = routeFor('chargepoint:write', {
   method: 'post',
   path: '/api/chargepoints',
   operationId: 'createChargePoint',
@@ -152,7 +154,7 @@ const newRoute = routeFor('operators', {
   },
 })
 
-const changeRoute = routeFor('operators', {
+const changeRoute = routeFor('chargepoint:write', {
   method: 'patch',
   path: '/api/chargepoints/{chargePointId}',
   operationId: 'changeChargePoint',
@@ -167,7 +169,7 @@ const changeRoute = routeFor('operators', {
   },
 })
 
-const deleteRoute = routeFor('operators', {
+const deleteRoute = routeFor('chargepoint:write', {
   method: 'delete',
   path: '/api/chargepoints/{chargePointId}',
   operationId: 'deleteChargePoint',
@@ -178,9 +180,17 @@ const deleteRoute = routeFor('operators', {
   responses: { 204: { description: 'It is gone.' }, ...errors('FORBIDDEN', 'NOT_FOUND', 'CONFLICT') },
 })
 
-/** @throws {StatorError} `NOT_FOUND`, with the sentence of the API contract. */
-export async function findChargePoint({ queries }: ApiDeps, identity: string): Promise<ChargePointRecord> {
-  return found(await queries.chargePoint(identity), identity)
+/**
+ * The charge point of that identity, if the sender of the request may see it.
+ *
+ * @throws {StatorError} `NOT_FOUND`, with the sentence of the API contract.
+ */
+export async function findChargePoint(
+  { queries }: ApiDeps,
+  c: Context<ApiEnv>,
+  identity: string,
+): Promise<ChargePointRecord> {
+  return found(await queries.chargePoint(identity, scopeOf(c)), identity)
 }
 
 /** Routes that read and provision charge points. */
@@ -192,13 +202,13 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(listRoute, async (c) => {
     const { page, pageSize, ...wanted } = c.req.valid('query')
-    const listed = await queries.listChargePoints({ ...filterOf(wanted), page, pageSize })
+    const listed = await queries.listChargePoints({ scope: scopeOf(c), ...filterOf(wanted), page, pageSize })
     const chargePoints = listed.items.map((record) => chargePointItem(record, live.get(record)))
     return c.json({ ...pageOf(listed, { page, pageSize }), chargePoints }, 200)
   })
 
   app.openapi(statusRoute, async (c) => {
-    const record = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const record = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const [connectors, open, problems] = await Promise.all([
       queries.connectorsOf(record.key),
       queries.openTransactionsOf(record.key),
@@ -208,7 +218,7 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   })
 
   app.openapi(getRoute, async (c) => {
-    const record = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const record = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     return c.json(await viewOf(record), 200)
   })
 
@@ -223,14 +233,14 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { chargePointId } = c.req.valid('param')
     const wanted = c.req.valid('json')
     const input = chargePointInput(wanted, hash)
-    const record = found(await queries.updateChargePoint(chargePointId, input), chargePointId)
+    const record = found(await queries.updateChargePoint(chargePointId, input, scopeOf(c)), chargePointId)
     applyChange(live, record, input)
     return c.json(await viewOf(record), 200)
   })
 
   app.openapi(deleteRoute, async (c) => {
     const { chargePointId } = c.req.valid('param')
-    const key = await queries.deleteChargePoint(chargePointId)
+    const key = await queries.deleteChargePoint(chargePointId, scopeOf(c))
     if (key === null) throw notFound('Charge point', chargePointId)
     live.disconnect({ key, identity: chargePointId }, 'Charge point deleted')
     return c.body(null, 204)

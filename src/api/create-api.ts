@@ -3,7 +3,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { requestId } from 'hono/request-id'
-import type { Principal } from '../auth/operator-auth.ts'
+import type { Principal } from '../operators/principal.ts'
 import type { LogFields } from '../base/log.ts'
 import { authenticated } from './access.ts'
 import { anomalyRoutes } from './anomalies.ts'

@@ -1,6 +1,7 @@
 // The interfaces that the REST API needs from the rest of Stator. `main.ts` provides the real parts.
 
-import type { Principal, RestChannel } from '../auth/operator-auth.ts'
+import type { RestChannel } from '../auth/operator-auth.ts'
+import type { Principal } from '../operators/principal.ts'
 import type { FailedAttempts } from '../auth/failed-attempts.ts'
 import type { PasswordRotations } from '../auth/password-rotation.ts'
 import type { Clock } from '../base/clock.ts'
@@ -65,13 +66,14 @@ import type {
   RotationItemRecord,
   RotationItemState,
 } from '../blocks/provisioning/credential-rotation.ts'
+import type { Scope } from '../blocks/scope.ts'
 import type { SecurityProfile } from '../blocks/values.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import type { ReadAnswer } from '../examine/answer.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 
-/** The queries of the API. Null means not found. */
+/** The queries of the API. Null means not found, or not in the scope. */
 export interface ApiQueries {
   /** By identity. */
   listChargePoints(filter: ChargePointFilter & Page): Promise<PageOf<ChargePointRecord>>
@@ -81,7 +83,7 @@ export interface ApiQueries {
     after: string | null,
     rowsMax: number,
   ): Promise<readonly ChargePointRecord[]>
-  chargePoint(identity: string): Promise<ChargePointRecord | null>
+  chargePoint(identity: string, scope: Scope): Promise<ChargePointRecord | null>
   /** How its last connection ended, and its last refused handshake. */
   connectivityOf(chargePointKey: number): Promise<Connectivity>
   connectorsOf(chargePointKey: number): Promise<readonly ConnectorRecord[]>
@@ -93,22 +95,23 @@ export interface ApiQueries {
   otherHolder(chargePointKey: number, nodeId: string): Promise<string | null>
   /** @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case. */
   createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord>
-  updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null>
+  updateChargePoint(identity: string, input: ChargePointInput, scope: Scope): Promise<ChargePointRecord | null>
   /** Notes the security profile that the charge point is told to use; null: none any more. */
   expectProfile(chargePointKey: number, profile: SecurityProfile | null): Promise<void>
   /** What became of each line. @throws {StatorError} `CONFLICT` while others keep changing the same charge points. */
   storeChargePoints(lines: readonly ChargePointLine[], batch: ChargePointBatch): Promise<readonly ChargePointOutcome[]>
   /** Returns its key; null when it does not exist. @throws {StatorError} `CONFLICT` while a transaction is open. */
-  deleteChargePoint(identity: string): Promise<number | null>
+  deleteChargePoint(identity: string, scope: Scope): Promise<number | null>
 
   /**
    * @throws {StatorError} `BAD_REQUEST` if a charge point does not exist, or a filter selects none or too many;
    *   `CONFLICT` if too many rotations run.
    */
   createCredentialRotation(wanted: NewCredentialRotation): Promise<CredentialRotationRecord>
-  credentialRotation(id: number): Promise<CredentialRotationRecord | null>
+  credentialRotation(id: number, scope: Scope): Promise<CredentialRotationRecord | null>
   /** Newest first. */
-  listCredentialRotations(page: Page): Promise<PageOf<CredentialRotationRecord>>
+  /** Those of charge points that are all in the scope. */
+  listCredentialRotations(scope: Scope, page: Page): Promise<PageOf<CredentialRotationRecord>>
   credentialRotationItems(
     id: number,
     state: RotationItemState | undefined,
@@ -117,6 +120,7 @@ export interface ApiQueries {
   /** A rotation that has ended stays as it is. */
   cancelCredentialRotation(
     id: number,
+    scope: Scope,
     nowMs: number,
   ): Promise<{ readonly rotation: CredentialRotationRecord; readonly isCancelled: boolean } | null>
 
@@ -137,7 +141,7 @@ export interface ApiQueries {
 
   /** Newest first. */
   listTransactions(filter: TransactionFilter, page: Page): Promise<PageOf<TransactionRecord>>
-  transaction(transactionId: number): Promise<TransactionRecord | null>
+  transaction(transactionId: number, scope: Scope): Promise<TransactionRecord | null>
   /** Why an open transaction counts as a ghost at `nowMs`; none when it does not. */
   ghostReasonsOf(transactionId: number, deadlines: GhostDeadlines, nowMs: number): Promise<readonly Ghost[]>
   /** In order of creation. */

@@ -3,7 +3,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Channel } from '../auth/authenticator.ts'
-import type { Principal } from '../auth/operator-auth.ts'
+import type { Principal } from '../operators/principal.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import { validationError } from './errors.ts'
 

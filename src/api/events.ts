@@ -33,7 +33,7 @@ const ChargePointEvent = z
   })
   .openapi('ChargePointEvent')
 
-const eventsRoute = routeFor('chargePoint', {
+const eventsRoute = routeFor('event:read', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/events',
   operationId: 'listEvents',
@@ -67,7 +67,7 @@ export function eventRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(eventsRoute, async (c) => {
     const { action, direction, messageId, from, to, ...page } = c.req.valid('query')
     const period = periodOf(from, to)
-    const { key } = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const { key } = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const filter = { chargePointKey: key, ...period, ...withDefined({ action, messageId }) }
     const listed = direction === 'toChargePoint' ? noEvents : await queries.listEvents(filter, page)
     return c.json({ ...pageOf(listed, page), events: listed.items.map(eventView) }, 200)

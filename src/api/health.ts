@@ -3,7 +3,7 @@
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import type { Principal } from '../auth/operator-auth.ts'
+import type { Principal } from '../operators/principal.ts'
 import { keyCredentials } from '../auth/presented.ts'
 import { authenticated } from './access.ts'
 import type { ApiDeps, HealthCheck } from './deps.ts'
@@ -82,7 +82,8 @@ export function healthRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const found = await health.ready()
     for (const check of found) note(check)
     const principal: Principal | undefined = c.get('principal')
-    const shown = (problem: string): string => (principal?.kind === 'operator' ? problem : 'fails')
+    const mayKnow = principal?.permissions.has('metrics:read') === true && principal.scope === 'all'
+    const shown = (problem: string): string => (mayKnow ? problem : 'fails')
     const checks = Object.fromEntries(
       found.map(({ name, problem }) => [name, problem === null ? 'ok' : shown(problem)]),
     )

@@ -49,7 +49,7 @@ const ConnectionEntry = z
   })
   .openapi('ConnectionHistoryEntry')
 
-const historyRoute = routeFor('chargePoint', {
+const historyRoute = routeFor('event:read', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/history',
   operationId: 'listHistory',
@@ -75,7 +75,7 @@ export function historyRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(historyRoute, async (c) => {
     const { from, to, ...page } = c.req.valid('query')
     const period = periodOf(from, to)
-    const { key } = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const { key } = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const listed = await queries.listHistory({ chargePointKey: key, ...period }, page)
     return c.json({ ...pageOf(listed, page), history: listed.items.map(entryView) }, 200)
   })

@@ -3,7 +3,7 @@
 // answered 429 after a short delay.
 
 import type { MiddlewareHandler } from 'hono'
-import type { Principal } from '../auth/operator-auth.ts'
+import type { Principal } from '../operators/principal.ts'
 import type { Clock } from '../base/clock.ts'
 import { StatorError } from '../base/errors.ts'
 import {

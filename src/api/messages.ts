@@ -31,7 +31,7 @@ const Message = z
   })
   .openapi('Message')
 
-const messagesRoute = routeFor('chargePoint', {
+const messagesRoute = routeFor('message:read', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/messages',
   operationId: 'listMessages',
@@ -66,7 +66,7 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(messagesRoute, async (c) => {
-    const { key } = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const { key } = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { action, direction, messageId, from, to, ...page } = c.req.valid('query')
     const filter = { chargePointKey: key, ...periodOf(from, to), ...withDefined({ action, direction, messageId }) }
     const listed = await queries.messageLog(filter, page)

@@ -12,7 +12,7 @@ import type { Timings } from '../base/timings.ts'
 import { anomalyKinds } from '../blocks/anomalies.ts'
 import { rotationItemStates } from '../blocks/provisioning/credential-rotation.ts'
 import { callErrorTable } from '../ocpp/call-error.ts'
-import { authenticated, operatorOnly } from './access.ts'
+import { authenticated, permitted } from './access.ts'
 import type { ApiDeps } from './deps.ts'
 import type { ApiEnv } from './env.ts'
 import { dailyKinds } from '../base/limits.ts'
@@ -65,7 +65,7 @@ export function addMetrics(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
   const registry = metricsRegistry(deps)
   app.openAPIRegistry.registerPath(metricsRoute)
   const isScraper = (c: Context<ApiEnv>): boolean => deps.isScraper(c.req.raw.headers)
-  app.get('/metrics', except(isScraper, authenticated(deps), operatorOnly), async (c) =>
+  app.get('/metrics', except(isScraper, authenticated(deps), permitted('metrics:read')), async (c) =>
     c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
   )
 }

@@ -1,27 +1,22 @@
-// The routes of the REST API. Each says who may use it: a route that does not say so does not compile.
+// The routes of the REST API. Each says what it takes to use it: a route that does not say so does not compile.
 
 import { createRoute, type RouteConfig } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
-import { operatorOnly, ownChargePoint } from './access.ts'
+import type { Permission } from '../operators/permissions.ts'
+import { permitted } from './access.ts'
 import type { ApiEnv } from './env.ts'
 
+/** Who may use a route: those who have this permission, for the charge points in their scope; or `anybody`. */
+export type Policy = Permission | 'anybody'
+
 /**
- * Who may use a route: `anybody`; `operators`; of a path with `{chargePointId}`, operators and that `chargePoint`; or
- * operators and the charge point that what is asked for belongs to, its `owner`, which the handler must check.
+ * A route as `createRoute` makes it, which refuses with 403 those who lack the permission. The document names it as
+ * `x-permission`. To the scope of the sender the handler keeps: see `scopeOf`.
  */
-export type Access = 'anybody' | 'operators' | 'chargePoint' | 'owner'
-
-const checks: Readonly<Record<Access, readonly MiddlewareHandler<ApiEnv>[]>> = {
-  anybody: [],
-  operators: [operatorOnly],
-  chargePoint: [ownChargePoint],
-  owner: [],
-}
-
-/** A route as `createRoute` makes it, which refuses with 403 those who may not use it. */
 export function routeFor<
   const P extends string,
   const R extends Omit<RouteConfig, 'path' | 'middleware'> & { path: P },
->(access: Access, route: R) {
-  return createRoute({ ...route, middleware: [...checks[access]] })
+>(policy: Policy, route: R) {
+  const middleware: MiddlewareHandler<ApiEnv>[] = policy === 'anybody' ? [] : [permitted(policy)]
+  return createRoute({ ...route, middleware, ...(policy === 'anybody' ? {} : { 'x-permission': policy }) })
 }

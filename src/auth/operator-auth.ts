@@ -1,9 +1,11 @@
-// Authenticates REST requests, and says which charge points their sender may access.
+// Authenticates REST requests, and says what their sender may do.
 
 import { timingSafeEqual } from 'node:crypto'
 import { StatorError } from '../base/errors.ts'
 import type { CredentialRecord } from '../blocks/records.ts'
 import type { AuthenticationMethod } from '../base/config.ts'
+import type { ChargePointPrincipal, Principal } from '../operators/principal.ts'
+import { adminRights, chargePointPermissions } from '../operators/roles.ts'
 import type { AuthDeps } from './auth-deps.ts'
 import type { Channel } from './authenticator.ts'
 import { isAllowed } from './charge-point-auth.ts'
@@ -11,14 +13,6 @@ import { provePassword } from './password-forms.ts'
 import { basicCredentials, bearerToken, keyCredentials } from './presented.ts'
 import type { BasicCredentials } from './presented.ts'
 import { profileOf, profileTooLow } from './security-profile.ts'
-
-/**
- * The sender of a request: an operator, or a charge point with its own credentials. `operator` is the name of the
- * operator key that was sent instead of them.
- */
-export type Principal =
-  | { readonly kind: 'operator'; readonly name: string }
-  | { readonly kind: 'chargePoint'; readonly identity: string; readonly key: number; readonly operator?: string }
 
 /** How a request came. */
 export type RestChannel = Pick<Channel, 'isEncrypted'>
@@ -62,14 +56,9 @@ export function isScraper(headers: Headers, { metricsTokenDigest, credentials }:
   return token !== null && metricsTokenDigest !== null && timingSafeEqual(credentials.digest(token), metricsTokenDigest)
 }
 
-/** Whether `principal` may read and command the charge point `identity`: operators all, a charge point only itself. */
-export function mayAccess(principal: Principal, identity: string): boolean {
-  return principal.kind === 'operator' || principal.identity === identity
-}
-
 function operator(apiKey: string, deps: AuthDeps): Principal | null {
   const name = deps.operatorKeys.nameOf(apiKey)
-  return name === null ? null : { kind: 'operator', name }
+  return name === null ? null : { kind: 'operator', name, ...adminRights }
 }
 
 async function chargePointByKey(
@@ -86,7 +75,7 @@ async function chargePointByKey(
   if (credentials.matches(apiKey, record.apiKeyHash)) return itself(record, 'ApiKey', channel)
   const operatorName = operatorKeys.nameOf(apiKey)
   if (operatorName === null) return null
-  return { kind: 'chargePoint', identity: record.identity, key: record.key, operator: operatorName }
+  return { ...chargePointPrincipal(record), operator: operatorName }
 }
 
 async function chargePointByPassword(
@@ -109,7 +98,8 @@ async function byToken(
   { tokens, security, store }: AuthDeps,
 ): Promise<Principal | string | null> {
   const owner = tokens === null ? null : await tokens.ownerOf(token)
-  if (owner === null || typeof owner === 'string' || owner.kind === 'operator') return owner
+  if (owner === null || typeof owner === 'string') return owner
+  if (owner.kind === 'operator') return { ...owner, ...adminRights }
   const { identity } = owner
   if (!security.authenticationMethods.includes('Jwt') || !isAllowed(identity, security.allowedChargePoints)) return null
   const record = await store.lookup(identity)
@@ -123,8 +113,12 @@ async function byToken(
  * @throws {StatorError} `FORBIDDEN` if its right credentials open nothing: see `authenticateRequest`.
  */
 function itself(record: CredentialRecord, method: AuthenticationMethod, channel: RestChannel): Principal {
-  const { identity, key, isBlocked, profileMin } = record
+  const { identity, isBlocked, profileMin } = record
   if (isBlocked) throw new StatorError('FORBIDDEN', `Charge point '${identity}' is blocked`)
   if (profileOf(method, channel) < profileMin) throw new StatorError('FORBIDDEN', profileTooLow(identity, profileMin))
-  return { kind: 'chargePoint', identity, key }
+  return chargePointPrincipal(record)
+}
+
+function chargePointPrincipal({ identity, key }: CredentialRecord): ChargePointPrincipal {
+  return { kind: 'chargePoint', identity, key, permissions: chargePointPermissions, scope: { chargePointKey: key } }
 }

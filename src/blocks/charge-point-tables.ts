@@ -20,6 +20,22 @@ import { bytes, instant, xid8 } from './column-types.ts'
 import type { UntimedFacts } from './untimed-facts.ts'
 import type { ConnectorStatus, Payload, RegistrationStatus, SecurityProfile } from './values.ts'
 
+/** Groups of charge points: trees, such as tenants and their sites. */
+export const groups = pgTable(
+  'charge_point_groups',
+  {
+    key: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+    /** The group that it is part of; null: none. */
+    parentKey: integer('parent_id'),
+    /** Unique among the groups with the same parent. */
+    name: text('name').notNull(),
+    createdAtMs: instant('created_at')
+      .notNull()
+      .default(sql`now()`),
+  },
+  (table) => [unique('charge_point_groups_name').on(table.parentKey, table.name).nullsNotDistinct()],
+)
+
 export const chargePoints = pgTable(
   'charge_points',
   {
@@ -31,6 +47,8 @@ export const chargePoints = pgTable(
     pendingPasswordHash: bytes('pending_password_hash'),
     apiKeyHash: bytes('api_key_hash'),
     location: text('location'),
+    /** The group that it is in; null: none. */
+    groupKey: integer('group_id'),
     strictness: text('strictness').$type<Strictness>().notNull().default('lenient'),
     /** Whether the user name beside its password may differ from its identity. */
     mayUseOtherName: boolean('may_use_other_name').notNull().default(false),
@@ -100,6 +118,10 @@ export const chargePoints = pgTable(
     index('charge_points_fenced')
       .on(table.fencedIn)
       .where(sql`fenced_in IS NOT NULL`),
+    index('charge_points_of_group')
+      .on(table.groupKey, table.identity)
+      .concurrently()
+      .where(sql`group_id IS NOT NULL`),
     index('charge_points_of_node')
       .on(table.node, table.key)
       .where(sql`node IS NOT NULL`),
@@ -114,6 +136,7 @@ export const unpatchedColumns = [
   'pendingPasswordHash',
   'apiKeyHash',
   'location',
+  'groupKey',
   'strictness',
   'mayUseOtherName',
   'certificateName',

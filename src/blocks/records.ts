@@ -7,6 +7,7 @@ import type { Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { TransactionEnergy } from './metering/energy.ts'
 import type { RemoteStart } from './remote-control/commands.ts'
+import type { Scope } from './scope.ts'
 import type { hiddenColumns, transactions } from './transactions/tables.ts'
 import type { UntimedFacts } from './untimed-facts.ts'
 import type {
@@ -77,6 +78,8 @@ export interface ChargePointRecord {
   readonly status: ConnectorStatus | 'Offline'
   readonly connected: boolean
   readonly location: string | null
+  /** Key of the group that it is in. */
+  readonly groupKey: number | null
   readonly ocppVersion: OcppVersion | null
   readonly strictness: Strictness
   readonly registrationStatus: RegistrationStatus
@@ -105,6 +108,7 @@ export interface ChargePointRecord {
 
 /** Letter case of texts does not count. */
 export interface ChargePointFilter {
+  readonly scope: Scope
   /** What `ChargePointRecord.status` says. */
   readonly status?: ConnectorStatus | 'Offline'
   readonly connected?: boolean
@@ -124,6 +128,7 @@ export interface ChargePointInput {
   readonly passwordHash?: Uint8Array | null
   readonly apiKeyHash?: Uint8Array | null
   readonly location?: string | null
+  readonly groupKey?: number | null
   readonly strictness?: Strictness
   readonly registrationStatus?: RegistrationStatus
   readonly timeZone?: string | null
@@ -176,10 +181,9 @@ export interface CorrectionRecord {
 }
 
 export interface TransactionFilter {
+  readonly scope: Scope
   /** Of every charge point that has, or had, that identity. */
   readonly identity?: string
-  /** Of this charge point only. */
-  readonly chargePointKey?: number
   readonly idToken?: string
   /** Transactions that started at or after. */
   readonly startedFromMs?: number
@@ -384,6 +388,7 @@ export interface SecurityEvent {
 }
 
 export interface SecurityEventFilter {
+  readonly scope: Scope
   readonly source?: SecurityEventRecord['source']
   readonly identity?: string
   readonly type?: string
@@ -455,7 +460,7 @@ export interface HistoryFilter {
 }
 
 export interface AnomalyFilter {
-  readonly chargePointKey?: number
+  readonly scope: Scope
   readonly identity?: string
   readonly kind?: AnomalyKind
   /** Our transactionId; the transaction need not be stored. */

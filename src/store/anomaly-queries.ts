@@ -3,6 +3,7 @@
 import { and, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { AnomalyFilter, AnomalyRecord, Page, PageOf } from '../blocks/records.ts'
 import { filteredKeys } from './identity-keys.ts'
+import { isOfScope } from './in-scope.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
@@ -66,7 +67,7 @@ const newestFirst = [desc(anomalies.receivedAtMs), desc(anomalies.chargePointKey
 // Indexes find anomalies by transaction, by charge point or by kind, and each of them by time. `keys` are the keys of
 // the charge points of the filter, `about` is the condition for a transaction.
 function filteredBy(
-  { kind, fromMs, toMs }: AnomalyFilter,
+  { kind, fromMs, toMs, scope }: AnomalyFilter,
   keys: readonly number[] | null,
   about: SQL | undefined,
 ): FilteredRows {
@@ -77,7 +78,8 @@ function filteredBy(
   )
   const isOfKind = kind === undefined ? undefined : eq(anomalies.kind, kind)
   const by = (leads: FilteredRows['leads'], rest: SQL | undefined) => {
-    return { table: anomalies, leads, leadOrder: newestFirst, rest, order: newestFirst }
+    const isOurs = keys === null ? isOfScope(scope, chargePointKey) : undefined
+    return { table: anomalies, leads, leadOrder: newestFirst, rest: and(rest, isOurs), order: newestFirst }
   }
   if (about !== undefined)
     return by([and(about, isInTime)], and(isOfKind, keys === null ? undefined : inArray(chargePointKey, [...keys])))

@@ -17,6 +17,7 @@ import type {
 } from '../blocks/certificates/records.ts'
 import type { Page, PageOf } from '../blocks/records.ts'
 import { revokeCertificate } from './certificate-revocation.ts'
+import { isOfScope } from './in-scope.ts'
 import { type ListSource, pageOf } from './paging.ts'
 import { certificateAuthority, certificates, installedCertificates, sentCertificates } from './schema.ts'
 
@@ -59,11 +60,11 @@ export function createCertificateQueries(source: ListSource) {
     ...signingQueries(db),
     ...sendingQueries(db),
 
-    /** Of all charge points, or of one; those that expire first come first. */
+    /** Those that expire first come first. */
     async listCertificates(filter: CertificateFilter, page: Page): Promise<PageOf<CertificateRecord>> {
-      const { chargePointKey, expiresBeforeMs, state } = filter
+      const { expiresBeforeMs, scope, state } = filter
       const where = and(
-        chargePointKey === undefined ? undefined : eq(certificates.chargePointKey, chargePointKey),
+        isOfScope(scope, certificates.chargePointKey),
         expiresBeforeMs === undefined ? undefined : lt(certificates.validToMs, expiresBeforeMs),
         state === undefined ? undefined : eq(certificates.state, state),
       )

@@ -7,6 +7,7 @@ import { filteredChargePointsMax } from '../base/limits.ts'
 import { storableText } from '../base/storable-text.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import type { ChargePointFilter } from '../blocks/records.ts'
+import { isInScope } from './in-scope.ts'
 import type { FilteredRows } from './paging.ts'
 
 /** The charge points of `filter`, by identity. */
@@ -14,15 +15,16 @@ export function chargePointsOf(filter: ChargePointFilter): FilteredRows {
   const { connected, deletedAtMs, identity, status } = chargePoints
   const order = [asc(identity)]
   const isThere = isNull(deletedAtMs)
+  const isOurs = isInScope(filter.scope)
   const without = withoutIndex(filter)
   const table = { table: chargePoints, order, ...(without === undefined ? {} : { rowsMax: filteredChargePointsMax }) }
   const wanted = isConnected(filter)
   if (wanted === 'never') return { ...table, leads: [], leadOrder: order, rest: undefined }
   // The index on identities also contains deleted ones.
-  if (wanted === 'either') return { ...table, leads: [undefined], leadOrder: order, rest: and(isThere, without) }
+  if (wanted === 'either') return { ...table, leads: [isOurs], leadOrder: order, rest: and(isThere, without) }
   const isOnline = wanted === 'yes'
   const isOfStatus = isOnline && filter.status !== undefined
-  const lead = and(isThere, eq(connected, isOnline), isOfStatus ? sql`${status} = ${filter.status}` : undefined)
+  const lead = and(isThere, isOurs, eq(connected, isOnline), isOfStatus ? sql`${status} = ${filter.status}` : undefined)
   return { ...table, leads: [lead], leadOrder: isOfStatus ? order : [asc(status), ...order], rest: without }
 }
 

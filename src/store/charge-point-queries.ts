@@ -20,12 +20,14 @@ import { withDefined } from '../base/with-defined.ts'
 import { storableText } from '../base/storable-text.ts'
 import { credentialsEnd, deletedEnd, endColumns, insertEnds, leaseEndsAt } from './connection-history.ts'
 import { chargePointsOf } from './charge-point-filter.ts'
+import { isInScope } from './in-scope.ts'
 import { anyOf, filteredPageOf, type ListSource, pageOf } from './paging.ts'
 import { connectors } from '../blocks/availability/tables.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import { problems } from '../blocks/diagnostics/tables.ts'
 import { variables } from '../blocks/provisioning/tables.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
+import type { Scope } from '../blocks/scope.ts'
 import type { SecurityProfile } from '../blocks/values.ts'
 import { certificates } from './schema.ts'
 import { isAlreadyStored } from './store-error.ts'
@@ -85,11 +87,11 @@ export function alikeSentence(existing: string, identity: string): string {
 
 export function createChargePointQueries(source: ListSource) {
   const { db } = source
-  const ofIdentity = (identity: string) =>
-    and(eq(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAtMs))
+  const ofIdentity = (identity: string, scope: Scope) =>
+    and(eq(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAtMs), isInScope(scope))
 
-  async function chargePoint(identity: string): Promise<ChargePointRecord | null> {
-    const [row] = await db.select().from(chargePoints).where(ofIdentity(identity))
+  async function chargePoint(identity: string, scope: Scope): Promise<ChargePointRecord | null> {
+    const [row] = await db.select().from(chargePoints).where(ofIdentity(identity, scope))
     return row === undefined ? null : recordOf(row)
   }
 
@@ -212,21 +214,25 @@ export function createChargePointQueries(source: ListSource) {
      *
      * @throws {StatorError} `CONFLICT` when it would lower the lowest security profile.
      */
-    async updateChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord | null> {
+    async updateChargePoint(
+      identity: string,
+      input: ChargePointInput,
+      scope: Scope,
+    ): Promise<ChargePointRecord | null> {
       const columns = {
         ...columnsOf(input),
         ...(input.passwordHash === undefined ? {} : { pendingPasswordHash: null }),
         ...(changesTreatment(input) ? notifiesNodes : {}),
         ...(changesAccess(input) ? fenced : {}),
       }
-      if (Object.keys(columns).length === 0) return chargePoint(identity)
+      if (Object.keys(columns).length === 0) return chargePoint(identity, scope)
       const update = db
         .update(chargePoints)
         .set(columns)
-        .where(and(ofIdentity(identity), mayBeProfile(input)))
+        .where(and(ofIdentity(identity, scope), mayBeProfile(input)))
       if (changesAccess(input)) {
         const [key] = await endingConnections(db, update.returning(whatEnded), credentialsEnd)
-        const now = await chargePoint(identity)
+        const now = await chargePoint(identity, scope)
         if (key === undefined && now !== null) throw profileNotLowered(now)
         return now
       }
@@ -241,7 +247,7 @@ export function createChargePointQueries(source: ListSource) {
      *
      * @throws {StatorError} `CONFLICT` while a transaction is open.
      */
-    async deleteChargePoint(identity: string): Promise<number | null> {
+    async deleteChargePoint(identity: string, scope: Scope): Promise<number | null> {
       const hasOpen = sql`EXISTS (SELECT FROM ${transactions}
         WHERE ${transactions.chargePointKey} = ${chargePoints.key} AND ${transactions.stoppedAtMs} IS NULL)`
       const update = db
@@ -253,7 +259,7 @@ export function createChargePointQueries(source: ListSource) {
           pendingPasswordHash: null,
           apiKeyHash: null,
         })
-        .where(and(ofIdentity(identity), sql`NOT ${hasOpen}`))
+        .where(and(ofIdentity(identity, scope), sql`NOT ${hasOpen}`))
       const deleted = await untilNoDeadlock(() =>
         db.transaction(async (transaction) => {
           const [key] = await endingConnections(transaction, update.returning(whatEnded), deletedEnd)
@@ -262,7 +268,7 @@ export function createChargePointQueries(source: ListSource) {
         }),
       )
       if (deleted !== undefined) return deleted
-      if ((await chargePoint(identity)) === null) return null
+      if ((await chargePoint(identity, scope)) === null) return null
       throw new StatorError('CONFLICT', `Charge point '${identity}' has an open transaction; stop or close it first.`)
     },
 
@@ -357,6 +363,7 @@ function recordOf(row: typeof chargePoints.$inferSelect): ChargePointRecord {
     status: row.connected ? row.status : 'Offline',
     connected: row.connected,
     location: row.location,
+    groupKey: row.groupKey,
     ocppVersion: row.ocppVersion,
     strictness: row.strictness,
     registrationStatus: row.registrationStatus,

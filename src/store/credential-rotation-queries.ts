@@ -14,8 +14,10 @@ import {
   type RotationItemState,
 } from '../blocks/provisioning/credential-rotation.ts'
 import type { ChargePointFilter, Page, PageOf } from '../blocks/records.ts'
+import type { Scope } from '../blocks/scope.ts'
 import { chargePointsOf } from './charge-point-filter.ts'
 import { countsOf } from './credential-rotations.ts'
+import { isOfScope } from './in-scope.ts'
 import { type ListSource, pageOf } from './paging.ts'
 import { credentialRotationItems, credentialRotations } from './schema.ts'
 
@@ -24,18 +26,28 @@ const columns = {
   counts: sql<Partial<ItemCounts>>`${sql.raw(countsOf('credential_rotations.id'))}`,
 }
 
+/** A rotation of charge points of which some are in the scope and some are not is nothing for its owner. */
+function isWhollyOf(scope: Scope): SQL | undefined {
+  const isOurs = isOfScope(scope, sql`i.charge_point_id`)
+  if (isOurs === undefined) return undefined
+  return sql`NOT EXISTS (SELECT FROM credential_rotation_items i
+    WHERE i.rotation_id = ${credentialRotations.id} AND NOT (${isOurs}))`
+}
+
 export function createCredentialRotationQueries(source: ListSource) {
   const { db } = source
 
-  async function credentialRotation(id: number): Promise<CredentialRotationRecord | null> {
-    const [row] = await db.select(columns).from(credentialRotations).where(eq(credentialRotations.id, id))
+  async function credentialRotation(id: number, scope: Scope): Promise<CredentialRotationRecord | null> {
+    const isIt = and(eq(credentialRotations.id, id), isWhollyOf(scope))
+    const [row] = await db.select(columns).from(credentialRotations).where(isIt)
     return row === undefined ? null : recordOf(row)
   }
 
-  async function keysOfIdentities(identities: readonly string[]): Promise<number[]> {
+  async function keysOfIdentities(identities: readonly string[], scope: Scope): Promise<number[]> {
+    const isOurs = isOfScope(scope, sql`c.id`) ?? sql`true`
     const { rows } = await db.execute<{ readonly identity: string; readonly key: number | null }>(sql`
       SELECT v.identity, c.id AS key FROM unnest(${sql.param(identities.map(storableText))}::text[]) AS v(identity)
-        LEFT JOIN charge_points c ON c.identity = v.identity AND c.deleted_at IS NULL`)
+        LEFT JOIN charge_points c ON c.identity = v.identity AND c.deleted_at IS NULL AND ${isOurs}`)
     const unknown = rows.filter(({ key }) => key === null).map(({ identity }) => identity)
     if (unknown.length > 0) throw unknownIdentities(unknown)
     return rows.flatMap(({ key }) => key ?? [])
@@ -61,8 +73,9 @@ export function createCredentialRotationQueries(source: ListSource) {
      *   `CONFLICT` if too many rotations run.
      */
     async createCredentialRotation(wanted: NewCredentialRotation): Promise<CredentialRotationRecord> {
-      const { chargePoints: whom, createdAtMs, createdBy, perMinute, expiresAtMs } = wanted
-      const keys = 'map' in whom ? await keysOfIdentities([...new Set(whom)]) : await keysOfFilter(whom)
+      const { scope, chargePoints: whom, createdAtMs, createdBy, perMinute, expiresAtMs } = wanted
+      const keys =
+        'map' in whom ? await keysOfIdentities([...new Set(whom)], scope) : await keysOfFilter({ ...whom, scope })
       if (keys.length === 0) throw badFilter('Filter selects no charge point')
       const [createdAt, expiresAt] = [createdAtMs, expiresAtMs].map((ms) => new Date(ms).toISOString())
       // One statement: a rotation has its items from the beginning.
@@ -84,7 +97,7 @@ export function createCredentialRotationQueries(source: ListSource) {
           `${rotationsRunningMax} credential rotations run already; wait, or cancel one`,
         )
       }
-      const record = await credentialRotation(made.id)
+      const record = await credentialRotation(made.id, scope)
       if (record === null) throw new StatorError('INTERNAL', `Credential rotation ${made.id} was not stored.`)
       return record
     },
@@ -92,9 +105,15 @@ export function createCredentialRotationQueries(source: ListSource) {
     credentialRotation,
 
     /** Newest first. */
-    async listCredentialRotations(page: Page): Promise<PageOf<CredentialRotationRecord>> {
-      const rows = db.select(columns).from(credentialRotations).orderBy(desc(credentialRotations.id)).$dynamic()
-      return pageOf(source, page, { table: credentialRotations, where: undefined }, rows, recordOf)
+    async listCredentialRotations(scope: Scope, page: Page): Promise<PageOf<CredentialRotationRecord>> {
+      const where = isWhollyOf(scope)
+      const rows = db
+        .select(columns)
+        .from(credentialRotations)
+        .where(where)
+        .orderBy(desc(credentialRotations.id))
+        .$dynamic()
+      return pageOf(source, page, { table: credentialRotations, where }, rows, recordOf)
     },
 
     /** In the order in which the charge points were created. */
@@ -122,6 +141,7 @@ export function createCredentialRotationQueries(source: ListSource) {
      */
     async cancelCredentialRotation(
       id: number,
+      scope: Scope,
       nowMs: number,
     ): Promise<{ readonly rotation: CredentialRotationRecord; readonly isCancelled: boolean } | null> {
       const now = sql`${new Date(nowMs).toISOString()}::timestamptz`
@@ -134,7 +154,7 @@ export function createCredentialRotationQueries(source: ListSource) {
           FROM ended WHERE i.rotation_id = ended.id AND i.state = 'waiting'
         )
         SELECT id FROM ended`)
-      const rotation = await credentialRotation(id)
+      const rotation = await credentialRotation(id, scope)
       return rotation === null ? null : { rotation, isCancelled: rows.length === 1 }
     },
   }

@@ -4,7 +4,8 @@ import { sql, type SQL } from 'drizzle-orm'
 import { filteredMessagesMax } from '../base/limits.ts'
 import { storableText } from '../base/storable-text.ts'
 import type { Page, PageOf, SecurityEventFilter, SecurityEventRecord } from '../blocks/records.ts'
-import { keysOf } from './identity-keys.ts'
+import { filteredKeys } from './identity-keys.ts'
+import { isOfScope } from './in-scope.ts'
 import { filteredTotalOf, type ListSource, requireInReach, rowsMaxOf } from './paging.ts'
 
 export function createSecurityEventQueries(source: ListSource) {
@@ -15,8 +16,7 @@ export function createSecurityEventQueries(source: ListSource) {
     async listSecurityEvents(filter: SecurityEventFilter, page: Page): Promise<PageOf<SecurityEventRecord>> {
       requireInReach(source, page, filteredMessagesMax)
       const rowsMax = rowsMaxOf(source, { rowsMax: filteredMessagesMax }) ?? filteredMessagesMax
-      const { identity } = filter
-      const keys = identity === undefined ? null : await keysOf(db, identity)
+      const keys = await filteredKeys(db, filter)
       const parts = [
         ...(filter.source === 'centralSystem' ? [] : [reported(filter, keys, rowsMax + 1)]),
         ...(filter.source === 'chargePoint' ? [] : [own(filter, rowsMax + 1)]),
@@ -51,16 +51,22 @@ function within(column: SQL, { fromMs, toMs }: SecurityEventFilter): SQL {
   return sql`${from}${to}`
 }
 
+function scoped({ scope }: SecurityEventFilter, key: SQL): SQL {
+  const isOurs = isOfScope(scope, key)
+  return isOurs === undefined ? sql`` : sql` AND ${isOurs}`
+}
+
 /** SecurityEventNotifications; the partial index `charge_point_events_security` has them. */
 function reported(filter: SecurityEventFilter, keys: readonly number[] | null, rows: number): SQL {
   const { type } = filter
   const ofType = type === undefined ? sql`` : sql` AND e.payload->>'type' = ${storableText(type)}`
   const ofKeys = keys === null ? sql`` : sql` AND e.charge_point_id = ANY(${sql.param(keys)}::int4[])`
+  const ofScope = keys === null ? scoped(filter, sql`e.charge_point_id`) : sql``
   return sql`(SELECT 'chargePoint' AS source, c.identity, e.payload->>'type' AS type, e.payload->>'techInfo' AS reason,
       NULL::text AS "remoteAddress", NULL::text AS node, 1 AS count, ${ms(sql`e.occurred_at`)} AS "firstAtMs",
       ${ms(sql`e.received_at`)} AS "receivedAtMs", e.digest AS "order"
     FROM charge_point_events e JOIN charge_points c ON c.id = e.charge_point_id
-    WHERE e.action = 'SecurityEventNotification'${within(sql`e.received_at`, filter)}${ofKeys}${ofType}
+    WHERE e.action = 'SecurityEventNotification'${within(sql`e.received_at`, filter)}${ofKeys}${ofScope}${ofType}
     ORDER BY e.received_at DESC LIMIT ${rows})`
 }
 
@@ -71,6 +77,6 @@ function own(filter: SecurityEventFilter, rows: number): SQL {
   return sql`(SELECT 'centralSystem' AS source, s.identity, s.type, s.reason, s.remote_address AS "remoteAddress", s.node,
       s.count, ${ms(sql`s.first_at`)} AS "firstAtMs", ${ms(sql`s.received_at`)} AS "receivedAtMs", s.id AS "order"
     FROM security_events s
-    WHERE true${within(sql`s.received_at`, filter)}${ofType}${ofIdentity}
+    WHERE true${within(sql`s.received_at`, filter)}${ofType}${ofIdentity}${scoped(filter, sql`s.charge_point_id`)}
     ORDER BY s.received_at DESC LIMIT ${rows})`
 }

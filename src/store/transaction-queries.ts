@@ -7,8 +7,10 @@ import { storableText } from '../base/storable-text.ts'
 import { evidenceOf } from './energy-queries.ts'
 import type { ListedGhosts } from './ghosts.ts'
 import { filteredKeys } from './identity-keys.ts'
+import { isInScope, isOfScope } from './in-scope.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
+import type { Scope } from '../blocks/scope.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
 
 /** The columns of a transaction, and whether it is open. */
@@ -70,8 +72,9 @@ export function createTransactionQueries(
       return { ...listed, ...more, items: await withEnergy(listed.items) }
     },
 
-    async transaction(transactionId: number): Promise<TransactionRecord | null> {
-      const [record] = await withEnergy(await records().where(eq(transactions.transactionId, transactionId)))
+    async transaction(transactionId: number, scope: Scope): Promise<TransactionRecord | null> {
+      const isIt = and(eq(transactions.transactionId, transactionId), isInScope(scope))
+      const [record] = await withEnergy(await records().where(isIt))
       return record ?? null
     },
   }
@@ -85,7 +88,7 @@ function filteredBy(
   keys: readonly number[] | null,
   ghosts: ListedGhosts | null,
 ): FilteredRows {
-  const { idToken, startedFromMs, startedToMs, open } = filter
+  const { idToken, startedFromMs, startedToMs, open, scope } = filter
   const { chargePointKey, transactionId, startedAtMs, stoppedAtMs } = transactions
   const isOpen = open === true ? isNull(stoppedAtMs) : undefined
   const isStopped = open === false ? isNotNull(stoppedAtMs) : undefined
@@ -95,7 +98,8 @@ function filteredBy(
   )
   const hasToken = idToken === undefined ? undefined : isOfToken(storableText(idToken))
   const by = (leads: FilteredRows['leads'], leadOrder: FilteredRows['leadOrder'], rest: SQL | undefined) => {
-    return { table: transactions, leads, leadOrder, rest, order: newestFirst }
+    const isOurs = keys === null ? isOfScope(scope, chargePointKey) : undefined
+    return { table: transactions, leads, leadOrder, rest: and(rest, isOurs), order: newestFirst }
   }
   if (ghosts !== null) {
     const ids = ghosts.transactionIds

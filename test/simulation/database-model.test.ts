@@ -370,11 +370,11 @@ async function compareReading(seed: number, keys: readonly number[], model: Data
     for (const { leftMs } of promises) expect(leftMs).toBeWithin(1, remoteStartPromiseMs + 1)
     await queries.disconnect(key, epoch - 1, goneEnd)
     model.leases.release(key, modelEpoch - 1)
-    expect((await queries.chargePoint(identityOf(model, key)))?.connected).toBe(true)
+    expect((await queries.chargePoint(identityOf(model, key), 'all'))?.connected).toBe(true)
     expect(model.chargePoints.get(key)?.connected).toBe(true)
     await queries.disconnect(key, epoch, goneEnd)
     model.leases.release(key, modelEpoch)
-    expect((await queries.chargePoint(identityOf(model, key)))?.connected).toBe(false)
+    expect((await queries.chargePoint(identityOf(model, key), 'all'))?.connected).toBe(false)
     expect(model.chargePoints.get(key)?.connected).toBe(false)
     for (const id of ['one', 'two', `${'x'.repeat(255)}a`]) {
       expect(model.transactionsByStationId(key, id)).toEqual([...(await queries.transactionsByStationId(key, id))])

@@ -97,7 +97,7 @@ test('the model finds the registers of a transaction, and its energy, as Postgre
       expect({ id, half, near: model.registersNextTo(id, atMs) }).toEqual({ id, half, near })
     }
     const row = model.transactions.get(id)
-    const energy = (await queries.transaction(id))?.energy
+    const energy = (await queries.transaction(id, 'all'))?.energy
     expect({ id, energy: row && energyShown(model, row) }).toEqual({ id, energy })
     seen.add(`${energy?.source} ${energy?.consumedWh === null}`)
   }

@@ -26,7 +26,7 @@ const columns: BatchColumns = {
   ...shownColumns(['createdAt']),
 }
 
-const batchRoute = routeFor('operators', {
+const batchRoute = routeFor('idtag:write', {
   method: 'post',
   path: '/api/id-tags:batch',
   operationId: 'storeIdTags',
@@ -48,7 +48,7 @@ Of a CSV, an empty cell removes \`type\`, \`expiryDate\` and \`parentIdTag\`; an
   },
 })
 
-const csvRoute = routeFor('operators', {
+const csvRoute = routeFor('idtag:read', {
   method: 'get',
   path: '/api/id-tags.csv',
   operationId: 'exportIdTags',

@@ -74,7 +74,7 @@ const IdTagParams = z.object({
   idTag: z.string().openapi({ param: { name: 'idTag', in: 'path' }, example: 'USER123' }),
 })
 
-const listRoute = routeFor('operators', {
+const listRoute = routeFor('idtag:read', {
   method: 'get',
   path: '/api/id-tags',
   operationId: 'listIdTags',
@@ -93,7 +93,7 @@ const listRoute = routeFor('operators', {
   },
 })
 
-const newRoute = routeFor('operators', {
+const newRoute = routeFor('idtag:write', {
   method: 'post',
   path: '/api/id-tags',
   operationId: 'createIdTag',
@@ -108,7 +108,7 @@ const newRoute = routeFor('operators', {
   },
 })
 
-const getRoute = routeFor('operators', {
+const getRoute = routeFor('idtag:read', {
   method: 'get',
   path: '/api/id-tags/{idTag}',
   operationId: 'getIdTag',
@@ -119,7 +119,7 @@ const getRoute = routeFor('operators', {
   responses: { 200: json(IdTag, 'The id tag.'), ...errors('FORBIDDEN', 'NOT_FOUND') },
 })
 
-const changeRoute = routeFor('operators', {
+const changeRoute = routeFor('idtag:write', {
   method: 'patch',
   path: '/api/id-tags/{idTag}',
   operationId: 'changeIdTag',
@@ -134,7 +134,7 @@ const changeRoute = routeFor('operators', {
   },
 })
 
-const deleteRoute = routeFor('operators', {
+const deleteRoute = routeFor('idtag:write', {
   method: 'delete',
   path: '/api/id-tags/{idTag}',
   operationId: 'deleteIdTag',

@@ -1,5 +1,6 @@
 // Certificates of charge points, as queries return them and routes show them.
 
+import type { Scope } from '../scope.ts'
 /** What became of a certificate that was signed for a charge point. */
 export type CertificateState = 'signed' | 'sent' | 'accepted' | 'rejected' | 'failed' | 'revoked'
 
@@ -30,7 +31,7 @@ export interface RevokedCertificate {
 }
 
 export interface CertificateFilter {
-  readonly chargePointKey?: number
+  readonly scope: Scope
   readonly expiresBeforeMs?: number
   readonly state?: CertificateState
 }

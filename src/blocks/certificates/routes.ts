@@ -3,6 +3,7 @@
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import { scopeOf } from '../../api/access.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
@@ -53,7 +54,7 @@ const typeWords =
 
 const Installed = z.object({ installed: z.array(InstalledCertificate) }).openapi('InstalledCertificates')
 
-const listRoute = routeFor('chargePoint', {
+const listRoute = routeFor('certificate:read', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/certificates',
   operationId: 'getCertificates',
@@ -88,7 +89,7 @@ const Install = z
   })
   .openapi('InstallCertificate')
 
-const installRoute = routeFor('chargePoint', {
+const installRoute = routeFor('certificate:write', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/certificates/install',
   operationId: 'installCertificate',
@@ -99,7 +100,7 @@ const installRoute = routeFor('chargePoint', {
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...commandErrors },
 })
 
-const reportRoute = routeFor('chargePoint', {
+const reportRoute = routeFor('certificate:write', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/certificates/installed',
   operationId: 'reportCertificates',
@@ -131,7 +132,7 @@ const Delete = z
   })
   .openapi('DeleteCertificate')
 
-const deleteRoute = routeFor('chargePoint', {
+const deleteRoute = routeFor('certificate:write', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/certificates/delete',
   operationId: 'deleteCertificate',
@@ -143,7 +144,7 @@ const deleteRoute = routeFor('chargePoint', {
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...commandErrors },
 })
 
-const renewRoute = routeFor('chargePoint', {
+const renewRoute = routeFor('certificate:write', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/certificates/renew',
   operationId: 'renewCertificate',
@@ -155,7 +156,7 @@ const renewRoute = routeFor('chargePoint', {
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...commandErrors },
 })
 
-const revokeRoute = routeFor('operators', {
+const revokeRoute = routeFor('certificate:write', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/certificates/{serialNumber}/revoke',
   operationId: 'revokeCertificate',
@@ -175,7 +176,7 @@ const revokeRoute = routeFor('operators', {
   responses: { 200: json(IssuedCertificate, 'The certificate, revoked now or before.'), ...readErrors },
 })
 
-const expiryRoute = routeFor('operators', {
+const expiryRoute = routeFor('certificate:read', {
   method: 'get',
   path: '/api/certificates',
   operationId: 'listCertificates',
@@ -199,7 +200,7 @@ const expiryRoute = routeFor('operators', {
   },
 })
 
-const authorityRoute = routeFor('operators', {
+const authorityRoute = routeFor('certificate:read', {
   method: 'get',
   path: '/api/certificate-authority',
   operationId: 'getCertificateAuthority',
@@ -222,7 +223,7 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(listRoute, async (c) => {
-    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const [issued, installed] = await Promise.all([
       queries.certificatesOf(chargePoint),
       queries.installedCertificatesOf(chargePoint.key),
@@ -232,7 +233,7 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(installRoute, async (c) => {
     const { type, certificate } = c.req.valid('json')
-    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const read = readCaCertificate(certificate, clock.nowMs())
     if ('problem' in read) throw badRequest('certificate', `Certificate ${read.problem}`)
     const { version } = await requireConnected(deps, chargePoint)
@@ -243,7 +244,7 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(reportRoute, async (c) => {
     const { type } = c.req.valid('query')
-    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const reported = await askForCertificates(deps, chargePoint, type)
     const types = type === undefined ? null : [type]
     await queries.storeInstalledCertificates(chargePoint.key, types, reported, clock.nowMs())
@@ -253,7 +254,7 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(deleteRoute, async (c) => {
     const hashData = c.req.valid('json')
-    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, deleteCommand(hashData))
     // NotFound: it is not there either.
@@ -262,7 +263,7 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   })
 
   app.openapi(renewRoute, async (c) => {
-    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, renewCommand[version])
     return c.json(outcomeOf(status, 'The charge point will request a new certificate', 'request for a renewal'), 200)
@@ -270,7 +271,7 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(revokeRoute, async (c) => {
     const { chargePointId, serialNumber } = c.req.valid('param')
-    const chargePoint = await findChargePoint(deps, chargePointId)
+    const chargePoint = await findChargePoint(deps, c, chargePointId)
     const revoked = await queries.revokeCertificate(chargePoint.key, serialNumber.toUpperCase())
     if (revoked === null) throw notFound('Certificate', serialNumber)
     if (revoked.endsConnection) deps.live.disconnect(chargePoint, 'Certificate revoked')
@@ -279,7 +280,10 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(expiryRoute, async (c) => {
     const { expiresBefore, state, ...page } = c.req.valid('query')
-    const listed = await queries.listCertificates(withDefined({ expiresBeforeMs: expiresBefore, state }), page)
+    const listed = await queries.listCertificates(
+      { scope: scopeOf(c), ...withDefined({ expiresBeforeMs: expiresBefore, state }) },
+      page,
+    )
     return c.json({ ...pageOf(listed, page), certificates: listed.items.map(issuedView) }, 200)
   })
 

@@ -34,7 +34,7 @@ const UpdateFirmware = z
   })
   .openapi('UpdateFirmware')
 
-const updateFirmwareRoute = routeFor('chargePoint', {
+const updateFirmwareRoute = routeFor('command:firmware', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/update-firmware',
   operationId: 'updateFirmware',
@@ -52,7 +52,7 @@ export function firmwareRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(updateFirmwareRoute, async (c) => {
     const { location, retrieveDate, retries, retryInterval } = c.req.valid('json')
-    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
     const command = updateFirmwareCommand(version, {
       location,

@@ -41,7 +41,7 @@ export const AssignedMeterValue = MeterValue.extend({
   }),
 }).openapi('AssignedMeterValue')
 
-const ofChargePointRoute = routeFor('chargePoint', {
+const ofChargePointRoute = routeFor('metervalue:read', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/meter-values',
   operationId: 'listMeterValuesOfChargePoint',
@@ -64,7 +64,7 @@ export function meterValueRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(ofChargePointRoute, async (c) => {
     const { from, to, ...page } = c.req.valid('query')
     const period = periodOf(from, to)
-    const { key } = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const { key } = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const listed = await queries.meterValuesOfChargePoint({ chargePointKey: key, ...period }, page)
     return c.json({ ...pageOf(listed, page), meterValues: listed.items.map(meterValueView) }, 200)
   })

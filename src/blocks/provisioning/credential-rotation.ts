@@ -1,6 +1,7 @@
 // A credential rotation: new passwords for many charge points, one after another. It is a job of its own, and each of
 // its items is the job of one charge point.
 
+import type { Scope } from '../scope.ts'
 import type { Strictness } from '../../ocpp/verdict.ts'
 import type { ChargePointFilter } from '../records.ts'
 
@@ -53,8 +54,9 @@ export function allCounts(found: Partial<ItemCounts>): ItemCounts {
 }
 
 export interface NewCredentialRotation {
+  readonly scope: Scope
   /** The charge points: by identity, or all of a filter. */
-  readonly chargePoints: readonly string[] | ChargePointFilter
+  readonly chargePoints: readonly string[] | Omit<ChargePointFilter, 'scope'>
   readonly createdAtMs: number
   readonly createdBy: string
   /** How many charge points are sent a new password in a minute, by all nodes together. */

@@ -2,6 +2,9 @@
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { nameOf } from '../../operators/principal.ts'
+import { scopeOf } from '../../api/access.ts'
 import { chargePointFilterInBody, filterOf } from '../../api/chargepoint-filter.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
@@ -128,7 +131,7 @@ const RotationParams = z.object({
 
 const tags = ['Provisioning']
 
-const newRoute = routeFor('operators', {
+const newRoute = routeFor('credential:write', {
   method: 'post',
   path: '/api/credential-rotations',
   operationId: 'createCredentialRotation',
@@ -143,7 +146,7 @@ const newRoute = routeFor('operators', {
   },
 })
 
-const listRoute = routeFor('operators', {
+const listRoute = routeFor('credential:read', {
   method: 'get',
   path: '/api/credential-rotations',
   operationId: 'listCredentialRotations',
@@ -157,7 +160,7 @@ const listRoute = routeFor('operators', {
   },
 })
 
-const getRoute = routeFor('operators', {
+const getRoute = routeFor('credential:read', {
   method: 'get',
   path: '/api/credential-rotations/{rotationId}',
   operationId: 'getCredentialRotation',
@@ -168,7 +171,7 @@ const getRoute = routeFor('operators', {
   responses: { 200: json(Rotation, 'The rotation.'), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
 })
 
-const itemsRoute = routeFor('operators', {
+const itemsRoute = routeFor('credential:read', {
   method: 'get',
   path: '/api/credential-rotations/{rotationId}/items',
   operationId: 'listCredentialRotationItems',
@@ -190,7 +193,7 @@ const itemsRoute = routeFor('operators', {
   },
 })
 
-const cancelRoute = routeFor('operators', {
+const cancelRoute = routeFor('credential:write', {
   method: 'delete',
   path: '/api/credential-rotations/{rotationId}',
   operationId: 'cancelCredentialRotation',
@@ -206,16 +209,17 @@ const cancelRoute = routeFor('operators', {
 export function credentialRotationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { clock, log, queries, wakeRotations } = deps
   const app = apiApp()
-  const find = async (id: number): Promise<CredentialRotationRecord> => found(await queries.credentialRotation(id), id)
+  const find = async (c: Context<ApiEnv>, id: number): Promise<CredentialRotationRecord> =>
+    found(await queries.credentialRotation(id, scopeOf(c)), id)
 
   app.openapi(newRoute, async (c) => {
     const { chargePointIds, filter, perMinute, expiresInHours } = c.req.valid('json')
-    const principal = c.get('principal')
     const createdAtMs = clock.nowMs()
     const rotation = await queries.createCredentialRotation({
+      scope: scopeOf(c),
       chargePoints: chargePointIds ?? withoutAll(filter ?? {}),
       createdAtMs,
-      createdBy: principal.kind === 'operator' ? principal.name : principal.identity,
+      createdBy: nameOf(c.get('principal')),
       perMinute,
       expiresAtMs: createdAtMs + expiresInHours * hourMs,
     })
@@ -226,14 +230,14 @@ export function credentialRotationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(listRoute, async (c) => {
     const page = c.req.valid('query')
-    const listed = await queries.listCredentialRotations(page)
+    const listed = await queries.listCredentialRotations(scopeOf(c), page)
     return c.json({ ...pageOf(listed, page), credentialRotations: listed.items.map(rotationView) }, 200)
   })
 
-  app.openapi(getRoute, async (c) => c.json(rotationView(await find(c.req.valid('param').rotationId)), 200))
+  app.openapi(getRoute, async (c) => c.json(rotationView(await find(c, c.req.valid('param').rotationId)), 200))
 
   app.openapi(itemsRoute, async (c) => {
-    const { id } = await find(c.req.valid('param').rotationId)
+    const { id } = await find(c, c.req.valid('param').rotationId)
     const { state, ...page } = c.req.valid('query')
     const listed = await queries.credentialRotationItems(id, state, page)
     return c.json({ ...pageOf(listed, page), items: listed.items.map(itemView) }, 200)
@@ -242,7 +246,7 @@ export function credentialRotationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(cancelRoute, async (c) => {
     const { rotationId } = c.req.valid('param')
     const { rotation, isCancelled } = found(
-      await queries.cancelCredentialRotation(rotationId, clock.nowMs()),
+      await queries.cancelCredentialRotation(rotationId, scopeOf(c), clock.nowMs()),
       rotationId,
     )
     if (isCancelled) logEnd(log, rotation)

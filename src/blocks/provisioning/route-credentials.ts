@@ -11,7 +11,7 @@ import { rotateCredentials } from '../../api/rotate-credentials.ts'
 import { commandErrorCodes, CommandOutcome } from '../../api/send-command.ts'
 import { routeFor } from '../../api/route.ts'
 
-const credentialsRoute = routeFor('operators', {
+const credentialsRoute = routeFor('credential:write', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/credentials',
   operationId: 'rotateCredentials',
@@ -28,7 +28,7 @@ export function credentialRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(credentialsRoute, async (c) => {
-    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { status, message } = await rotateCredentials(deps, chargePoint)
     return c.json({ status, message }, 200)
   })

@@ -93,7 +93,7 @@ const readErrorCodes = [
 const readErrors = errors(...readErrorCodes)
 const changeErrors = errors(...commandErrorCodes)
 
-const getRoute = routeFor('chargePoint', {
+const getRoute = routeFor('configuration:read', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/configuration',
   operationId: 'getConfiguration',
@@ -117,7 +117,7 @@ const getRoute = routeFor('chargePoint', {
   responses: { 200: json(ConfigurationAnswer, 'The configuration.'), ...readErrors },
 })
 
-const changeRoute = routeFor('chargePoint', {
+const changeRoute = routeFor('configuration:write', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/configuration',
   operationId: 'changeConfiguration',
@@ -130,7 +130,7 @@ const changeRoute = routeFor('chargePoint', {
 
 const Reset = z.strictObject({ type: oneOf('Type', ['Soft', 'Hard']) }).openapi('Reset')
 
-const resetRoute = routeFor('chargePoint', {
+const resetRoute = routeFor('command:reset', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/reset',
   operationId: 'resetChargePoint',
@@ -147,7 +147,7 @@ export function provisioningRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(getRoute, async (c) => {
     const asked = c.req.valid('query').key ?? []
-    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const found = await getConfiguration(deps, chargePoint, typeof asked === 'string' ? [asked] : asked)
     const { configurationKey, unknownKey } = found
     return c.json(
@@ -158,7 +158,7 @@ export function provisioningRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(changeRoute, async (c) => {
     const { key: changed, value } = c.req.valid('json')
-    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
     const command = changeConfigurationCommand(version, changed, value)
     if (command === null) throw badKey(changed)
@@ -171,7 +171,7 @@ export function provisioningRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(resetRoute, async (c) => {
     const { type } = c.req.valid('json')
-    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, resetCommand(version, type))
     return c.json(resetOutcome(status), 200)

@@ -62,7 +62,7 @@ const Stop = z
   .strictObject({ transactionId: integer('Transaction ID', 1).openapi({ example: 12345 }) })
   .openapi('StopTransaction')
 
-const startRoute = routeFor('chargePoint', {
+const startRoute = routeFor('command:start', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/start-transaction',
   operationId: 'startTransaction',
@@ -75,7 +75,7 @@ An unknown \`idTag\` is sent, too: the charge point asks Stator whether it is ac
   responses: { 200: json(StartOutcome, 'What the charge point answered.'), ...transactionErrors },
 })
 
-const stopRoute = routeFor('chargePoint', {
+const stopRoute = routeFor('command:stop', {
   method: 'post',
   path: '/api/chargepoints/{chargePointId}/stop-transaction',
   operationId: 'stopTransaction',
@@ -94,7 +94,7 @@ export function remoteControlRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(startRoute, async (c) => {
     const { connectorId, idTag, chargingProfile, force } = c.req.valid('json')
-    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
+    const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
     requireSendable(deps, chargePoint, startAction[version])
     const idToken = await storedIdTag(queries, idTag)
@@ -128,11 +128,9 @@ export function remoteControlRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(stopRoute, async (c) => {
     const { transactionId } = c.req.valid('json')
-    const chargePoint = await findChargePoint(deps, c.req.valid('param').chargePointId)
-    const transaction = await queries.transaction(transactionId)
-    if (transaction === null || transaction.chargePointKey !== chargePoint.key) {
-      throw notFound('Transaction', transactionId)
-    }
+    const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
+    const transaction = await queries.transaction(transactionId, { chargePointKey: chargePoint.key })
+    if (transaction === null) throw notFound('Transaction', transactionId)
     if (!transaction.open) throw new StatorError('CONFLICT', `Transaction '${transactionId}' has already stopped`)
     const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, stopCommand(version, transaction))

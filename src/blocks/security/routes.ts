@@ -2,6 +2,7 @@
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import { scopeOf } from '../../api/access.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -47,7 +48,7 @@ const SecurityEvent = z
   })
   .openapi('SecurityEvent')
 
-const listRoute = routeFor('operators', {
+const listRoute = routeFor('security:read', {
   method: 'get',
   path: '/api/security-events',
   operationId: 'listSecurityEvents',
@@ -82,7 +83,11 @@ export function securityRoutes({ queries }: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(listRoute, async (c) => {
     const { chargePointId, source, type, from, to, ...page } = c.req.valid('query')
-    const filter = { ...withDefined({ identity: chargePointId, source, type }), ...periodOf(from, to) }
+    const filter = {
+      scope: scopeOf(c),
+      ...withDefined({ identity: chargePointId, source, type }),
+      ...periodOf(from, to),
+    }
     const listed = await queries.listSecurityEvents(filter, page)
     return c.json({ ...pageOf(listed, page), securityEvents: listed.items.map(securityEventView) }, 200)
   })

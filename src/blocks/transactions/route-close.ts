@@ -75,7 +75,7 @@ export async function closeTransaction(
   })
   if (duplicate) throw hasStopped(transactionId)
   // The station may have stopped it a moment before. Then the station's stop counts.
-  const stored = await deps.queries.transaction(transactionId)
+  const stored = await deps.queries.transaction(transactionId, 'all')
   if (stored?.closedBy !== 'operator') throw hasStopped(transactionId)
   return stored
 }

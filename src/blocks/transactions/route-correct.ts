@@ -73,7 +73,7 @@ export async function correctTransaction(
     throw new StatorError('CONFLICT', `Transaction '${transactionId}' was corrected meanwhile: read it again`)
   }
   // The station may have stopped it a moment before. Then the station's stop counts.
-  const stored = await deps.queries.transaction(transactionId)
+  const stored = await deps.queries.transaction(transactionId, 'all')
   if (stored?.closedBy !== 'operator') throw hasStopped(transactionId)
   return stored
 }

@@ -6,7 +6,8 @@ import type { Context } from 'hono'
 import { idTokenCharactersMax, identityCharactersMax } from '../../base/limits.ts'
 import { withDefined } from '../../base/with-defined.ts'
 import type { PageOf, TransactionFilter, TransactionRecord } from '../records.ts'
-import { ownKey, requireAccess, requireOwn } from '../../api/access.ts'
+import { nameOf } from '../../operators/principal.ts'
+import { scopeOf } from '../../api/access.ts'
 import { closeTransaction } from './route-close.ts'
 import { correctTransaction } from './route-correct.ts'
 import { csvLines } from '../../api/csv.ts'
@@ -75,7 +76,7 @@ const ListQuery = z.strictObject({
   ...pageQuery,
 })
 
-const listRoute = routeFor('owner', {
+const listRoute = routeFor('transaction:read', {
   method: 'get',
   path: '/api/transactions',
   operationId: 'listTransactions',
@@ -90,7 +91,7 @@ const listRoute = routeFor('owner', {
   },
 })
 
-const csvRoute = routeFor('owner', {
+const csvRoute = routeFor('transaction:read', {
   method: 'get',
   path: '/api/transactions.csv',
   operationId: 'exportTransactions',
@@ -119,7 +120,7 @@ const csvColumns = [
   'stopReason',
 ] as const satisfies (keyof z.infer<typeof TransactionItem>)[]
 
-const getRoute = routeFor('owner', {
+const getRoute = routeFor('transaction:read', {
   method: 'get',
   path: '/api/transactions/{transactionId}',
   operationId: 'getTransaction',
@@ -130,7 +131,7 @@ const getRoute = routeFor('owner', {
   responses: { 200: json(Transaction, 'The transaction.'), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
 })
 
-const meterValuesRoute = routeFor('owner', {
+const meterValuesRoute = routeFor('transaction:read', {
   method: 'get',
   path: '/api/transactions/{transactionId}/meter-values',
   operationId: 'listMeterValuesOfTransaction',
@@ -146,7 +147,7 @@ const meterValuesRoute = routeFor('owner', {
   },
 })
 
-const correctionsRoute = routeFor('operators', {
+const correctionsRoute = routeFor('transaction:read', {
   method: 'get',
   path: '/api/transactions/{transactionId}/corrections',
   operationId: 'listCorrections',
@@ -160,7 +161,7 @@ const correctionsRoute = routeFor('operators', {
   },
 })
 
-const closeRoute = routeFor('operators', {
+const closeRoute = routeFor('transaction:write', {
   method: 'post',
   path: '/api/transactions/{transactionId}/close',
   operationId: 'closeTransaction',
@@ -218,12 +219,10 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(closeRoute, async (c) => {
     const transaction = await findTransaction(deps, c, c.req.valid('param').transactionId)
-    const principal = c.get('principal')
-    const operator = principal.kind === 'operator' ? principal.name : principal.identity
     const [entered, messageId] = [c.req.valid('json'), crypto.randomUUID()]
     const closed = transaction.open
       ? await closeTransaction(deps, transaction, entered, messageId)
-      : await correctTransaction(deps, transaction, entered, operator, messageId)
+      : await correctTransaction(deps, transaction, entered, nameOf(c.get('principal')), messageId)
     return c.json(transactionView(closed, []), 200)
   })
 
@@ -236,22 +235,23 @@ async function listTransactions(
   c: Context<ApiEnv>,
   { chargePointId, idTag, from, to, startDate, endDate, open, ghost, ...page }: z.infer<typeof ListQuery>,
 ): Promise<PageOf<TransactionRecord>> {
-  if (c.get('principal').kind !== 'operator') requireAccess(c, chargePointId ?? '')
   if (startDate !== undefined && endDate !== undefined && endDate < startDate) {
     throw badRequest('endDate', 'End date must not be before the start date')
   }
   if (from !== undefined && startDate !== undefined) throw badRequest('from', 'Give From or Start date, not both')
   if (to !== undefined && endDate !== undefined) throw badRequest('to', 'Give To or End date, not both')
   const { fromMs, toMs } = periodOf(from ?? startDate, to ?? endDate)
-  const filter: TransactionFilter = withDefined({
-    identity: chargePointId,
-    chargePointKey: ownKey(c),
-    idToken: idTag,
-    startedFromMs: fromMs,
-    startedToMs: toMs,
-    open,
-    ghostsAt: ghost === undefined ? undefined : { deadlines: ghostDeadlines, nowMs: clock.nowMs() },
-  })
+  const filter: TransactionFilter = {
+    scope: scopeOf(c),
+    ...withDefined({
+      identity: chargePointId,
+      idToken: idTag,
+      startedFromMs: fromMs,
+      startedToMs: toMs,
+      open,
+      ghostsAt: ghost === undefined ? undefined : { deadlines: ghostDeadlines, nowMs: clock.nowMs() },
+    }),
+  }
   return queries.listTransactions(filter, page)
 }
 
@@ -260,8 +260,7 @@ async function findTransaction(
   c: Context<ApiEnv>,
   transactionId: number,
 ): Promise<TransactionRecord> {
-  const transaction = await queries.transaction(transactionId)
+  const transaction = await queries.transaction(transactionId, scopeOf(c))
   if (transaction === null) throw notFound('Transaction', transactionId)
-  requireOwn(c, transaction.chargePointKey)
   return transaction
 }

@@ -83,7 +83,7 @@ test('a database that holds some is opened, and the log says which; once they ar
       expect(await indexesOf(database)).toEqual(['charge_points_identity_lower'])
       const queries = createQueries(database)
       await expect(queries.createChargePoint('CPX', {})).rejects.toMatchObject({ code: 'CONFLICT' })
-      for (const identity of ['CPx', 'A1']) await queries.deleteChargePoint(identity)
+      for (const identity of ['CPx', 'A1']) await queries.deleteChargePoint(identity, 'all')
     },
     log,
   )
@@ -129,8 +129,8 @@ test.concurrent.each([
         expect(lines).toEqual([expect.stringContaining(line)])
         const queries = createQueries(database)
         expect((await queries.credentials('CPX'))?.identity).toBe('cpX')
-        for (const identity of identities) await queries.updateChargePoint(identity, { location: 'Here' })
-        if (identities.length > 1) await queries.deleteChargePoint('CPx')
+        for (const identity of identities) await queries.updateChargePoint(identity, { location: 'Here' }, 'all')
+        if (identities.length > 1) await queries.deleteChargePoint('CPx', 'all')
       },
       log,
     )

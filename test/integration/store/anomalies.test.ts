@@ -41,22 +41,28 @@ describeStore('anomalies', (store) => {
 
     const kinds = async (filter: AnomalyFilter): Promise<string[]> =>
       (await queries.listAnomalies(filter, page)).items.map(({ kind }) => kind)
-    expect(await kinds({ identity })).toEqual(['unknownTransaction', 'missingStart', 'connectorMove'])
-    expect(await kinds({ chargePointKey: two })).toEqual(['unknownTransaction', 'closedTransaction'])
-    expect(await kinds({ identity, kind: 'missingStart' })).toEqual(['missingStart'])
-    expect(await kinds({ identity, fromMs: arrivalMs + 2 * dayMs })).toEqual(['unknownTransaction', 'missingStart'])
-    expect(await kinds({ identity, toMs: arrivalMs + 2 * dayMs })).toEqual(['missingStart', 'connectorMove'])
+    expect(await kinds({ scope: 'all', identity })).toEqual(['unknownTransaction', 'missingStart', 'connectorMove'])
+    expect(await kinds({ scope: { chargePointKey: two } })).toEqual(['unknownTransaction', 'closedTransaction'])
+    expect(await kinds({ scope: 'all', identity, kind: 'missingStart' })).toEqual(['missingStart'])
+    expect(await kinds({ scope: 'all', identity, fromMs: arrivalMs + 2 * dayMs })).toEqual([
+      'unknownTransaction',
+      'missingStart',
+    ])
+    expect(await kinds({ scope: 'all', identity, toMs: arrivalMs + 2 * dayMs })).toEqual([
+      'missingStart',
+      'connectorMove',
+    ])
     // Our number stands for the id that its charge point gave it, and for that charge point's alone.
-    expect(await kinds({ transactionId: known })).toEqual(['missingStart'])
-    expect(await kinds({ transactionId: unknown })).toEqual(['unknownTransaction', 'unknownTransaction'])
-    expect(await kinds({ identity, transactionId: unknown })).toEqual(['unknownTransaction'])
+    expect(await kinds({ scope: 'all', transactionId: known })).toEqual(['missingStart'])
+    expect(await kinds({ scope: 'all', transactionId: unknown })).toEqual(['unknownTransaction', 'unknownTransaction'])
+    expect(await kinds({ scope: 'all', identity, transactionId: unknown })).toEqual(['unknownTransaction'])
 
-    expect(await queries.listAnomalies({ identity }, { page: 2, pageSize: 2 })).toMatchObject({
+    expect(await queries.listAnomalies({ scope: 'all', identity }, { page: 2, pageSize: 2 })).toMatchObject({
       totalCount: 3,
       items: [{ identity, kind: 'connectorMove', transaction: null, receivedAtMs: arrivalMs }],
     })
-    await queries.deleteChargePoint(identity).catch(() => {})
-    expect(await kinds({ identity: 'nobody\u0000' })).toEqual([])
+    await queries.deleteChargePoint(identity, 'all').catch(() => {})
+    expect(await kinds({ scope: 'all', identity: 'nobody\u0000' })).toEqual([])
   })
 
   test('every filter runs on an index once there are many, its order included', async () => {
@@ -108,7 +114,7 @@ describeStore('anomalies', (store) => {
       async () => (await left('anomalies')) === 1 && (await left('charge_point_events')) === 2,
     )
     await stop()
-    expect(await queries.transaction(id)).toMatchObject({ open: true })
+    expect(await queries.transaction(id, 'all')).toMatchObject({ open: true })
   })
 
   test('more than one lot is forgotten in one turn', async () => {

@@ -140,34 +140,49 @@ type List = (page: { page: number; pageSize: number }) => Promise<{ totalCount: 
 
 const [from, to] = [{ startedFromMs: 0 }, { startedToMs: Date.now() }]
 const lists: Readonly<Record<string, List>> = {
-  'charge points': (page) => queries.listChargePoints(page),
-  'charge points of a status': (page) => queries.listChargePoints({ status: 'Charging', ...page }),
-  'charge points of a status that none has': (page) => queries.listChargePoints({ status: 'Faulted', ...page }),
-  'charge points that are away': (page) => queries.listChargePoints({ status: 'Offline', ...page }),
-  'charge points that are there': (page) => queries.listChargePoints({ connected: true, ...page }),
-  'charge points of a vendor that none has': (page) => queries.listChargePoints({ vendor: 'none', ...page }),
+  'charge points': (page) => queries.listChargePoints({ scope: 'all', ...page }),
+  'charge points of a status': (page) => queries.listChargePoints({ scope: 'all', status: 'Charging', ...page }),
+  'charge points of a status that none has': (page) =>
+    queries.listChargePoints({ scope: 'all', status: 'Faulted', ...page }),
+  'charge points that are away': (page) => queries.listChargePoints({ scope: 'all', status: 'Offline', ...page }),
+  'charge points that are there': (page) => queries.listChargePoints({ scope: 'all', connected: true, ...page }),
+  'charge points of a vendor that none has': (page) =>
+    queries.listChargePoints({ scope: 'all', vendor: 'none', ...page }),
   'charge points of everything': (page) =>
-    queries.listChargePoints({ status: 'Charging', q: 'cp', lastSeenBeforeMs: nowMs, location: 'none', ...page }),
+    queries.listChargePoints({
+      scope: 'all',
+      status: 'Charging',
+      q: 'cp',
+      lastSeenBeforeMs: nowMs,
+      location: 'none',
+      ...page,
+    }),
   'charge points that are away and have a text': (page) =>
-    queries.listChargePoints({ connected: false, q: 'none', ...page }),
+    queries.listChargePoints({ scope: 'all', connected: false, q: 'none', ...page }),
   'id tokens': (page) => queries.listIdTokens(page),
   'id tokens of a status': (page) => queries.listIdTokens({ status: 'Blocked', ...page }),
   'id tokens of a status that none has': (page) => queries.listIdTokens({ status: 'Expired', ...page }),
-  transactions: (page) => queries.listTransactions({}, page),
-  'transactions that are open': (page) => queries.listTransactions({ open: true }, page),
-  'transactions that have ended': (page) => queries.listTransactions({ open: false }, page),
-  'transactions of a time': (page) => queries.listTransactions({ ...from, ...to }, page),
-  'transactions of a time that have ended': (page) => queries.listTransactions({ ...from, open: false }, page),
-  'transactions of a charge point': (page) => queries.listTransactions({ identity }, page),
-  'transactions of a charge point that are open': (page) => queries.listTransactions({ identity, open: true }, page),
-  'transactions of a charge point and a time': (page) => queries.listTransactions({ identity, ...from }, page),
-  'transactions of a charge point and a card': (page) => queries.listTransactions({ identity, idToken: 'card' }, page),
-  'transactions of a card': (page) => queries.listTransactions({ idToken: 'card' }, page),
-  'transactions of a card that are open': (page) => queries.listTransactions({ idToken: 'card', open: true }, page),
-  'transactions of nobody': (page) => queries.listTransactions({ identity: 'NOBODY' }, page),
-  'transactions that are ghosts': (page) => queries.listTransactions({ ghostsAt: { deadlines, nowMs } }, page),
+  transactions: (page) => queries.listTransactions({ scope: 'all' }, page),
+  'transactions that are open': (page) => queries.listTransactions({ scope: 'all', open: true }, page),
+  'transactions that have ended': (page) => queries.listTransactions({ scope: 'all', open: false }, page),
+  'transactions of a time': (page) => queries.listTransactions({ scope: 'all', ...from, ...to }, page),
+  'transactions of a time that have ended': (page) =>
+    queries.listTransactions({ scope: 'all', ...from, open: false }, page),
+  'transactions of a charge point': (page) => queries.listTransactions({ scope: 'all', identity }, page),
+  'transactions of a charge point that are open': (page) =>
+    queries.listTransactions({ scope: 'all', identity, open: true }, page),
+  'transactions of a charge point and a time': (page) =>
+    queries.listTransactions({ scope: 'all', identity, ...from }, page),
+  'transactions of a charge point and a card': (page) =>
+    queries.listTransactions({ scope: 'all', identity, idToken: 'card' }, page),
+  'transactions of a card': (page) => queries.listTransactions({ scope: 'all', idToken: 'card' }, page),
+  'transactions of a card that are open': (page) =>
+    queries.listTransactions({ scope: 'all', idToken: 'card', open: true }, page),
+  'transactions of nobody': (page) => queries.listTransactions({ scope: 'all', identity: 'NOBODY' }, page),
+  'transactions that are ghosts': (page) =>
+    queries.listTransactions({ scope: 'all', ghostsAt: { deadlines, nowMs } }, page),
   'transactions of a charge point that are ghosts': (page) =>
-    queries.listTransactions({ identity, ghostsAt: { deadlines, nowMs } }, page),
+    queries.listTransactions({ scope: 'all', identity, ghostsAt: { deadlines, nowMs } }, page),
   'meter values': (page) => queries.meterValuesOf(1, page),
   'meter values, half of them by their connector': (page) => queries.meterValuesOf(assignedId, page),
   'meter values of the oldest of many transactions': (page) => queries.meterValuesOf(rows - 1, page),
@@ -192,15 +207,16 @@ const lists: Readonly<Record<string, List>> = {
     queries.messageLog({ chargePointKey: key, action: 'Heartbeat' }, page),
   'messages of a direction and a message id': (page) =>
     queries.messageLog({ chargePointKey: key, direction: 'fromChargePoint', messageId: 'none' }, page),
-  anomalies: (page) => queries.listAnomalies({}, page),
-  'anomalies of a charge point': (page) => queries.listAnomalies({ identity }, page),
-  'anomalies of a kind': (page) => queries.listAnomalies({ kind: 'quirk' }, page),
-  'anomalies of a kind that none has': (page) => queries.listAnomalies({ kind: 'beforeBoot' }, page),
-  'anomalies of a charge point and a kind': (page) => queries.listAnomalies({ identity, kind: 'beforeBoot' }, page),
-  'anomalies about a transaction': (page) => queries.listAnomalies({ transactionId: 1 }, page),
+  anomalies: (page) => queries.listAnomalies({ scope: 'all' }, page),
+  'anomalies of a charge point': (page) => queries.listAnomalies({ scope: 'all', identity }, page),
+  'anomalies of a kind': (page) => queries.listAnomalies({ scope: 'all', kind: 'quirk' }, page),
+  'anomalies of a kind that none has': (page) => queries.listAnomalies({ scope: 'all', kind: 'beforeBoot' }, page),
+  'anomalies of a charge point and a kind': (page) =>
+    queries.listAnomalies({ scope: 'all', identity, kind: 'beforeBoot' }, page),
+  'anomalies about a transaction': (page) => queries.listAnomalies({ scope: 'all', transactionId: 1 }, page),
   'anomalies about a transaction and of a kind': (page) =>
-    queries.listAnomalies({ transactionId: 1, kind: 'quirk' }, page),
-  'anomalies of a time': (page) => queries.listAnomalies({ fromMs: 0, toMs: Date.now() }, page),
+    queries.listAnomalies({ scope: 'all', transactionId: 1, kind: 'quirk' }, page),
+  'anomalies of a time': (page) => queries.listAnomalies({ scope: 'all', fromMs: 0, toMs: Date.now() }, page),
   'variables of a charge point': (page) => queries.variablesOf(key, page),
 }
 
@@ -236,7 +252,7 @@ describe.each([
 
   test('what is read of one charge point, and of one transaction, is bounded', async () => {
     const read = (what: () => Promise<unknown>) => mostRowsRead(database.restPool, what)
-    expect(await read(() => queries.chargePoint(identity))).toBeLessThan(10)
+    expect(await read(() => queries.chargePoint(identity, 'all'))).toBeLessThan(10)
     expect(await read(() => queries.connectivityOf(key))).toBeLessThanOrEqual(times * (lastConnectionsMax + 1))
     expect(await read(() => queries.connectorsOf(key))).toBeLessThan(10)
     expect(await read(() => queries.problemsOf(key))).toBeLessThanOrEqual(times * (problemsShownMax + 1))
@@ -273,8 +289,8 @@ test('a total is exact up to so many rows, and says so above', async () => {
 })
 
 test('a page behind those rows is refused with a sentence that says what to do; the last one before it is not', async () => {
-  expect((await queries.listTransactions({}, lastPage)).items).toHaveLength(pageSizeMax)
-  const refused = queries.listTransactions({}, { ...lastPage, page: lastPage.page + 1 })
+  expect((await queries.listTransactions({ scope: 'all' }, lastPage)).items).toHaveLength(pageSizeMax)
+  const refused = queries.listTransactions({ scope: 'all' }, { ...lastPage, page: lastPage.page + 1 })
   await expect(refused).rejects.toMatchObject({
     code: 'BAD_REQUEST',
     details: { field: 'page', issue: expect.stringContaining('use PostgreSQL') },
@@ -285,7 +301,7 @@ test('a page behind those rows is refused with a sentence that says what to do; 
 })
 
 test('transactions of a charge point that was deleted and made again are listed newest first, those of both', async () => {
-  const { items } = await queries.listTransactions({ identity }, { page: 1, pageSize: 40 })
+  const { items } = await queries.listTransactions({ scope: 'all', identity }, { page: 1, pageSize: 40 })
   expect(items.map(({ transactionId }) => transactionId)).toEqual(Array.from({ length: 40 }, (_, i) => rows - i))
 })
 

@@ -72,7 +72,7 @@ describeStore('certificate revocation', (store, provider) => {
     const { key, serialNumber } = await withCertificate()
     const other = await withCertificate()
     const { rows } = await database.pool.query('SELECT identity FROM charge_points WHERE id = $1', [key])
-    expect(await queries.deleteChargePoint(String(Object(rows[0]).identity))).toBe(key)
+    expect(await queries.deleteChargePoint(String(Object(rows[0]).identity), 'all')).toBe(key)
     expect(await queries.isCertificateRevoked(serialNumber)).toBe(true)
     expect(await queries.isCertificateRevoked(other.serialNumber)).toBe(false)
   })

@@ -33,6 +33,7 @@ describeStore('credential rotations', (store) => {
 
   const create = (chargePoints: readonly string[], perMinute = 6_000) =>
     store().queries.createCredentialRotation({
+      scope: 'all',
       chargePoints,
       createdAtMs: arrivalMs,
       createdBy: 'admin',
@@ -51,8 +52,8 @@ describeStore('credential rotations', (store) => {
   /** Nothing is left of earlier tests. */
   async function cancelAll(): Promise<void> {
     await store().database.pool.query(`UPDATE credential_rotation_items SET state = 'unknown' WHERE state = 'sending'`)
-    const { items } = await store().queries.listCredentialRotations(page)
-    for (const { id } of items) await store().queries.cancelCredentialRotation(id, arrivalMs)
+    const { items } = await store().queries.listCredentialRotations('all', page)
+    for (const { id } of items) await store().queries.cancelCredentialRotation(id, 'all', arrivalMs)
   }
 
   test('give a node the charge points that it holds, and no item twice', async () => {
@@ -65,9 +66,9 @@ describeStore('credential rotations', (store) => {
     await age(id, 3)
     expect(await rotationsOf().claim(100, arrivalMs)).toEqual([])
     expect(await rotationsOf('other').claim(100, arrivalMs)).toHaveLength(2)
-    expect(await store().queries.credentialRotation(id)).toMatchObject({ counts: { waiting: 1, sending: 5 } })
+    expect(await store().queries.credentialRotation(id, 'all')).toMatchObject({ counts: { waiting: 1, sending: 5 } })
     for (const item of taken) await rotationsOf().settle(item, accepted, arrivalMs)
-    expect(await store().queries.credentialRotation(id)).toMatchObject({ counts: { accepted: 3, sending: 2 } })
+    expect(await store().queries.credentialRotation(id, 'all')).toMatchObject({ counts: { accepted: 3, sending: 2 } })
     await cancelAll()
   })
 
@@ -97,7 +98,7 @@ describeStore('credential rotations', (store) => {
     expect(await rotationsOf('asleep').claim(1, arrivalMs + hourMs)).toHaveLength(0)
     const { ended } = await rotationsOf().tidy([], arrivalMs + hourMs)
     expect(ended).toMatchObject([{ id, state: 'expired' }])
-    expect(await store().queries.credentialRotation(id)).toMatchObject({ counts: { expired: 1 } })
+    expect(await store().queries.credentialRotation(id, 'all')).toMatchObject({ counts: { expired: 1 } })
   })
 
   test('keep an answer that comes after another node took the sender for dead', async () => {
@@ -110,9 +111,9 @@ describeStore('credential rotations', (store) => {
     expect((await rotationsOf('other').tidy([], arrivalMs)).states).toEqual(['unknown'])
     await seen(`'infinity'`)
     await rotationsOf().giveBack(item, arrivalMs)
-    expect(await store().queries.credentialRotation(id)).toMatchObject({ counts: { unknown: 1, waiting: 0 } })
+    expect(await store().queries.credentialRotation(id, 'all')).toMatchObject({ counts: { unknown: 1, waiting: 0 } })
     await rotationsOf().settle(item, accepted, arrivalMs)
-    expect(await store().queries.credentialRotation(id)).toMatchObject({ counts: { unknown: 0, accepted: 1 } })
+    expect(await store().queries.credentialRotation(id, 'all')).toMatchObject({ counts: { unknown: 0, accepted: 1 } })
     expect((await rotationsOf().finish(arrivalMs)).ended).toMatchObject([{ id, state: 'done' }])
   })
 
@@ -125,10 +126,10 @@ describeStore('credential rotations', (store) => {
     const [second] = await rotationsOf().claim(2, arrivalMs)
     expect(second?.key).not.toBe(first.key)
     if (second === undefined) throw new Error('Another item was to be taken.')
-    await store().queries.cancelCredentialRotation(id, arrivalMs)
+    await store().queries.cancelCredentialRotation(id, 'all', arrivalMs)
     await rotationsOf().giveBack(second, arrivalMs)
     expect((await rotationsOf().tidy([], arrivalMs)).states).toEqual(['cancelled'])
-    expect(await store().queries.credentialRotation(id)).toMatchObject({ counts: { cancelled: 2 } })
+    expect(await store().queries.credentialRotation(id, 'all')).toMatchObject({ counts: { cancelled: 2 } })
     expect((await rotationsOf().finish(arrivalMs)).isOpen).toBe(false)
   })
 
@@ -139,9 +140,9 @@ describeStore('credential rotations', (store) => {
     if (held === undefined) throw new Error('Three items were to be taken.')
     await rotationsOf('other').tidy([], arrivalMs + 1)
     await rotationsOf().tidy([held], arrivalMs)
-    expect(await store().queries.credentialRotation(id)).toMatchObject({ counts: { sending: 3 } })
+    expect(await store().queries.credentialRotation(id, 'all')).toMatchObject({ counts: { sending: 3 } })
     await rotationsOf().tidy([held], arrivalMs + 1)
-    expect(await store().queries.credentialRotation(id)).toMatchObject({ counts: { sending: 1, waiting: 2 } })
+    expect(await store().queries.credentialRotation(id, 'all')).toMatchObject({ counts: { sending: 1, waiting: 2 } })
     await age(id, 3)
     const again = await rotationsOf().claim(3, arrivalMs + 1)
     expect(again.map(({ key }) => key).toSorted()).toEqual(lost.map(({ key }) => key).toSorted())
@@ -151,14 +152,14 @@ describeStore('credential rotations', (store) => {
   test('are deleted with their items when they ended long ago; one that runs stays', async () => {
     const { database, queries } = store()
     const old = await create(await connected(2))
-    await queries.cancelCredentialRotation(old.id, arrivalMs)
+    await queries.cancelCredentialRotation(old.id, 'all', arrivalMs)
     const running = await create(await connected(1))
     await deleteOldRotations(database.upkeepPool, arrivalMs)
-    expect(await queries.credentialRotation(old.id)).not.toBeNull()
+    expect(await queries.credentialRotation(old.id, 'all')).not.toBeNull()
     await deleteOldRotations(database.upkeepPool, arrivalMs + 1)
-    expect(await queries.credentialRotation(old.id)).toBeNull()
+    expect(await queries.credentialRotation(old.id, 'all')).toBeNull()
     expect((await queries.credentialRotationItems(old.id, undefined, page)).items).toEqual([])
-    expect(await queries.credentialRotation(running.id)).toMatchObject({ counts: { waiting: 1 } })
+    expect(await queries.credentialRotation(running.id, 'all')).toMatchObject({ counts: { waiting: 1 } })
     await cancelAll()
   })
 
@@ -170,11 +171,11 @@ describeStore('credential rotations', (store) => {
     )
     const chargePoints = { vendor: 'Large' }
     const about = { createdAtMs: arrivalMs, createdBy: 'admin', perMinute: 60, expiresAtMs: arrivalMs + hourMs }
-    const { id, counts } = await queries.createCredentialRotation({ chargePoints, ...about })
+    const { id, counts } = await queries.createCredentialRotation({ scope: 'all', chargePoints, ...about })
     expect(counts).toMatchObject({ waiting: size })
     expect(await rotationsOf().claim(100, arrivalMs)).toEqual([])
     expect(size).toBeLessThan(rotationItemsMax)
-    await queries.cancelCredentialRotation(id, arrivalMs)
-    expect(await queries.credentialRotation(id)).toMatchObject({ counts: { cancelled: size } })
+    await queries.cancelCredentialRotation(id, 'all', arrivalMs)
+    expect(await queries.credentialRotation(id, 'all')).toMatchObject({ counts: { cancelled: size } })
   })
 })

@@ -21,8 +21,8 @@ describeStore('credentials', (store) => {
     expect((await Promise.all(claims)).map(({ chargePoint }) => chargePoint.key)).toEqual([key, key, key])
     await expect(claim(hash('another'))).rejects.toMatchObject(gone)
 
-    await queries.updateChargePoint(identity, { passwordHash: hash('new') })
-    expect(await queries.chargePoint(identity)).toMatchObject({ connected: false })
+    await queries.updateChargePoint(identity, { passwordHash: hash('new') }, 'all')
+    expect(await queries.chargePoint(identity, 'all')).toMatchObject({ connected: false })
     await expect(claim(hash('old'))).rejects.toMatchObject(gone)
     expect((await claim(hash('key'))).chargePoint.key).toBe(key)
     expect((await claim(hash('new'))).chargePoint.key).toBe(key)
@@ -63,10 +63,10 @@ describeStore('credentials', (store) => {
     expect(await queries.beginRotation(key, hash('second'))).toEqual({ previous: Buffer.from(hash('first')) })
     await queries.withdrawRotation(key, hash('second'), hash('first'))
     expect(await held()).toEqual([hash('old'), hash('first')].map((one) => Buffer.from(one)))
-    await queries.updateChargePoint(identity, { passwordHash: hash('of the operator') })
+    await queries.updateChargePoint(identity, { passwordHash: hash('of the operator') }, 'all')
     await queries.acceptRotation(key, hash('first'))
     expect(await held()).toEqual([Buffer.from(hash('of the operator')), null])
-    await queries.deleteChargePoint(identity)
+    await queries.deleteChargePoint(identity, 'all')
     expect(await queries.beginRotation(key, hash('third'))).toBeNull()
   })
 
@@ -90,9 +90,9 @@ describeStore('credentials', (store) => {
       })
     await seen()
     expect(await seen()).toEqual([])
-    await queries.updateChargePoint(moved.identity, { location: 'There' })
-    await queries.updateChargePoint(rekeyed.identity, { apiKeyHash: hash('key') })
-    await queries.deleteChargePoint(deleted.identity)
+    await queries.updateChargePoint(moved.identity, { location: 'There' }, 'all')
+    await queries.updateChargePoint(rekeyed.identity, { apiKeyHash: hash('key') }, 'all')
+    await queries.deleteChargePoint(deleted.identity, 'all')
     const { epoch } = await queries.connect(replaced.key, claim)
     const found = await seen()
     expect(new Map(found.map(({ key, connected }) => [key, connected]))).toEqual(
@@ -103,7 +103,7 @@ describeStore('credentials', (store) => {
       ]),
     )
     expect(found.find(({ key }) => key === replaced.key)?.epoch).toBe(epoch)
-    await queries.updateChargePoint(moved.identity, { strictness: 'strict', registrationStatus: 'Pending' })
+    await queries.updateChargePoint(moved.identity, { strictness: 'strict', registrationStatus: 'Pending' }, 'all')
     expect(await seen()).toMatchObject([
       { key: moved.key, connected: true, strictness: 'strict', registrationStatus: 'Pending' },
     ])
@@ -113,7 +113,7 @@ describeStore('credentials', (store) => {
     const slow = await database.pool.connect()
     await slow.query('BEGIN')
     await slow.query('UPDATE charge_points SET fenced_in = pg_current_xact_id() WHERE id = $1', [late.key])
-    await queries.updateChargePoint(rekeyed.identity, { apiKeyHash: null })
+    await queries.updateChargePoint(rekeyed.identity, { apiKeyHash: null }, 'all')
     expect((await seen()).map(({ key }) => key)).toEqual([rekeyed.key])
     await slow.query('COMMIT')
     slow.release()

@@ -142,7 +142,7 @@ test('the embedded database keeps what was committed when its process is killed'
   holder.kill('SIGKILL')
   await holder.exited
   const database = await open({ provider: 'Embedded', dataFolder })
-  expect(await createQueries(database).chargePoint('CP001')).toMatchObject({ firmwareStatus: 'Installed' })
+  expect(await createQueries(database).chargePoint('CP001', 'all')).toMatchObject({ firmwareStatus: 'Installed' })
   await database.close()
 }, 60_000)
 
@@ -213,7 +213,7 @@ test('commits and look-ups share the one connection of the embedded database wit
         anomalies: [{ kind: 'quirk', detail: { i } }],
       }),
     )
-    return queries.chargePoint(`CP${i}`)
+    return queries.chargePoint(`CP${i}`, 'all')
   })
   expect((await Promise.all(rounds)).map((record) => record?.key)).toEqual(keys)
   await writer.stop()
@@ -260,7 +260,7 @@ test('an embedded database whose disk went away comes back with it, and commits 
   await until('the writer to notice', () => !writer.isAvailable)
   renameSync(`${wal}-away`, wal)
   await within('the commit', waiting, 55_000)
-  expect(await queries.chargePoint('CP001')).toMatchObject({ logStatus: 'Uploading' })
+  expect(await queries.chargePoint('CP001', 'all')).toMatchObject({ logStatus: 'Uploading' })
   expect(writer.stats.refused).toBe(0)
   await writer.stop()
   await database.close()

@@ -26,7 +26,7 @@ describeStore('the energy of intervals', (store) => {
   }
 
   async function consumedWh(transactionId: number): Promise<number | null | undefined> {
-    return (await store().queries.transaction(transactionId))?.energy.consumedWh
+    return (await store().queries.transaction(transactionId, 'all'))?.energy.consumedWh
   }
 
   test('rests on all of them, up to 10,000 meter values', async () => {

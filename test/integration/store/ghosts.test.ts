@@ -39,7 +39,7 @@ async function openTransaction(store: TestStore, stationTransactionId: string | 
   /** The ghosts of this transaction that one look notes. */
   const noteAt = async (nowMs: number): Promise<Ghost[]> =>
     (await new GhostCheck(database, deadlines).run(nowMs)).filter(({ transactionId }) => transactionId === id)
-  const anomalies = () => queries.listAnomalies({ chargePointKey: key, kind: 'ghostTransaction' }, page)
+  const anomalies = () => queries.listAnomalies({ scope: { chargePointKey: key }, kind: 'ghostTransaction' }, page)
   return { key, id, commitAt, statusAt, reasonsAt, noteAt, anomalies }
 }
 
@@ -72,17 +72,17 @@ describeStore('a transaction', (store) => {
         },
       ],
     })
-    expect(await store().queries.transaction(id)).toMatchObject({ open: true })
+    expect(await store().queries.transaction(id, 'all')).toMatchObject({ open: true })
     const listed = async (filter: TransactionFilter) => {
       const ghostsAt = { deadlines, nowMs }
       const { items } = await store().queries.listTransactions({ ghostsAt, ...filter }, page)
       return items.map(({ transactionId }) => transactionId).includes(id)
     }
-    expect(await listed({})).toBe(true)
-    expect(await listed({ open: true })).toBe(true)
-    expect(await listed({ open: false })).toBe(false)
-    expect(await listed({ identity: 'NOBODY' })).toBe(false)
-    expect(await listed({ ghostsAt: { deadlines, nowMs: arrivalMs + 39 * minuteMs } })).toBe(false)
+    expect(await listed({ scope: 'all' })).toBe(true)
+    expect(await listed({ scope: 'all', open: true })).toBe(true)
+    expect(await listed({ scope: 'all', open: false })).toBe(false)
+    expect(await listed({ scope: 'all', identity: 'NOBODY' })).toBe(false)
+    expect(await listed({ scope: 'all', ghostsAt: { deadlines, nowMs: arrivalMs + 39 * minuteMs } })).toBe(false)
   })
 
   describe('is no ghost any more', () => {

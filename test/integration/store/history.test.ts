@@ -207,8 +207,8 @@ describeStore('the history', (store) => {
         if (claimed !== null) await queries.disconnect(key, claimed.epoch, goneEnd)
         return (await connectionsOf(key)).filter(({ event }) => event === 'closed')
       }
-      const rekey = (identity: string) => queries.updateChargePoint(identity, { apiKeyHash: Buffer.alloc(32) })
-      const remove = (identity: string) => queries.deleteChargePoint(identity)
+      const rekey = (identity: string) => queries.updateChargePoint(identity, { apiKeyHash: Buffer.alloc(32) }, 'all')
+      const remove = (identity: string) => queries.deleteChargePoint(identity, 'all')
       expect(await ends(rekey, true)).toMatchObject([{ node: 'host:8080', ...credentialsEnd }])
       expect(await ends(remove, true)).toMatchObject([{ node: 'host:8080', ...deletedEnd }])
       expect([await ends(rekey, false), await ends(remove, false)]).toEqual([[], []])

@@ -131,7 +131,7 @@ async function connected(node: Node): Promise<Ownership> {
 }
 
 async function isConnected({ identity }: Ownership): Promise<boolean | undefined> {
-  return (await queries.chargePoint(identity))?.connected
+  return (await queries.chargePoint(identity, 'all'))?.connected
 }
 
 test('a lease that is renewed is not swept by another node, and one that is not renewed is', async () => {

@@ -124,8 +124,8 @@ describeStore('the leases of nodes', (store, provider) => {
     await age(store(), node, leaseMs)
     expect(await leases().sweep(witness)).toBe(5)
     const { epoch } = await queries.connect(moved.key, { ...claim, node: other })
-    await queries.updateChargePoint(rekeyed.identity, { apiKeyHash: Buffer.alloc(32) })
-    await queries.deleteChargePoint(deleted.identity)
+    await queries.updateChargePoint(rekeyed.identity, { apiKeyHash: Buffer.alloc(32) }, 'all')
+    await queries.deleteChargePoint(deleted.identity, 'all')
     await leases().take({ id: node, name: 'host:8080' })
     const { regained, overtaken } = await leases().confirm({ id: node, name: 'host:8080' }, [
       mine,

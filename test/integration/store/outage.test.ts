@@ -121,7 +121,7 @@ test('a COMMIT whose outcome is lost is found out: nothing is stored twice, and 
   const outcome = whileRetrying(writer.commit(second))
   await within('the COMMIT', swallowed)
   expect(await outcome).toEqual({ duplicate: false, answer: second.answer })
-  const anomalies = await queries.listAnomalies({ chargePointKey: key }, { page: 1, pageSize: 10 })
+  const anomalies = await queries.listAnomalies({ scope: { chargePointKey: key } }, { page: 1, pageSize: 10 })
   expect(anomalies.totalCount).toBe(2)
   expect(await queries.openTransactionsOf(key)).toHaveLength(2)
   expect(writer.stats.retries).toBeGreaterThan(0)
@@ -138,7 +138,9 @@ test('changes without facts survive a lost COMMIT as well, each stored once', as
   await outcome
   const events = await database.pool.query('SELECT FROM charge_point_events WHERE charge_point_id = $1', [key])
   expect(events.rowCount).toBe(1)
-  expect((await queries.listAnomalies({ chargePointKey: key }, { page: 1, pageSize: 10 })).totalCount).toBe(1)
+  expect((await queries.listAnomalies({ scope: { chargePointKey: key } }, { page: 1, pageSize: 10 })).totalCount).toBe(
+    1,
+  )
   expect(await queries.connectorsOf(key)).toHaveLength(2)
 })
 
@@ -273,7 +275,7 @@ test('while the database is away look-ups say so, and id tokens that were read b
     () => queries.credentials('CP'),
     () => queries.transactionById(1),
     () => queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs }),
-    () => queries.chargePoint('CP'),
+    () => queries.chargePoint('CP', 'all'),
     () => database.ping(),
     () => new TransactionIds(database).next(),
   ]

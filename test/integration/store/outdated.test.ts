@@ -142,7 +142,7 @@ describeStore('a set that another node has been faster than', (store) => {
     await writer.commit(startSet(key, id))
     await writer.commit(stopSet(key, id))
     expect(await writer.commit(stopSet(key, id, {}, 16_000))).toMatchObject(outdated)
-    expect(await queries.transaction(id)).toMatchObject({ meterStopWh: 15_000 })
+    expect(await queries.transaction(id, 'all')).toMatchObject({ meterStopWh: 15_000 })
   })
 
   test('a stop of what an operator has closed is applied, and no closing replaces it', async () => {
@@ -154,7 +154,7 @@ describeStore('a set that another node has been faster than', (store) => {
     await writer.commit(changeSet(key, { epoch: 0, changes: [close] }))
     expect(await writer.commit(stopSet(key, id))).toMatchObject({ duplicate: false })
     await writer.commit(changeSet(key, { epoch: 0, changes: [close] }))
-    expect(await queries.transaction(id)).toMatchObject({ meterStopWh: 15_000, closedBy: 'station' })
+    expect(await queries.transaction(id, 'all')).toMatchObject({ meterStopWh: 15_000, closedBy: 'station' })
   })
 
   test('another beginning of a transaction is outdated, and the writer goes on', async () => {

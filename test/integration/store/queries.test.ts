@@ -24,7 +24,7 @@ describeStore('the store', (store) => {
     test('one that is created can be read, listed, changed and deleted', async () => {
       const { queries } = store()
       const identity = `CP-${crypto.randomUUID()}`
-      expect(await queries.chargePoint(identity)).toBeNull()
+      expect(await queries.chargePoint(identity, 'all')).toBeNull()
       const created = await queries.createChargePoint(identity, {
         passwordHash: hash('secretpassword'),
         location: 'Building A, Floor 1',
@@ -44,17 +44,21 @@ describeStore('the store', (store) => {
         hasApiKey: false,
       })
       expect(Math.abs(created.createdAtMs - Date.now())).toBeLessThan(60_000)
-      expect(await queries.chargePoint(identity)).toEqual(created)
+      expect(await queries.chargePoint(identity, 'all')).toEqual(created)
 
-      const changed = await queries.updateChargePoint(identity, { registrationStatus: 'Rejected', location: null })
+      const changed = await queries.updateChargePoint(
+        identity,
+        { registrationStatus: 'Rejected', location: null },
+        'all',
+      )
       expect(changed).toEqual({ ...created, registrationStatus: 'Rejected', location: null })
-      expect(await queries.updateChargePoint(identity, {})).toEqual(changed)
+      expect(await queries.updateChargePoint(identity, {}, 'all')).toEqual(changed)
 
-      expect(await queries.deleteChargePoint(identity)).toBe(created.key)
-      expect(await queries.chargePoint(identity)).toBeNull()
+      expect(await queries.deleteChargePoint(identity, 'all')).toBe(created.key)
+      expect(await queries.chargePoint(identity, 'all')).toBeNull()
       expect(await queries.credentials(identity)).toBeNull()
-      expect(await queries.deleteChargePoint(identity)).toBeNull()
-      expect(await queries.updateChargePoint(identity, { location: 'X' })).toBeNull()
+      expect(await queries.deleteChargePoint(identity, 'all')).toBeNull()
+      expect(await queries.updateChargePoint(identity, { location: 'X' }, 'all')).toBeNull()
     })
 
     test('an identity exists once, in whatever letter case; after deletion it can be created anew', async () => {
@@ -66,10 +70,10 @@ describeStore('the store', (store) => {
         code: 'CONFLICT',
         message: expect.stringContaining(`'${identity}' exists already`),
       })
-      await queries.deleteChargePoint(identity)
+      await queries.deleteChargePoint(identity, 'all')
       const second = await queries.createChargePoint(identity, {})
       expect(second.key).not.toBe(first.key)
-      await queries.deleteChargePoint(identity)
+      await queries.deleteChargePoint(identity, 'all')
       await queries.createChargePoint(identity, {})
     })
 
@@ -79,11 +83,11 @@ describeStore('the store', (store) => {
       const { key } = await queries.createChargePoint(identity, {})
       const id = newTransactionId()
       await writer.commit(changeSet(key, { changes: [transactionStarted(id, { startedAtMs: arrivalMs })] }))
-      expect(queries.deleteChargePoint(identity)).rejects.toMatchObject({ code: 'CONFLICT' })
+      expect(queries.deleteChargePoint(identity, 'all')).rejects.toMatchObject({ code: 'CONFLICT' })
       await writer.commit(changeSet(key, { changes: [transactionStopped(id, { closedBy: 'operator' })] }))
-      expect(await queries.deleteChargePoint(identity)).toBe(key)
-      expect(await queries.transaction(id)).toMatchObject({ identity, closedBy: 'operator' })
-      expect((await queries.listTransactions({ identity }, page)).totalCount).toBe(1)
+      expect(await queries.deleteChargePoint(identity, 'all')).toBe(key)
+      expect(await queries.transaction(id, 'all')).toMatchObject({ identity, closedBy: 'operator' })
+      expect((await queries.listTransactions({ scope: 'all', identity }, page)).totalCount).toBe(1)
     })
 
     test('lists are filtered by status, ordered by identity and cut to pages', async () => {
@@ -97,7 +101,14 @@ describeStore('the store', (store) => {
         await writer.commit(changeSet(key, { changes: [{ table: 'chargePoints', patch: { status: 'Charging' } }] }))
       }
       const listed = async (status?: 'Offline' | 'Charging' | 'Available') =>
-        (await queries.listChargePoints({ ...(status === undefined ? {} : { status }), page: 1, pageSize: 500 })).items
+        (
+          await queries.listChargePoints({
+            scope: 'all',
+            ...(status === undefined ? {} : { status }),
+            page: 1,
+            pageSize: 500,
+          })
+        ).items
           .filter((item) => item.identity.startsWith(prefix))
           .map((item) => [item.identity.at(-1), item.status])
       expect(await listed()).toEqual([
@@ -111,10 +122,10 @@ describeStore('the store', (store) => {
       ])
       expect(await listed('Offline')).toEqual([['b', 'Offline']])
       expect(await listed('Available')).toEqual([])
-      const charging = await queries.listChargePoints({ status: 'Charging', page: 2, pageSize: 1 })
+      const charging = await queries.listChargePoints({ scope: 'all', status: 'Charging', page: 2, pageSize: 1 })
       expect(charging.totalCount).toBe(2)
       expect(charging.items.map((item) => item.identity)).toEqual([`${prefix}-c`])
-      expect(await queries.listChargePoints({ status: 'Charging', page: 9, pageSize: 1 })).toEqual({
+      expect(await queries.listChargePoints({ scope: 'all', status: 'Charging', page: 9, pageSize: 1 })).toEqual({
         totalCount: 2,
         items: [],
       })
@@ -123,12 +134,12 @@ describeStore('the store', (store) => {
     test('a text that PostgreSQL cannot hold finds nothing and breaks nothing', async () => {
       const { queries } = store()
       const odd = 'CP\u0000\ud800'
-      expect(await queries.chargePoint(odd)).toBeNull()
+      expect(await queries.chargePoint(odd, 'all')).toBeNull()
       expect(await queries.credentials(odd)).toBeNull()
       expect(await queries.idToken(odd)).toBeNull()
       expect(await queries.transactionsByStationId(1, odd)).toEqual([])
       expect(await queries.idTokenRecord(odd)).toBeNull()
-      expect(await queries.listTransactions({ identity: odd, idToken: odd }, page)).toEqual({
+      expect(await queries.listTransactions({ scope: 'all', identity: odd, idToken: odd }, page)).toEqual({
         totalCount: 0,
         items: [],
       })
@@ -228,7 +239,7 @@ describeStore('the store', (store) => {
         untimedFacts,
         promises: [],
       })
-      expect(await queries.chargePoint(identity)).toMatchObject({
+      expect(await queries.chargePoint(identity, 'all')).toMatchObject({
         connected: true,
         ocppVersion: '2.0.1',
         lastSeenAtMs: arrivalMs,
@@ -246,16 +257,16 @@ describeStore('the store', (store) => {
       expect(epochs).toEqual(epochs.toSorted((a, b) => a - b))
       expect(last).toBeGreaterThan(Math.max(...epochs))
       await Promise.all(epochs.map((epoch) => queries.disconnect(key, epoch, goneEnd)))
-      expect((await queries.chargePoint(identity))?.connected).toBe(true)
+      expect((await queries.chargePoint(identity, 'all'))?.connected).toBe(true)
       await queries.disconnect(key, last, goneEnd)
-      expect((await queries.chargePoint(identity))?.connected).toBe(false)
+      expect((await queries.chargePoint(identity, 'all'))?.connected).toBe(false)
     })
 
     test('a deleted charge point cannot connect', async () => {
       const { queries } = store()
       const identity = `CP-${crypto.randomUUID()}`
       const { key } = await queries.createChargePoint(identity, {})
-      await queries.deleteChargePoint(identity)
+      await queries.deleteChargePoint(identity, 'all')
       expect(queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })).rejects.toMatchObject({
         code: 'NOT_FOUND',
       })
@@ -359,13 +370,13 @@ describeStore('the store', (store) => {
       )
       const listed = async (filter: Parameters<typeof queries.listTransactions>[0]) =>
         (await queries.listTransactions(filter, page)).items.map((item) => item.transactionId)
-      expect(await listed({ identity })).toEqual([fourth, third, second, first])
-      expect(await listed({ idToken: token.toLowerCase() })).toEqual([second, first])
-      expect(await listed({ identity, startedFromMs: arrivalMs + hour })).toEqual([fourth, third, second])
-      expect(await listed({ identity, startedToMs: arrivalMs + hour })).toEqual([second, first])
-      expect(await listed({ identity, open: true })).toEqual([fourth, third, second])
-      expect(await listed({ identity, open: false })).toEqual([first])
-      expect(await queries.listTransactions({ identity }, { page: 2, pageSize: 3 })).toMatchObject({
+      expect(await listed({ scope: 'all', identity })).toEqual([fourth, third, second, first])
+      expect(await listed({ scope: 'all', idToken: token.toLowerCase() })).toEqual([second, first])
+      expect(await listed({ scope: 'all', identity, startedFromMs: arrivalMs + hour })).toEqual([fourth, third, second])
+      expect(await listed({ scope: 'all', identity, startedToMs: arrivalMs + hour })).toEqual([second, first])
+      expect(await listed({ scope: 'all', identity, open: true })).toEqual([fourth, third, second])
+      expect(await listed({ scope: 'all', identity, open: false })).toEqual([first])
+      expect(await queries.listTransactions({ scope: 'all', identity }, { page: 2, pageSize: 3 })).toMatchObject({
         totalCount: 4,
         items: [{ transactionId: first, identity }],
       })
@@ -387,9 +398,9 @@ describeStore('the store', (store) => {
       }
       const newestFirst = [last, second, first]
       for (const filter of [{ identity }, { idToken }, { identity, open: true }, { idToken, open: true }]) {
-        const listed = await queries.listTransactions(filter, page)
+        const listed = await queries.listTransactions({ scope: 'all', ...filter }, page)
         expect(listed.items.map(({ transactionId }) => transactionId)).toEqual(newestFirst)
-        const next = await queries.listTransactions(filter, { page: 2, pageSize: 2 })
+        const next = await queries.listTransactions({ scope: 'all', ...filter }, { page: 2, pageSize: 2 })
         expect(next.items.map(({ transactionId }) => transactionId)).toEqual([first])
       }
       const idsOf = (known: readonly { readonly transactionId: number }[]) =>
@@ -402,7 +413,7 @@ describeStore('the store', (store) => {
 
     test('a transaction that does not exist has no record and no meter values', async () => {
       const { queries } = store()
-      expect(await queries.transaction(1)).toBeNull()
+      expect(await queries.transaction(1, 'all')).toBeNull()
       expect(await queries.transactionById(1)).toBeNull()
       expect(await queries.meterValuesOf(1, page)).toEqual({ totalCount: 0, items: [] })
     })

@@ -27,12 +27,15 @@ describeStore('security events', (store) => {
     expect(sent).toHaveBeenCalledTimes(1)
     sent.mockRestore()
     const page = { page: 1, pageSize: 1_000 }
-    const { items } = await queries.listSecurityEvents({ type }, page)
+    const { items } = await queries.listSecurityEvents({ scope: 'all', type }, page)
     expect(items.reduce((sum, { count }) => sum + count, 0)).toBe(2_000 + securityEventsWaitingMax + 9)
     expect(items.find(({ identity }) => identity === null)).toMatchObject({ count: 10, remoteAddress: '' })
-    const same = await queries.listSecurityEvents({ identity: 'SAME', fromMs: atMs, toMs: atMs + 1_000 }, page)
+    const same = await queries.listSecurityEvents(
+      { scope: 'all', identity: 'SAME', fromMs: atMs, toMs: atMs + 1_000 },
+      page,
+    )
     expect(same.items).toEqual([])
-    const reported = await queries.listSecurityEvents({ type, toMs: atMs + 2_000 }, page)
+    const reported = await queries.listSecurityEvents({ scope: 'all', type, toMs: atMs + 2_000 }, page)
     expect(reported.items).toMatchObject([
       { identity: 'SAME', count: 2_000, firstAtMs: atMs, receivedAtMs: atMs + 1_999 },
     ])

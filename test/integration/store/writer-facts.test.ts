@@ -32,7 +32,7 @@ describeStore('the ledger', (store) => {
     )
     expect(again).toEqual({ duplicate: true, answer: { transactionId: first, idTagInfo: { status: 'Accepted' } } })
     expect(await queries.transactionById(second)).toBeNull()
-    expect((await queries.listTransactions({ identity }, { page: 1, pageSize: 10 })).totalCount).toBe(1)
+    expect((await queries.listTransactions({ scope: 'all', identity }, { page: 1, pageSize: 10 })).totalCount).toBe(1)
   })
 
   test('two facts of one second that say different things are two, and each is recognised', async () => {
@@ -105,7 +105,9 @@ describeStore('the ledger', (store) => {
     expect(old).toMatchObject({ duplicate: true, answer: { transactionId: known } })
     expect(young).toMatchObject({ duplicate: false, answer: { transactionId: fresh } })
     expect(await queries.connectorsOf(key)).toEqual([])
-    expect((await queries.listAnomalies({ chargePointKey: key }, { page: 1, pageSize: 10 })).totalCount).toBe(0)
+    expect(
+      (await queries.listAnomalies({ scope: { chargePointKey: key } }, { page: 1, pageSize: 10 })).totalCount,
+    ).toBe(0)
     expect(await meterCount(store().database.pool, key)).toBe(0)
     expect(await queries.transactionById(fresh)).not.toBeNull()
   })
@@ -121,7 +123,9 @@ describeStore('the ledger', (store) => {
     lease.release()
     expect(first).toEqual({ duplicate: false, answer: set.answer })
     expect(again).toEqual({ duplicate: false, answer: set.answer })
-    expect((await queries.listAnomalies({ chargePointKey: key }, { page: 1, pageSize: 10 })).totalCount).toBe(1)
+    expect(
+      (await queries.listAnomalies({ scope: { chargePointKey: key } }, { page: 1, pageSize: 10 })).totalCount,
+    ).toBe(1)
   })
 
   test('a start that comes twice under one id in one millisecond is a retransmission, and has the id of the first', async () => {
@@ -174,7 +178,9 @@ describeStore('the ledger', (store) => {
     expect(await queries.transactionById(id)).toMatchObject({ evseId: 2_147_483_647, connectorId: 0 })
     expect((await queries.transactionsByStationId(key, `${odd}${long}`))[0]?.transactionId).toBe(id)
     expect((await queries.connectorsOf(key))[0]?.info).toBe(clean)
-    expect((await queries.listAnomalies({ chargePointKey: key }, { page: 1, pageSize: 1 })).items[0]?.detail).toEqual({
+    expect(
+      (await queries.listAnomalies({ scope: { chargePointKey: key } }, { page: 1, pageSize: 1 })).items[0]?.detail,
+    ).toEqual({
       odd,
     })
   })
@@ -191,7 +197,7 @@ describeStore('the ledger', (store) => {
     for (const stop of stops(apart)) await writer.commit(stop)
     await Promise.all(stops(together).map((stop) => writer.commit(stop)))
     for (const id of [apart, together]) {
-      expect(await queries.transaction(id)).toMatchObject({
+      expect(await queries.transaction(id, 'all')).toMatchObject({
         closedBy: 'station',
         meterStopWh: 5_000,
         stopReason: 'Local',

@@ -78,7 +78,9 @@ describeStore('a large change set', (store) => {
     const again = await writer.commit(largeSet(key, rows, { ...rest, answer: { transactionId: -1 } }))
     expect(again).toEqual({ duplicate: true, answer })
     expect(await storedRows(store(), key)).toBe(rows)
-    expect((await queries.listAnomalies({ chargePointKey: key }, { page: 1, pageSize: 10 })).totalCount).toBe(1)
+    expect(
+      (await queries.listAnomalies({ scope: { chargePointKey: key } }, { page: 1, pageSize: 10 })).totalCount,
+    ).toBe(1)
   })
 
   test('of which a part fails is rejected, and a resend adds what is missing', async () => {

@@ -34,7 +34,7 @@ describeStore('the writer', (store) => {
         ],
       }),
     )
-    expect(await queries.chargePoint(identity)).toMatchObject({
+    expect(await queries.chargePoint(identity, 'all')).toMatchObject({
       vendor: 'VendorName',
       model: 'Model-X1000',
       serialNumber: 'SN123456',
@@ -123,7 +123,7 @@ describeStore('the writer', (store) => {
         ],
       }),
     )
-    expect(await queries.transaction(id)).toMatchObject({
+    expect(await queries.transaction(id, 'all')).toMatchObject({
       identity,
       idToken: 'AABB',
       idTokenType: 'ISO14443',
@@ -234,7 +234,7 @@ describeStore('the writer', (store) => {
     const [identity, other] = [`seen-${crypto.randomUUID()}`, `seen-${crypto.randomUUID()}`]
     const [key, otherKey] = [await store().newChargePoint(identity), await store().newChargePoint(other)]
     const times = async (of: string) => {
-      const { lastSeenAtMs, lastHeartbeatAtMs } = (await queries.chargePoint(of)) ?? {}
+      const { lastSeenAtMs, lastHeartbeatAtMs } = (await queries.chargePoint(of, 'all')) ?? {}
       return { lastSeenAtMs, lastHeartbeatAtMs }
     }
     writer.markSeen(key, arrivalMs, true)
@@ -285,7 +285,7 @@ describeStore('the writer', (store) => {
     await writer.stop()
     await Promise.all(outcomes)
     expect(await queries.connectorsOf(key)).toHaveLength(20)
-    expect((await queries.chargePoint(identity))?.lastSeenAtMs).toBe(arrivalMs)
+    expect((await queries.chargePoint(identity, 'all'))?.lastSeenAtMs).toBe(arrivalMs)
     expect((await queries.messageLog({ chargePointKey: key }, { page: 1, pageSize: 1 })).totalCount).toBe(1)
     expect(writer.commit(changeSet(key))).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
   })

@@ -4,6 +4,7 @@ import { openRecord } from '../../support/transaction-record.ts'
 import { describe, expect, spyOn, test } from 'bun:test'
 import { type ErrorCode, errorTable } from '../../../src/base/errors.ts'
 import { chargePointBodyBytesMax, frameDepthMax, jsonValuesMax, requestBodyBytesMax } from '../../../src/base/limits.ts'
+import { aChargePoint, anOperator } from '../../support/principals.ts'
 import { detailsOf, failing, fakeApi, nowMs } from './fake-deps.ts'
 
 const start = '/api/chargepoints/CP001/start-transaction'
@@ -222,10 +223,7 @@ describe('bad input', () => {
   test('a charge point may send less than an operator', async () => {
     const { request, app } = fakeApi({
       deps: {
-        authenticate: async (headers) =>
-          headers.has('X-API-Key')
-            ? { kind: 'operator', name: 'admin' }
-            : { kind: 'chargePoint', identity: 'CP001', key: 1 },
+        authenticate: async (headers) => (headers.has('X-API-Key') ? anOperator() : aChargePoint('CP001', 1)),
       },
     })
     const body = `{"connectorId":"${'A'.repeat(chargePointBodyBytesMax)}"}`
@@ -299,7 +297,7 @@ describe('access', () => {
 
   test('of a charge point ends at its own resources', async () => {
     const { request } = fakeApi({
-      deps: { authenticate: async () => ({ kind: 'chargePoint', identity: 'CP001', key: 1 }) },
+      deps: { authenticate: async () => aChargePoint('CP001', 1) },
       queries: {
         transaction: async (transactionId) => ({ ...openRecord, transactionId, identity: 'CP002', chargePointKey: 2 }),
       },

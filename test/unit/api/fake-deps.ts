@@ -1,6 +1,7 @@
 // The minimum that the API needs, for tests of error responses. What it does for real is tested over HTTP against a
 // running Stator (test/integration/api).
 
+import { anOperator } from '../../support/principals.ts'
 import { z } from 'zod'
 import type { ApiDeps, ApiQueries, LiveChargePoints } from '../../../src/api/deps.ts'
 import { createApi } from '../../../src/api/create-api.ts'
@@ -21,6 +22,7 @@ export const chargePoint: ChargePointRecord = {
   status: 'Available',
   connected: true,
   location: null,
+  groupKey: null,
   ocppVersion: '1.6',
   strictness: 'lenient',
   registrationStatus: 'Accepted',
@@ -139,7 +141,7 @@ export function fakeApi(
       certificateAuthority: null,
       commit: unexpected('commit'),
       nextTransactionId: () => 7,
-      authenticate: async (headers) => (headers.has('X-API-Key') ? { kind: 'operator', name: 'admin' } : null),
+      authenticate: async (headers) => (headers.has('X-API-Key') ? anOperator() : null),
       challenge: () => 'Basic realm="Stator"',
       isScraper: () => false,
       allowedOrigins: [],

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'bun:test'
 import { Semaphores } from '../../../src/api/limited.ts'
-import type { Principal } from '../../../src/auth/operator-auth.ts'
+import { aChargePoint, anOperator } from '../../support/principals.ts'
 import {
   chargePointReadsAtOnceMax,
   chargePointRequestsWaitingMax,
@@ -89,8 +89,8 @@ test('a list says that its total is a lower bound where it is one', async () => 
 })
 
 describe('REST requests', () => {
-  const operator: Principal = { kind: 'operator', name: 'admin' }
-  const station: Principal = { kind: 'chargePoint', identity: 'CP001', key: 1 }
+  const operator = anOperator()
+  const station = aChargePoint('CP001', 1)
 
   /** An API whose reads and commands answer once `release` is called; `underWay` says how many there are. */
   function slowApi() {

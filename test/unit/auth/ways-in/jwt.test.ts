@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, test } from 'bun:test'
 import { authenticateChargePoint } from '../../../../src/auth/charge-point-auth.ts'
 import { handshakeChallenge, restChallenge } from '../../../../src/auth/challenge.ts'
+import { aChargePoint, anOperator } from '../../../support/principals.ts'
 import { authenticateRequest } from '../../../../src/auth/operator-auth.ts'
 import { TokenVerifier } from '../../../../src/auth/tokens/token-verifier.ts'
 import { StatorError } from '../../../../src/base/errors.ts'
@@ -188,8 +189,8 @@ test('a header that is not `Bearer` and one right token lets in nobody, whatever
 
 describe('over REST', () => {
   test('a token is an operator or a charge point, as its claims say', async () => {
-    expect(await principal(await bearer('ada', operators))).toEqual({ kind: 'operator', name: 'jwt:ada' })
-    expect(await principal(await bearer('CP001'))).toEqual({ kind: 'chargePoint', identity: 'CP001', key: 1 })
+    expect(await principal(await bearer('ada', operators))).toEqual(anOperator('jwt:ada'))
+    expect(await principal(await bearer('CP001'))).toEqual(aChargePoint('CP001', 1))
   })
 
   test('a wrong token is nobody, and neither is that of a charge point that is unknown or may not connect', async () => {
@@ -214,7 +215,7 @@ describe('over REST', () => {
     await expect(principal(await bearer('ada', operators), by)).rejects.toMatchObject({
       code: 'TOKEN_KEYS_UNAVAILABLE',
     })
-    expect(await principal({ 'X-API-Key': testAdminApiKey }, by)).toEqual({ kind: 'operator', name: 'admin' })
+    expect(await principal({ 'X-API-Key': testAdminApiKey }, by)).toEqual(anOperator())
   })
 })
 

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "charge_points_of_group" ON "charge_points" USING btree ("group_id","identity") WHERE group_id IS NOT NULL;

@@ -1,0 +1,59 @@
+// What an operator may be allowed to do. Each route of the REST API needs one of these permissions.
+
+interface PermissionRow {
+  /** As the documentation shows it. */
+  readonly means: string
+  /** Concerns more than single charge points: not for operators whose scope is some groups. */
+  readonly isForAll?: true
+}
+
+/** Every permission: what it is about, and what may be done with it. */
+export const permissionTable = {
+  'chargepoint:read': { means: 'See charge points and their state.' },
+  'chargepoint:write': { means: 'Create, change and delete charge points, with their first credentials.' },
+  'group:read': { means: 'See groups of charge points.' },
+  'group:write': { means: 'Create, change and delete groups.' },
+  'transaction:read': { means: 'See transactions, their meter values and corrections.' },
+  'transaction:write': { means: 'Close transactions, and correct how they were closed.' },
+  'metervalue:read': { means: 'See the meter values of charge points.' },
+  'event:read': { means: 'See notifications, histories and anomalies of charge points.' },
+  'message:read': { means: 'See the message log.' },
+  'configuration:read': { means: 'Ask charge points for their configuration.' },
+  'configuration:write': { means: 'Change the configuration of charge points.' },
+  'command:start': { means: 'Start transactions remotely.' },
+  'command:stop': { means: 'Stop transactions remotely.' },
+  'command:reset': { means: 'Reset charge points.' },
+  'command:firmware': { means: 'Update the firmware of charge points.' },
+  'command:call': { means: 'Send any CALL to a charge point, and so any other command too.' },
+  'credential:read': { means: 'See credential rotations.' },
+  'credential:write': { means: 'Give charge points new credentials.' },
+  'certificate:read': { means: 'See certificates of charge points, and of their authority.' },
+  'certificate:write': { means: 'Install, renew, revoke and delete certificates of charge points.' },
+  'security:read': { means: 'See security events.' },
+  'idtag:read': { means: 'See id tags.', isForAll: true },
+  'idtag:write': { means: 'Create, change and delete id tags.', isForAll: true },
+  'idtag:erase': { means: 'Replace an id tag by a pseudonym wherever it is stored.', isForAll: true },
+  'apikey:read': { means: 'See API keys of operators; never their text.' },
+  'apikey:write': { means: 'Create, change and revoke API keys, for no more than one may do oneself.' },
+  'role:read': { means: 'See roles.' },
+  'role:write': { means: 'Create, change and delete roles, for no more than one may do oneself.', isForAll: true },
+  'audit:read': { means: 'Read the audit log.' },
+  'metrics:read': { means: 'Read the metrics, and why a node is not ready.', isForAll: true },
+} as const satisfies Record<string, PermissionRow>
+
+/** A permission: `<what it is about>:<what may be done>`. */
+export type Permission = keyof typeof permissionTable
+
+/** Every permission, in the order of the documentation. */
+export const allPermissions: readonly Permission[] = Object.keys(permissionTable).filter(isPermission)
+
+/** Whether `text` is the name of a permission. */
+export function isPermission(text: string): text is Permission {
+  return Object.hasOwn(permissionTable, text)
+}
+
+/** Whether a permission concerns more than single charge points. */
+export function isForAll(permission: Permission): boolean {
+  const row: PermissionRow = permissionTable[permission]
+  return row.isForAll === true
+}
