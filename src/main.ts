@@ -52,7 +52,8 @@ import { moveCommand } from './store/move/command.ts'
 import { LeaseKeeper } from './store/lease-keeper.ts'
 import { startMaintenance } from './store/maintenance.ts'
 import { createNodeLeases } from './store/node-leases.ts'
-import { createQueries, type Queries } from './store/queries.ts'
+import { Eraser } from './store/erasure/eraser.ts'
+import { createErasures, createQueries, type Queries } from './store/queries.ts'
 import { SecurityEvents } from './store/security-events.ts'
 import { TransactionIds } from './store/transaction-ids.ts'
 import { Writer } from './store/writer.ts'
@@ -87,7 +88,12 @@ export interface StatorHooks {
   readonly clock?: Clock
   /** Options of the worker pool that differ from the defaults. */
   readonly examination?: Partial<PoolOptions>
+  /** How long an erasure of an id token waits for what still arrives with it, instead of `erasureSettleMs`. */
+  readonly erasureSettleMs?: number
 }
+
+/** What id tokens are encrypted for while they are erased. */
+const erasurePurpose = 'erasure of an id token'
 
 /**
  * Starts a central system with these settings.
@@ -228,6 +234,19 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     closers.unshift(() => securityEvents.stop())
     const otherEncryptionKeys = settings.security.otherEncryptionKeys.map((key) => Buffer.from(key, 'utf8'))
     const encryption = new Encryption(secrets.encryptionKey, otherEncryptionKeys)
+    const seal = {
+      seal: (idToken: string) => encryption.encrypt(erasurePurpose, idToken),
+      open: (sealed: string) => encryption.decrypt(erasurePurpose, sealed),
+    }
+    const eraser = new Eraser({
+      pool: database.upkeepPool,
+      seal,
+      clock,
+      log: log.category('Database'),
+      forget: (idToken) => void queries.forgetIdToken(idToken),
+    })
+    eraser.begin()
+    closers.unshift(() => eraser.end())
     const signing = await openSigning(settings.security.certificates, queries, encryption, clock)
     if (signing !== null) {
       const { authority, renewalMs } = signing
@@ -247,6 +266,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const api = createApi(
       {
         queries,
+        erasures: createErasures(database, seal, hooks.erasureSettleMs),
         nodeId: node.id,
         live,
         certificateAuthority: signing?.authority.chain ?? null,

@@ -8,6 +8,7 @@ import type { Scope } from '../blocks/scope.ts'
 import { isForAll, type Permission } from '../operators/permissions.ts'
 import type { ApiDeps } from './deps.ts'
 import { type ApiEnv, channelOf } from './env.ts'
+import { shownPath } from './shown-path.ts'
 
 /**
  * Middleware that requires valid credentials, and stores their principal in the context. Wrong ones are refused with
@@ -24,7 +25,7 @@ export function authenticated(
     for (const attempt of attempts) if (!(await deps.attempts.turn(attempt))) throw tooManyAttempts()
     const principal = await deps.authenticate(headers, channel)
     if (principal === null || typeof principal === 'string') {
-      const reason = `${c.req.method} ${c.req.path}${principal === null ? '' : `: ${principal}`}`
+      const reason = `${c.req.method} ${shownPath(c.req.path)}${principal === null ? '' : `: ${principal}`}`
       const atMs = deps.clock.nowMs()
       const identity = attempts.find((attempt) => attempt.identity !== null)?.identity ?? null
       deps.noteSecurityEvent({ type: 'RequestUnauthorized', identity, remoteAddress: address, atMs, reason })

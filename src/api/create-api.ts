@@ -23,6 +23,7 @@ import { limited } from './limited.ts'
 import { messageRoutes } from './messages.ts'
 import { addMetrics, timed } from './metrics.ts'
 import { unserved } from './not-found.ts'
+import { shownPath } from './shown-path.ts'
 
 /** The REST resources of the blocks of OCPP. */
 type BlockRoutes = (deps: ApiDeps) => readonly OpenAPIHono<ApiEnv>[]
@@ -64,7 +65,7 @@ function logged({ log, clock }: ApiDeps): MiddlewareHandler<ApiEnv> {
     const fields = {
       requestId: c.get('requestId'),
       method: c.req.method,
-      path: c.req.path,
+      path: shownPath(c.req.path),
       status: c.res.status,
       ...(code === undefined ? {} : { code }),
       durationMs: clock.nowMs() - startedAtMs,

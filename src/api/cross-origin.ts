@@ -7,6 +7,7 @@ import { StatorError } from '../base/errors.ts'
 import { corsSeconds } from '../base/limits.ts'
 import type { ApiDeps } from './deps.ts'
 import { type ApiEnv, remoteAddressOf } from './env.ts'
+import { shownPath } from './shown-path.ts'
 
 /**
  * Middleware that lets pages of `Security.AllowedOrigins` read answers, and answers their preflights. Other pages get
@@ -45,7 +46,7 @@ export function notForeign({
         identity: null,
         remoteAddress: remoteAddressOf(c),
         atMs: clock.nowMs(),
-        reason: `${c.req.method} ${c.req.path} by a web page of ${from}`,
+        reason: `${c.req.method} ${shownPath(c.req.path)} by a web page of ${from}`,
       })
       throw new StatorError('FORBIDDEN', 'Web pages of other hosts may not send this (Security.AllowedOrigins)')
     }

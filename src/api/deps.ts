@@ -67,6 +67,7 @@ import type {
   RotationItemState,
 } from '../blocks/provisioning/credential-rotation.ts'
 import type { Scope } from '../blocks/scope.ts'
+import type { ErasureRecord, NewErasure } from '../blocks/authorization/erasure.ts'
 import type { SecurityProfile } from '../blocks/values.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import type { ReadAnswer } from '../examine/answer.ts'
@@ -186,6 +187,15 @@ export interface ApiQueries {
   noteSentCertificate(chargePointKey: number, sent: SentCertificate, atMs: number): Promise<void>
 }
 
+/** Erasures of id tokens. Null means not found. */
+export interface Erasures {
+  /** @throws {StatorError} `CONFLICT` while a transaction of it is open, or if too many erasures are under way. */
+  eraseIdToken(wanted: NewErasure): Promise<ErasureRecord>
+  erasure(id: number): Promise<ErasureRecord | null>
+  /** Newest first. */
+  listErasures(page: Page): Promise<PageOf<ErasureRecord>>
+}
+
 /** The current state of a connected charge point (its rows in the database may lag by seconds). */
 export interface LiveView {
   readonly version: OcppVersion
@@ -232,6 +242,7 @@ export interface HealthCheck {
 
 export interface ApiDeps {
   readonly queries: ApiQueries
+  readonly erasures: Erasures
   /** Id of this node. */
   readonly nodeId: string
   readonly live: LiveChargePoints

@@ -7,6 +7,7 @@ import { StatorError, errorFields, errorTable } from '../base/errors.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import { restRetryAfterSeconds } from '../base/limits.ts'
 import type { ApiDeps } from './deps.ts'
+import { shownPath } from './shown-path.ts'
 
 /** The body of every error response. */
 export interface ErrorBody {
@@ -51,7 +52,7 @@ export function answerError(error: Error, c: Context, log: ApiDeps['log']): Resp
   c.set('errorCode', code)
   if (status === 500 || code === 'STORE_UNAVAILABLE') {
     log.error(
-      { requestId: c.get('requestId'), method: c.req.method, path: c.req.path, code, error },
+      { requestId: c.get('requestId'), method: c.req.method, path: shownPath(c.req.path), code, error },
       'A REST request failed.',
     )
   }

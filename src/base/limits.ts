@@ -845,6 +845,43 @@ assert(
 /** Characters of a status or an error in an item of a credential rotation; a longer one is cut. */
 export const rotationTextCharactersMax = 500
 
+/** Erasures of id tokens that may be under way at once. */
+export const erasuresOpenMax = 100
+
+/**
+ * How long what arrives with an erased id token is erased as well, in milliseconds: frames that wait to be written, and
+ * messages that charge points send again.
+ */
+export const erasureSettleMs = 900_000
+
+/** How long before an erasure a message may have been received that was written only after it, in milliseconds. */
+export const erasureUnderWayMs = 3_600_000
+
+/** How often a node looks for erasures of id tokens that have something to do, in milliseconds. */
+export const erasureTurnMs = 2_000
+
+/** Pause between two steps of an erasure, in milliseconds. */
+export const erasurePauseMs = 50
+
+/** How long one step of an erasure should take, in milliseconds: it reads more or fewer pages of a table next time. */
+export const erasureStepMs = 50
+
+/** Pages of a table that one step of an erasure reads, at first and at most. */
+export const erasurePagesMin = 8
+export const erasurePagesMax = 2_048
+
+/** Rows that one statement of an erasure reads completely. */
+export const erasureRowsMax = 50
+
+/** Transactions of an id token that its erasure replaces at once; its scan replaces the others. */
+export const erasedAtOnceMax = 10_000
+
+/** Random characters of a pseudonym; with `ERASED-` before them, it is no longer than an idTag of 1.6. */
+export const pseudonymCharacters = 12
+
+/** Open transactions that the refusal of an erasure names. */
+export const erasureTransactionsNamedMax = 10
+
 // The relations above are asserted when Stator starts, so that no process runs with limits that contradict each other.
 function assert(holds: boolean, sentence: string): void {
   if (!holds) throw new RangeError(sentence)

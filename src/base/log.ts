@@ -48,6 +48,7 @@ export const logFields = {
   anomaly: 'Code of a stored fact that breaks an expectation.',
   transactionId: 'Number of the transaction.',
   rotationId: 'Number of the credential rotation.',
+  erasureId: 'Number of the erasure of an id token.',
   evseId: 'EVSE of the charge point.',
   connectorId: 'Connector of the charge point.',
   idToken: 'The idTag or idToken that was presented.',

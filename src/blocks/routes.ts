@@ -4,6 +4,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { ApiDeps } from '../api/deps.ts'
 import type { ApiEnv } from '../api/env.ts'
 import { idTagBatchRoutes } from './authorization/route-batch.ts'
+import { erasureRoutes } from './authorization/route-erasures.ts'
 import { idTagRoutes } from './authorization/routes.ts'
 import { certificateRoutes } from './certificates/routes.ts'
 import { firmwareRoutes } from './firmware/routes.ts'
@@ -29,5 +30,6 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     idTagRoutes(deps),
     securityRoutes(deps),
     idTagBatchRoutes(deps),
+    erasureRoutes(deps),
   ]
 }

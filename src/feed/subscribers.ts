@@ -1,5 +1,6 @@
 // The subscribers of the feed in this process, besides the charge points.
 
+import { withoutIdTokens } from '../blocks/authorization/erasure.ts'
 import type { Counters } from '../base/counters.ts'
 import type { Logger } from '../base/log.ts'
 import { type Feed, type Follower, isGap, type Subscriber } from './feed.ts'
@@ -30,7 +31,8 @@ async function writeLines(follower: Follower, log: Logger): Promise<void> {
     }
     const { chargePoint, set, action } = entry
     for (const { kind, detail } of set.anomalies) {
-      const fields = { identity: chargePoint.identity, messageId: set.messageId, action, anomaly: kind, detail }
+      const { identity } = chargePoint
+      const fields = { identity, messageId: set.messageId, action, anomaly: kind, detail: withoutIdTokens(detail) }
       log.info(fields, 'An anomaly was stored.')
     }
   }

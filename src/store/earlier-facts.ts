@@ -2,7 +2,7 @@
 // from before the upgrade, and during a deploy nodes of that version look there. Until no such node is left, new facts
 // are written there as well. All statements are idempotent.
 
-import { type FactRow, refOfOther } from './fact-row.ts'
+import { erasedRef, type FactRow, refOfOther } from './fact-row.ts'
 import { transactionEvents, transactionFacts } from './schema.ts'
 import { statement } from './statement.ts'
 import { text } from './wire/columns.ts'
@@ -12,6 +12,8 @@ import { type Columns, columnsOf } from './table-statement.ts'
 export const earlierKeyColumns: Columns<FactRow> = {
   ...columnsOf(transactionEvents, ['ref']),
   other_ref: text(refOfOther),
+  erased_ref: text(({ ref }) => erasedRef(ref)),
+  erased_other_ref: text((row) => erasedRef(refOfOther(row))),
   ...columnsOf(transactionEvents, ['seqNo', 'content']),
 }
 
@@ -22,11 +24,12 @@ const newKeyColumns: Columns<FactRow> = columnsOf(transactionFacts, ['sentAtMs',
 
 /**
  * The rows of `transaction_events`, as `e`, that are the fact of `v`; rows that this transaction wrote have its id in
- * xmin. A key that two facts share is that of the first; the others have a ref with their content in it. The content of
- * the oldest rows is not known.
+ * xmin. A key that two facts share is that of the first; the others have a ref with their content in it. Where the ref
+ * had an id token that was erased, there is a digest of it. The content of the oldest rows is not known.
  */
 export const sameEarlierFact = `FROM transaction_events e
-  WHERE e.charge_point_id = v.charge_point_id AND e.ref IN (v.ref, v.other_ref) AND e.seq_no = v.seq_no
+  WHERE e.charge_point_id = v.charge_point_id AND e.ref IN (v.ref, v.other_ref, v.erased_ref, v.erased_other_ref)
+    AND e.seq_no = v.seq_no
     AND (e.content = v.content) IS NOT FALSE AND e.xmin <> pg_current_xact_id()::xid`
 
 /** Fails if one of the keys is taken, by the same fact or by another one. */

@@ -67,3 +67,8 @@ export function storedRef(ref: string): string {
 export function refOfOther({ ref, content }: FactRow): string {
   return storedRef(`${ref}#${content}`)
 }
+
+/** What takes the place of a `ref` with an id token that was erased: a resend is still recognised by it. */
+export function erasedRef(ref: string): string {
+  return `erased:${new Bun.CryptoHasher('sha256').update(ref).digest('base64url')}`
+}

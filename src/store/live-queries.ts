@@ -369,6 +369,11 @@ export function createLiveQueries(database: Database, clock: Clock) {
       }
     },
 
+    /** The id token is not remembered any more. */
+    async forgetIdToken(idToken: string): Promise<void> {
+      remembered.delete(idKeyOf(idToken))
+    },
+
     beforeStart,
     lastRegister,
     registersNextTo,

@@ -16,7 +16,13 @@ import {
   makePartitions,
 } from './partitions.ts'
 import { repeat } from './repeat.ts'
-import { deleteOld, deleteOldCertificates, deleteOldPromises, deleteOldRotations } from './retention.ts'
+import {
+  deleteOld,
+  deleteOldCertificates,
+  deleteOldErasures,
+  deleteOldPromises,
+  deleteOldRotations,
+} from './retention.ts'
 
 /** Retention: how long rows of growing tables are kept. */
 export interface Retention {
@@ -79,6 +85,7 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   await deleteOld(database.upkeepPool, 'certificate_requests', eventsFromMs)
   await deleteOldCertificates(database.upkeepPool, eventsFromMs)
   await deleteOldRotations(database.upkeepPool, eventsFromMs)
+  await deleteOldErasures(database.upkeepPool, eventsFromMs)
   const keptFromMs = nowMs - factDays(retention) * dayMs
   await deleteOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)
   await deleteOldPromises(database.upkeepPool)

@@ -16,12 +16,15 @@ import { createCredentialRotationQueries } from './credential-rotation-queries.t
 import type { Database } from './database.ts'
 import { ghostReasonsOf, ghostsOf } from './ghosts.ts'
 import { createEventQueries } from './event-queries.ts'
+import { createErasureQueries } from './erasure/erasure-queries.ts'
+import type { TokenSeal } from './erasure/eraser.ts'
 import { createHistoryQueries } from './history-queries.ts'
 import { createIdTokenBatches } from './id-token-batch.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
 import { createLiveQueries } from './live-queries.ts'
 import { createMessageQueries } from './message-queries.ts'
 import { createMeterValueQueries } from './meter-value-queries.ts'
+import type { ListSource } from './paging.ts'
 import { createPromiseQueries } from './remote-start-promises.ts'
 import { createSecurityEventQueries } from './security-event-queries.ts'
 import { storeError } from './store-error.ts'
@@ -30,8 +33,7 @@ import { createTransactionQueries } from './transaction-queries.ts'
 export type Queries = ReturnType<typeof createQueries>
 
 export function createQueries(database: Database, clock: Clock = systemClock) {
-  const db = drizzle(database.restPool)
-  const source = { db, rowsMax: database.isSingleConnection ? embeddedListRowsMax : null }
+  const source = sourceOf(database)
   return withStoreErrors({
     ...createLiveQueries(database, clock),
     ...createChargePointQueries(source),
@@ -56,6 +58,16 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
 }
 
 type Methods = Record<string, (...given: never[]) => Promise<unknown>>
+
+/** Erasures of id tokens; `settleMs` in tests only. */
+export function createErasures(database: Database, seal: TokenSeal, settleMs?: number) {
+  return withStoreErrors(createErasureQueries(database, sourceOf(database), seal, settleMs))
+}
+
+function sourceOf(database: Database): ListSource {
+  const rowsMax = database.isSingleConnection ? embeddedListRowsMax : null
+  return { db: drizzle(database.restPool), rowsMax }
+}
 
 /** The same methods, with every error mapped for callers outside of the store. */
 function withStoreErrors<T extends Methods>(methods: T): T {

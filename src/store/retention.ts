@@ -40,6 +40,11 @@ export async function deleteOldRotations(pool: Pool, beforeMs: number): Promise<
   return forget(pool, 'credential_rotations', `ended_at < $2 AND ${isEmpty}`, before)
 }
 
+/** Deletes erasures of id tokens that were done before `beforeMs`. Returns how many. */
+export async function deleteOldErasures(pool: Pool, beforeMs: number): Promise<number> {
+  return forget(pool, 'id_token_erasures', 'ended_at < $2', [new Date(beforeMs).toISOString()])
+}
+
 /**
  * Deletes the rows of `table` for which `condition` holds; its parameters begin with `$2`. A row that is written at the
  * same time is checked again: its content may be new.

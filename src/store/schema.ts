@@ -23,6 +23,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import { bytes, instant } from '../blocks/column-types.ts'
 import type { CertificateState } from '../blocks/certificates/records.ts'
+import type { ErasedRows, ErasureState } from '../blocks/authorization/erasure.ts'
 import type { ClosedBy, IdTokenRecord } from '../blocks/records.ts'
 import type { RotationItemState, RotationState } from '../blocks/provisioning/credential-rotation.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
@@ -220,6 +221,40 @@ export const idTokens = pgTable(
   },
   (table) => [index('id_tokens_status').on(table.status, table.idKey)],
 )
+
+/** Erasures of id tokens; see store/erasure/. */
+export const idTokenErasures = pgTable(
+  'id_token_erasures',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    pseudonym: text('pseudonym').notNull(),
+    state: text('state').$type<ErasureState>().notNull().default('running'),
+    /** The id token, encrypted; null once it is done. */
+    sealedToken: text('sealed_token'),
+    createdAtMs: instant('created_at').notNull(),
+    createdBy: text('created_by').notNull(),
+    settlesAtMs: instant('settles_at').notNull(),
+    endedAtMs: instant('ended_at'),
+    erased: json('erased').$type<ErasedRows>().notNull(),
+    /** Where the scan continues; null: at its beginning. */
+    position: json('position').$type<ErasurePosition>(),
+  },
+  (table) => [
+    // Each node asks every few seconds whether there is one.
+    index('id_token_erasures_open')
+      .on(table.id)
+      .where(sql`state <> 'done'`),
+  ],
+)
+
+/** Where a scan continues: the place by its number, the partition, and the row in it. */
+export interface ErasurePosition {
+  readonly place: number
+  /** Number of the partition (`oid`); those with smaller numbers are done. */
+  readonly partition: number
+  /** Its pages before this one are done. */
+  readonly page: number
+}
 
 /**
  * The ledger of transaction messages. Its unique index is the idempotency key: it recognises a retransmission, and the

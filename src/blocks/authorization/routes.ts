@@ -70,7 +70,7 @@ export const idTagFilter = {
     .openapi({ param: { name: 'status', in: 'query' }, description: 'Only those of this status.' }),
 }
 
-const IdTagParams = z.object({
+export const IdTagParams = z.object({
   idTag: z.string().openapi({ param: { name: 'idTag', in: 'path' }, example: 'USER123' }),
 })
 

@@ -136,6 +136,11 @@ export function fakeApi(
   const app = createApi(
     {
       queries,
+      erasures: {
+        eraseIdToken: unexpected('eraseIdToken'),
+        erasure: async () => null,
+        listErasures: unexpected('listErasures'),
+      },
       nodeId: 'this-node',
       live,
       certificateAuthority: null,

@@ -1,0 +1,72 @@
+// Where an id token can stand in the database. `test/unit/store/erasure/places.test.ts` holds that every column of text
+// is either here or named there with the reason why not.
+
+import { getTableColumns, getTableName } from 'drizzle-orm'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import { connectors } from '../../blocks/availability/tables.ts'
+import { chargePointEvents } from '../../blocks/charge-point-tables.ts'
+import { problems } from '../../blocks/diagnostics/tables.ts'
+import { variables } from '../../blocks/provisioning/tables.ts'
+import { transactions } from '../../blocks/transactions/tables.ts'
+import {
+  anomalies,
+  idTokens,
+  messageLog,
+  meterValues,
+  remoteStartPromises,
+  securityEvents,
+  transactionEvents,
+  transactionFacts,
+} from '../schema.ts'
+import type { TextKind } from './token-text.ts'
+
+/** A table that is scanned. */
+export interface Place {
+  readonly table: string
+  readonly columns: readonly PlaceColumn[]
+  /** SQL of when a row was last written; null if it may change at any time without a trace. */
+  readonly writtenAt: string | null
+  /** Whether its partitions are periods of that time. */
+  readonly isByWriting: boolean
+}
+
+interface PlaceColumn {
+  readonly name: string
+  readonly kind: TextKind
+  /** `json` or `text`. */
+  readonly type: string
+}
+
+type ColumnOf<T extends PgTable> = keyof T['_']['columns'] & string
+
+function place<T extends PgTable>(
+  table: T,
+  writtenAt: string | null,
+  kinds: { readonly [Name in ColumnOf<T>]?: TextKind },
+  isByWriting = false,
+): Place {
+  const all: Readonly<Record<string, PgColumn>> = getTableColumns(table)
+  const columns = Object.entries<TextKind | undefined>(kinds).flatMap(([key, kind]) => {
+    const column = all[key]
+    if (column === undefined || kind === undefined) return []
+    return [{ name: column.name, kind, type: column.getSQLType() }]
+  })
+  return { table: getTableName(table), columns, writtenAt, isByWriting }
+}
+
+/** In the order in which they are scanned; `ErasurePosition` counts them. */
+export const places: readonly Place[] = [
+  place(idTokens, null, { parentIdTag: 'idToken' }),
+  place(remoteStartPromises, 'promised_at', { start: 'json' }),
+  place(transactions, 'COALESCE(updated_at, received_at)', { idToken: 'idToken', stopIdToken: 'idToken' }),
+  place(variables, 'updated_at', { value: 'value', characteristics: 'json' }),
+  place(connectors, 'updated_at', { info: 'value' }),
+  place(problems, 'updated_at', { techInfo: 'value' }),
+  place(securityEvents, 'received_at', { reason: 'path' }),
+  place(anomalies, 'received_at', { detail: 'json' }),
+  place(transactionFacts, 'received_at', { payload: 'json', answer: 'json' }),
+  place(transactionEvents, 'received_at', { ref: 'ref', payload: 'json', answer: 'json' }),
+  place(chargePointEvents, 'received_at', { payload: 'json' }),
+  place(meterValues, 'received_at', { meterValue: 'json' }),
+  place(messageLog, 'at', { frame: 'frame' }, true),
+]
