@@ -1,0 +1,21 @@
+// Everything that a database holds, as text.
+
+interface Asking {
+  query(text: string): Promise<{ readonly rows: readonly unknown[] }>
+}
+
+/** Each row of each table in which one of `texts` occurs, in whatever letter case, as `table: row`. */
+export async function rowsWith(database: Asking, ...texts: readonly string[]): Promise<readonly string[]> {
+  const tables = await database.query(
+    `SELECT c.oid::regclass::text AS name FROM pg_class c
+     WHERE c.relkind = 'r' AND c.relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')`,
+  )
+  const found: string[] = []
+  for (const { name } of tables.rows as readonly { readonly name: string }[]) {
+    const { rows } = await database.query(`SELECT t::text AS text FROM ${name} t`)
+    for (const { text } of rows as readonly { readonly text: string }[]) {
+      if (texts.some((wanted) => text.toLowerCase().includes(wanted.toLowerCase()))) found.push(`${name}: ${text}`)
+    }
+  }
+  return found
+}

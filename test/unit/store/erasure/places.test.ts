@@ -1,0 +1,92 @@
+// Every column that can hold an id token is searched by an erasure: a new column of text is either a place, or is named
+// here with the reason why not.
+
+import { expect, test } from 'bun:test'
+import { getTableColumns, getTableName, is } from 'drizzle-orm'
+import { PgTable } from 'drizzle-orm/pg-core'
+import { chargePoints } from '../../../../src/blocks/charge-point-tables.ts'
+import { storedTables } from '../../../../src/blocks/tables.ts'
+import { places } from '../../../../src/store/erasure/places.ts'
+import * as storeTables from '../../../../src/store/schema.ts'
+
+const ofTheChargePoint = 'the charge point and its settings'
+const ofOperators = 'names, states and reasons of operators and of Stator'
+const ofCertificates = 'certificates'
+const names = 'names of messages, components and statuses of OCPP'
+const ids = 'numbers and names of messages, transactions and nodes'
+
+/** Columns of text in which no id token stands. */
+const elsewhere: Readonly<Record<string, string>> = {
+  charge_points: ofTheChargePoint,
+  nodes: ids,
+  credential_rotations: ofOperators,
+  credential_rotation_items: ofOperators,
+  connector_history: names,
+  connection_history: ofOperators,
+  handshake_refusals: ofOperators,
+  'id_tokens.id_key': 'deleted when the erasure begins',
+  'id_tokens.id_token': 'deleted when the erasure begins',
+  'id_tokens.type': names,
+  'id_tokens.status': names,
+  id_token_erasures: 'the id token is encrypted, and goes with the end of the erasure',
+  'transaction_facts.message_id': ids,
+  'transaction_events.message_id': ids,
+  'transaction_events.event': names,
+  problem_times: names,
+  'anomalies.kind': names,
+  'anomalies.transaction': ids,
+  'anomalies.message_id': ids,
+  certificate_authority: ofCertificates,
+  certificates: ofCertificates,
+  installed_certificates: ofCertificates,
+  sent_certificates: ofCertificates,
+  certificate_requests: ofCertificates,
+  'charge_point_events.action': names,
+  'charge_point_events.message_id': ids,
+  'security_events.type': names,
+  'security_events.identity': ids,
+  'security_events.remote_address': ids,
+  'security_events.node': ids,
+  'transactions.station_transaction_id': ids,
+  'transactions.id_token_type': names,
+  'transactions.id_token_status': names,
+  'transactions.charging_state': names,
+  'transactions.stop_reason': names,
+  'transactions.closed_by': names,
+  transaction_corrections: ofOperators,
+  'connectors.status': names,
+  'connectors.status_sent': names,
+  'connectors.error_code': names,
+  'connectors.vendor_id': names,
+  'connectors.vendor_error_code': names,
+  'problems.component_name': names,
+  'problems.component_instance': names,
+  'problems.tech_code': names,
+  'variables.component_name': names,
+  'variables.component_instance': names,
+  'variables.variable_name': names,
+  'variables.variable_instance': names,
+  'variables.attribute_type': names,
+  'variables.mutability': names,
+}
+
+test('every column of text is searched, or holds no id token', () => {
+  const tables: readonly unknown[] = [chargePoints, ...Object.values(storedTables), ...Object.values(storeTables)]
+  const searched = new Set(places.flatMap(({ table, columns }) => columns.map(({ name }) => `${table}.${name}`)))
+  const known = (table: string, column: string): boolean =>
+    searched.has(`${table}.${column}`) || `${table}.${column}` in elsewhere || table in elsewhere
+  const forgotten = tables
+    .filter((table): table is PgTable => is(table, PgTable))
+    .flatMap((table) =>
+      Object.values(getTableColumns(table))
+        .filter((column) => ['text', 'json', 'jsonb'].includes(column.getSQLType()))
+        .map(({ name }) => [getTableName(table), name] as const),
+    )
+    .filter(([table, column]) => !known(table, column))
+  expect(forgotten).toEqual([])
+})
+
+test('what is searched has a known type', () => {
+  const types = new Set(places.flatMap(({ columns }) => columns.map(({ type }) => type)))
+  expect([...types].toSorted()).toEqual(['json', 'text'])
+})
