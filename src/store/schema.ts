@@ -23,7 +23,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import { bytes, instant } from '../blocks/column-types.ts'
 import type { CertificateState } from '../blocks/certificates/records.ts'
-import type { ErasedRows, ErasureState } from '../blocks/authorization/erasure.ts'
+import type { ErasedRows, ErasurePosition, ErasureState } from '../blocks/authorization/erasure.ts'
 import type { ClosedBy, IdTokenRecord } from '../blocks/records.ts'
 import type { RotationItemState, RotationState } from '../blocks/provisioning/credential-rotation.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
@@ -246,15 +246,6 @@ export const idTokenErasures = pgTable(
       .where(sql`state <> 'done'`),
   ],
 )
-
-/** Where a scan continues: the place by its number, the partition, and the row in it. */
-export interface ErasurePosition {
-  readonly place: number
-  /** Number of the partition (`oid`); those with smaller numbers are done. */
-  readonly partition: number
-  /** Its pages before this one are done. */
-  readonly page: number
-}
 
 /**
  * The ledger of transaction messages. Its unique index is the idempotency key: it recognises a retransmission, and the

@@ -1,5 +1,5 @@
-// Stator is killed with SIGKILL again and again while it erases an id token: the erasure goes on after each start, counts
-// each row once, and leaves the id token nowhere.
+// Stator is killed with SIGKILL again and again while it erases an id token: the erasure goes on after each start,
+// counts each row once, and leaves the id token nowhere.
 //
 // STATOR_ERASURE_FRAMES says how many frames of the message log name it.
 

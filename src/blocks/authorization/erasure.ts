@@ -1,5 +1,5 @@
-// The erasure of an id token: a pseudonym takes its place wherever it is stored. It is a job of its own: what is indexed
-// is replaced at once, and the rest by a scan of the tables.
+// The erasure of an id token: a pseudonym takes its place wherever it is stored. It is a job of its own: what is
+// indexed is replaced at once, and the rest by a scan of the tables.
 
 /**
  * `running`: tables are scanned. `settling`: what was stored before is replaced, and what arrives until `settlesAtMs`
@@ -18,6 +18,15 @@ export const erasureStateMeanings: Readonly<Record<ErasureState, string>> = {
 
 /** How many rows of each table were changed, or in `id_tokens` deleted; tables without such rows are left out. */
 export type ErasedRows = Readonly<Record<string, number>>
+
+/** Where a scan continues: the place by its number, the partition, and the row in it. */
+export interface ErasurePosition {
+  readonly place: number
+  /** Number of the partition (`oid`); those with smaller numbers are done. */
+  readonly partition: number
+  /** Its pages before this one are done. */
+  readonly page: number
+}
 
 export interface ErasureRecord {
   readonly id: number

@@ -1,5 +1,5 @@
-// Carries out erasures of id tokens, in the background and in small steps. Each step is a transaction that holds the row
-// of its erasure: several nodes share the work, and what a killed one had not committed is done by another.
+// Carries out erasures of id tokens, in the background and in small steps. Each step is a transaction that holds the
+// row of its erasure: several nodes share the work, and what a killed one had not committed is done by another.
 
 import type { ClientBase, Pool } from 'pg'
 import type { Clock } from '../../base/clock.ts'
@@ -12,9 +12,8 @@ import {
   erasureUnderWayMs,
 } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
-import type { ErasedRows, ErasureState } from '../../blocks/authorization/erasure.ts'
+import type { ErasedRows, ErasurePosition, ErasureState } from '../../blocks/authorization/erasure.ts'
 import { idKeyOf } from '../live-queries.ts'
-import type { ErasurePosition } from '../schema.ts'
 import { isProtocolWord } from './protocol-words.ts'
 import { scan, type Search } from './scan.ts'
 

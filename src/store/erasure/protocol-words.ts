@@ -1,5 +1,5 @@
-// The words of OCPP: names of messages and members, and values of enumerations, in lower case. An id token may be one of
-// them by chance.
+// The words of OCPP: names of messages and members, and values of enumerations, in lower case. An id token may be one
+// of them by chance.
 
 import { tables } from '../../blocks/messages.ts'
 

@@ -3,7 +3,7 @@
 
 import type { ClientBase } from 'pg'
 import { erasureRowsMax } from '../../base/limits.ts'
-import type { ErasurePosition } from '../schema.ts'
+import type { ErasurePosition } from '../../blocks/authorization/erasure.ts'
 import { type Place, places } from './places.ts'
 import { type ErasedToken, eraseIn } from './token-text.ts'
 

@@ -1,6 +1,6 @@
 // Finds an id token in stored text: payloads, frames, and texts that are neither. It compares whole values, never parts
-// of them, and changes nothing else of the text. It reads the string literals of a text and not its grammar, so it finds
-// them in what is malformed or cut, and in JSON within a string, however often it is escaped.
+// of them, and changes nothing else of the text. It reads the string literals of a text and not its grammar, so it
+// finds them in what is malformed or cut, and in JSON within a string, however often it is escaped.
 
 import { idTokenMembers } from '../../blocks/authorization/erasure.ts'
 import { erasedRef } from '../fact-row.ts'
@@ -21,8 +21,8 @@ export interface ErasedToken {
 }
 
 /**
- * What a text is. Of a `frame`, the message id and the action before the payload are left alone. A `path` has the method
- * and path of a request, a `ref` is the key of a fact in the ledger of the previous version.
+ * What a text is. Of a `frame`, the message id and the action before the payload are left alone. A `path` has the
+ * method and path of a request, a `ref` is the key of a fact in the ledger of the previous version.
  */
 export type TextKind = 'json' | 'frame' | 'value' | 'idToken' | 'path' | 'ref'
 

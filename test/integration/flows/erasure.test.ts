@@ -1,5 +1,6 @@
-// A driver asks to be forgotten: charge points of both versions have charged for them, with all that can name an id tag.
-// After the erasure, the id tag is nowhere in the database and in the log, the energy is, and resends are recognised.
+// A driver asks to be forgotten: charge points of both versions have charged for them, with all that can name an id
+// tag. After the erasure, the id tag is nowhere in the database and in the log, the energy stays, and resends are
+// recognised.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Client } from 'pg'

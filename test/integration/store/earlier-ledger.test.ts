@@ -6,6 +6,7 @@ import { earlierNodesHours, resendDays } from '../../../src/base/limits.ts'
 import type { ChangeSet, CommitOutcome, TransactionFact } from '../../../src/blocks/decision.ts'
 import { commitGroup } from '../../../src/store/commit-group.ts'
 import { EarlierLedger, type EarlierLedgerUse } from '../../../src/store/earlier-ledger.ts'
+import { eraseIn } from '../../../src/store/erasure/token-text.ts'
 import { dropEarlierLedger } from '../../../src/store/partitions.ts'
 import { newTransactionId, startFact, startSet } from '../../support/changes.ts'
 import { commitAtEarlierNode, storeAtEarlierNode } from '../../support/earlier-node.ts'
@@ -95,6 +96,26 @@ describeStore('the ledger of the version before', (store, provider) => {
       for (const expectsNew of [true, false]) {
         const again = message(key, { content: '7' })
         expect(await atThis(store(), again, use, expectsNew)).toEqual({ duplicate: true, answer: original.answer })
+      }
+    }
+  })
+
+  test('recognises a start whose id token has been erased', async () => {
+    const key = await store().newChargePoint()
+    const ref = 'start:1:0:2026-11-27T08:00:00Z:CARD-9'
+    const originals = contents.map((content) => message(key, { ref, content }))
+    for (const set of originals) await atEarlier(store(), set)
+    const token = { key: 'card-9', pseudonym: 'ERASED-1', isWord: false, isOther: () => false }
+    const { pool } = store().database
+    const { rows } = await pool.query('SELECT ref FROM transaction_events WHERE charge_point_id = $1', [key])
+    for (const { ref: stored } of rows) {
+      const values = [key, stored, eraseIn(stored, 'ref', token)]
+      await pool.query('UPDATE transaction_events SET ref = $3 WHERE charge_point_id = $1 AND ref = $2', values)
+    }
+    for (const use of ['written', 'asked'] as const) {
+      for (const { answer, fact } of originals) {
+        const again = message(key, { ref, content: fact?.content })
+        expect(await atThis(store(), again, use, use === 'asked')).toEqual({ duplicate: true, answer })
       }
     }
   })
