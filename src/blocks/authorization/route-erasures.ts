@@ -12,6 +12,7 @@ import { errors, json, Time } from '../../api/responses.ts'
 import { routeFor } from '../../api/route.ts'
 import { isoTime } from '../../base/clock.ts'
 import { erasureSettleMs, integerMax } from '../../base/limits.ts'
+import { nameOf } from '../../operators/principal.ts'
 import { type ErasureRecord, erasureStateMeanings, erasureStates } from './erasure.ts'
 import { IdTagParams } from './routes.ts'
 
@@ -45,7 +46,7 @@ const ErasureParams = z.object({
 
 const tags = ['ID tags']
 
-const eraseRoute = routeFor('operators', {
+const eraseRoute = routeFor('idtag:erase', {
   method: 'post',
   path: '/api/id-tags/{idTag}/erase',
   operationId: 'eraseIdTag',
@@ -61,7 +62,7 @@ What an index finds is replaced when the answer comes, the rest by a scan in the
   },
 })
 
-const listRoute = routeFor('operators', {
+const listRoute = routeFor('idtag:read', {
   method: 'get',
   path: '/api/id-token-erasures',
   operationId: 'listIdTokenErasures',
@@ -75,7 +76,7 @@ const listRoute = routeFor('operators', {
   },
 })
 
-const getRoute = routeFor('operators', {
+const getRoute = routeFor('idtag:read', {
   method: 'get',
   path: '/api/id-token-erasures/{erasureId}',
   operationId: 'getIdTokenErasure',
@@ -92,8 +93,7 @@ export function erasureRoutes({ clock, erasures }: ApiDeps): OpenAPIHono<ApiEnv>
 
   app.openapi(eraseRoute, async (c) => {
     const { idTag } = c.req.valid('param')
-    const principal = c.get('principal')
-    const createdBy = principal.kind === 'operator' ? principal.name : principal.identity
+    const createdBy = nameOf(c.get('principal'))
     const record = await erasures.eraseIdToken({ idToken: idTag, createdAtMs: clock.nowMs(), createdBy })
     c.header('Location', `/api/id-token-erasures/${record.id}`)
     return c.json(erasureView(record), 202)
