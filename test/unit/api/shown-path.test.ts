@@ -1,0 +1,13 @@
+// Paths of requests as the log shows them.
+
+import { expect, test } from 'bun:test'
+import { shownPath } from '../../../src/api/shown-path.ts'
+
+test.each([
+  ['/api/id-tags/USER123', '/api/id-tags/{idTag}'],
+  ['/api/id-tags/A%20B/erase', '/api/id-tags/{idTag}/erase'],
+  ['/api/id-tags', '/api/id-tags'],
+  ['/api/id-tags:batch', '/api/id-tags:batch'],
+  ['/api/id-tags.csv', '/api/id-tags.csv'],
+  ['/api/chargepoints/CP001', '/api/chargepoints/CP001'],
+])('%s is shown as %s', (path, shown) => expect(shownPath(path)).toBe(shown))
