@@ -870,8 +870,9 @@ export const erasureStepMs = 50
 export const erasurePagesMin = 8
 export const erasurePagesMax = 2_048
 
-/** Rows that one statement of an erasure reads completely. */
+/** Rows, and bytes of their texts, that an erasure searches without a pause; a larger row is alone. */
 export const erasureRowsMax = 50
+export const erasureBytesMax = 1_048_576
 
 /** Transactions of an id token that its erasure replaces at once; its scan replaces the others. */
 export const erasedAtOnceMax = 10_000

@@ -2,7 +2,7 @@
 // finds the rows that may have it, which is cheap. Whether they do is decided here, exactly.
 
 import type { ClientBase } from 'pg'
-import { erasureRowsMax } from '../../base/limits.ts'
+import { erasureBytesMax, erasureRowsMax } from '../../base/limits.ts'
 import type { ErasurePosition } from '../../blocks/authorization/erasure.ts'
 import { type Place, places } from './places.ts'
 import { type ErasedToken, eraseIn } from './token-text.ts'
@@ -95,20 +95,42 @@ async function scanPages(
   )
   const isNew = search.sinceMs === null || writtenAt === null ? '' : `AND ${writtenAt} >= $4::timestamptz`
   const since = isNew === '' ? [] : [new Date(search.sinceMs ?? 0).toISOString()]
-  const found = await client.query<{ readonly tid: string }>(
-    `SELECT ctid::text AS tid FROM ${name} WHERE ctid > $1::tid AND ctid < $2::tid ${isNew}
+  const size = columns.map(({ name: column }) => `COALESCE(octet_length(${column}::text), 0)`).join(' + ')
+  const { rows } = await client.query<Candidate>(
+    `SELECT ctid::text AS tid, ${size} AS bytes FROM ${name} WHERE ctid > $1::tid AND ctid < $2::tid ${isNew}
        AND $3::text IS NOT NULL AND (${conditions.join(' OR ')})`,
     [`(${page},0)`, `(${end},0)`, search.token.key, ...since],
   )
   let changed = 0
   let isComplete = true
-  for (let from = 0; from < found.rows.length; from += erasureRowsMax) {
-    const tids = found.rows.slice(from, from + erasureRowsMax).map(({ tid }) => tid)
+  for (const tids of batchesOf(rows)) {
     const { wanted, done } = await replaceIn(client, place, name, tids, search.token)
     changed += done
     if (done < wanted) isComplete = false
   }
   return { changed, isComplete }
+}
+
+/** A row that may have the token. */
+interface Candidate {
+  readonly tid: string
+  readonly bytes: number
+}
+
+/** Rows that are read together: between two batches this thread does other things. */
+function batchesOf(candidates: readonly Candidate[]): readonly (readonly string[])[] {
+  const batches: string[][] = []
+  let bytes = 0
+  for (const candidate of candidates) {
+    const last = batches.at(-1)
+    bytes += candidate.bytes
+    if (last !== undefined && last.length < erasureRowsMax && bytes <= erasureBytesMax) last.push(candidate.tid)
+    else {
+      batches.push([candidate.tid])
+      bytes = candidate.bytes
+    }
+  }
+  return batches
 }
 
 /** The texts of a row, as they are and as they should be. */
@@ -130,14 +152,10 @@ async function replaceIn(
      FROM ${name} WHERE ctid = ANY($1::tid[])`,
     [tids],
   )
-  const replacements: Replacement[] = []
-  const isOther = await otherTokens(client, token, (erase) => {
-    for (const { texts } of rows) for (const [i, text] of texts.entries()) erase(text, columns[i]?.kind)
-  })
-  for (const { tid, texts } of rows) {
-    const after = texts.map((text, i) => erased(text, columns[i]?.kind, { ...token, isOther }))
-    if (after.some((text, i) => text !== texts[i])) replacements.push({ tid, before: texts, after })
-  }
+  const suffixed = new Set<string>()
+  let replacements = replacementsOf(rows, columns, { ...token, isOther: (key) => suffixed.add(key).size > 0 })
+  if (suffixed.size > 0)
+    replacements = replacementsOf(rows, columns, { ...token, isOther: await otherTokens(client, [...suffixed]) })
   if (replacements.length === 0) return { wanted: 0, done: 0 }
   const result = await client.query(updateOf(name, columns), [
     replacements.map(({ tid }) => tid),
@@ -149,26 +167,25 @@ async function replaceIn(
   return { wanted: replacements.length, done: result.rowCount ?? 0 }
 }
 
-function erased(text: string | null, kind: Place['columns'][number]['kind'] | undefined, token: ErasedToken) {
-  return text === null || kind === undefined ? text : eraseIn(text, kind, token)
+function replacementsOf(
+  rows: readonly { readonly tid: string; readonly texts: readonly (string | null)[] }[],
+  columns: Place['columns'],
+  token: ErasedToken,
+): readonly Replacement[] {
+  return rows.flatMap(({ tid, texts }) => {
+    const after = texts.map((text, i) => {
+      const kind = columns[i]?.kind
+      return text === null || kind === undefined ? text : eraseIn(text, kind, token)
+    })
+    return after.some((text, i) => text !== texts[i]) ? [{ tid, before: texts, after }] : []
+  })
 }
 
-/**
- * Which tokens with a suffix are id tokens of their own: `visit` erases everywhere, and those that are come across are
- * looked up.
- */
-async function otherTokens(
-  client: ClientBase,
-  token: ErasedToken,
-  visit: (erase: (text: string | null, kind: Place['columns'][number]['kind'] | undefined) => void) => void,
-): Promise<(suffixed: string) => boolean> {
-  const suffixed = new Set<string>()
-  const noting = { ...token, isOther: (key: string) => suffixed.add(key).size > 0 }
-  visit((text, kind) => erased(text, kind, noting))
-  if (suffixed.size === 0) return () => false
+/** Which of `suffixed` are id tokens of their own. */
+async function otherTokens(client: ClientBase, suffixed: readonly string[]): Promise<(key: string) => boolean> {
   const { rows } = await client.query<{ readonly key: string }>(
     'SELECT id_key AS key FROM id_tokens WHERE id_key = ANY($1::text[])',
-    [[...suffixed]],
+    [suffixed],
   )
   const others = new Set(rows.map(({ key }) => key))
   return (key) => others.has(key)

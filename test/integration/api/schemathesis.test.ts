@@ -79,6 +79,7 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   listCertificates: [...period, ...page],
   createCredentialRotation: ['^body: The body must have either', '^chargePointIds', '^filter: '],
   listCredentialRotations: page,
+  listIdTokenErasures: page,
   listCredentialRotationItems: page,
   listHistory: [...period, ...page],
   listSecurityEvents: [...period, ...page],

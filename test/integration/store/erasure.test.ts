@@ -198,6 +198,23 @@ describeStore('an erasure', (store, provider) => {
     expect(tokens.rows.map((row) => row.id_token)).toEqual([pseudonym, `${pseudonym}_77`, other])
   })
 
+  test('leaves the id token with a suffix where that is another one', async () => {
+    const { database, newChargePoint } = store()
+    const key = await newChargePoint()
+    await database.pool.query(`INSERT INTO id_tokens (id_key, id_token, status) VALUES ('co_1', 'CO_1', 'Accepted')`)
+    await log(database, key, 'now', '[2,"m","Authorize",{"idTag":"CO_1"}]')
+    await log(database, key, 'now', '[2,"m","Authorize",{"idTag":"CO_2"}]')
+    const { erase, done, end } = erasing(database)
+    const { id, pseudonym } = await erase('CO')
+    await done(id)
+    await end()
+    const { rows } = await database.pool.query(
+      'SELECT frame FROM message_log WHERE charge_point_id = $1 ORDER BY frame',
+      [key],
+    )
+    expect(rows.map(({ frame }) => JSON.parse(frame)[3].idTag)).toEqual(['CO_1', `${pseudonym}_2`])
+  })
+
   test('covers what arrives until it is settled, and nothing after it', async () => {
     const { database, newChargePoint } = store()
     const key = await newChargePoint()
