@@ -11,7 +11,7 @@ import { StatorProcess } from '../support/stator-process.ts'
 import { until } from '../support/until.ts'
 import { rowsWith } from '../support/whole-database.ts'
 
-const frames = Number(process.env['STATOR_ERASURE_FRAMES'] ?? (isFullSize ? 200_000 : 20_000))
+const frames = Number(process.env['STATOR_ERASURE_FRAMES'] ?? (isFullSize ? 100_000 : 8_000))
 const kills = 3
 const waitMsMax = 120_000
 const idTag = 'KILLED-CARD'
