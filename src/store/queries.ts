@@ -18,6 +18,7 @@ import { ghostReasonsOf, ghostsOf } from './ghosts.ts'
 import { createEventQueries } from './event-queries.ts'
 import { createErasureQueries } from './erasure/erasure-queries.ts'
 import type { TokenSeal } from './erasure/eraser.ts'
+import { createGroupQueries } from './group-queries.ts'
 import { createHistoryQueries } from './history-queries.ts'
 import { createIdTokenBatches } from './id-token-batch.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
@@ -37,6 +38,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
   return withStoreErrors({
     ...createLiveQueries(database, clock),
     ...createChargePointQueries(source),
+    ...createGroupQueries(source),
     ...createIdTokenQueries(source),
     ...createChargePointBatches({ pool: database.restPool, clock }),
     ...createIdTokenBatches({ pool: database.restPool, clock }),
