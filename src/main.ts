@@ -215,7 +215,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         isCertificateRevoked: (serialNumber) => queries.isCertificateRevoked(serialNumber),
         create: async (identity, hashes) => {
           await queries
-            .createChargePoint(identity, { ...hashes, strictness: settings.ocpp.strictness })
+            .createChargePoint(identity, { ...hashes, strictness: settings.ocpp.strictness }, 'all')
             .catch(ignoreConflict)
           const created = await queries.credentials(identity)
           if (created === null) throw new StatorError('CONFLICT', `Charge point '${identity}' was deleted meanwhile`)

@@ -26,14 +26,16 @@ export interface LineIssue {
  * The columns of a CSV batch, by their names: those of the fields of a single request.
  *
  * - `kept`: an empty cell leaves the field as it is.
- * - `removable`: an empty cell removes the value.
+ * - `removable`, `removableInteger`: an empty cell removes the value.
  * - `boolean`, `integer`: as `kept`; the text is read as such a value.
  * - `secret`: as `kept`, and taken as it is written: no list contains it.
  * - `shown`: what lists show beside it; it cannot be changed and is ignored.
  */
 export type BatchColumns = Readonly<Record<string, ColumnKind>>
 
-type ColumnKind = 'kept' | 'removable' | 'boolean' | 'integer' | 'secret' | 'shown'
+type ColumnKind = 'kept' | 'removable' | 'removableInteger' | 'boolean' | 'integer' | 'secret' | 'shown'
+
+const removableKinds: ReadonlySet<ColumnKind> = new Set(['removable', 'removableInteger'])
 
 /** Columns that only show something. */
 export function shownColumns(names: readonly string[]): BatchColumns {
@@ -167,7 +169,7 @@ function valueOf(
   for (const [index, name] of names.entries()) {
     const cell = cells[index] ?? ''
     const kind = columns[name] ?? 'shown'
-    if (kind === 'shown' || (cell === '' && kind !== 'removable')) continue
+    if (kind === 'shown' || (cell === '' && !removableKinds.has(kind))) continue
     value[name] = cell === '' ? null : cellValue(cell, kind)
   }
   return value
@@ -178,6 +180,6 @@ function cellValue(cell: string, kind: ColumnKind): CellValue {
   if (kind === 'secret') return cell
   // Spreadsheets write TRUE and FALSE.
   if (kind === 'boolean' && /^(true|false)$/i.test(cell)) return cell.toLowerCase() === 'true'
-  if (kind === 'integer' && /^\d{1,9}$/.test(cell)) return Number(cell)
+  if ((kind === 'integer' || kind === 'removableInteger') && /^\d{1,9}$/.test(cell)) return Number(cell)
   return unguarded(cell)
 }

@@ -146,9 +146,11 @@ export async function runBatch<Wanted, Line, Outcome extends LineOutcome>(
     if (outcome?.result === 'conflict') {
       errors.push({ field: batch.identity, issue: outcome.sentence, ...(id === null ? {} : { value: cut(id) }) })
     }
+    if (outcome?.result === 'invalid') errors.push({ field: outcome.field, issue: outcome.sentence })
   }
   const failed = checked.filter(({ errors }) => errors.length > 0)
-  if (!isPartial && failed.length > 0) throw refusedLines(failed, checked.length, hasErrors)
+  const areInvalid = hasErrors || outcomes.some(({ result }) => result === 'invalid')
+  if (!isPartial && failed.length > 0) throw refusedLines(failed, checked.length, areInvalid)
   return { outcomes, report: reportOf(checked, right, outcomes, body.ignoredColumns) }
 }
 
@@ -221,7 +223,7 @@ function reportOf<Line>(
   const resultOf = new Map(right.map((one, index) => [one, outcomes[index]?.result ?? 'conflict']))
   const lines = checked.map((one) => {
     const stored = resultOf.get(one) ?? 'conflict'
-    const result: keyof typeof counts = stored === 'conflict' ? 'failed' : stored
+    const result: keyof typeof counts = stored === 'conflict' || stored === 'invalid' ? 'failed' : stored
     counts[result]++
     return { line: one.line, id: one.id, result, ...(result === 'failed' ? { errors: one.errors } : {}) }
   })

@@ -22,6 +22,7 @@ import { routeFor } from './route.ts'
 const editable = [
   'chargePointId',
   'location',
+  'groupId',
   'strictness',
   'registrationStatus',
   'timeZone',
@@ -50,6 +51,7 @@ const listed = [...editable, ...shown] as const
 const columns: BatchColumns = {
   chargePointId: 'kept',
   location: 'removable',
+  groupId: 'removableInteger',
   strictness: 'kept',
   registrationStatus: 'kept',
   timeZone: 'removable',
@@ -70,7 +72,7 @@ const batchRoute = routeFor('chargepoint:write', {
   summary: 'Create and change many charge points',
   description: `Each line creates the charge point, or changes the one of that identity. ${batchDescription}
 
-Of a CSV, an empty cell removes \`location\`, \`timeZone\` and \`certificateName\`; other fields stay unchanged. A line that changes how the charge point may connect (its password or key, \`blocked\`, and so on) closes its connection, as a change of one charge point does; what is stored already closes nothing.`,
+Of a CSV, an empty cell removes \`location\`, \`groupId\`, \`timeZone\` and \`certificateName\`; other fields stay unchanged. A line that changes how the charge point may connect (its password or key, \`blocked\`, and so on) closes its connection, as a change of one charge point does; what is stored already closes nothing.`,
   request: {
     query: batchQuery,
     body: batchRequest('NewChargePoint', {
@@ -103,7 +105,7 @@ export function chargePointBatchRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { queries, live, hash, strictnessDefault, clock } = deps
   const app = apiApp()
   const files = new CsvFiles(clock)
-  const batch: BatchOf<z.infer<typeof NewChargePoint>, ChargePointLine, ChargePointOutcome> = {
+  const batch: Omit<BatchOf<z.infer<typeof NewChargePoint>, ChargePointLine, ChargePointOutcome>, 'store'> = {
     identity: 'chargePointId',
     columns,
     schema: NewChargePoint,
@@ -116,11 +118,13 @@ export function chargePointBatchRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
         isApiKey: (stored) => typeof apiKey === 'string' && hash.isApiKey(apiKey, stored),
       }
     },
-    store: (lines, mode) => queries.storeChargePoints(lines, { mode, strictnessDefault }),
   }
 
   app.openapi(batchRoute, async (c) => {
-    const { outcomes, report } = await runBatch(c, c.req.valid('query').partial, batch)
+    const { outcomes, report } = await runBatch(c, c.req.valid('query').partial, {
+      ...batch,
+      store: (lines, mode) => queries.storeChargePoints(lines, { mode, scope: scopeOf(c), strictnessDefault }),
+    })
     await inTurns(outcomes, batchTurnLines, ({ change }) => {
       if (change !== undefined) applyChange(live, change.chargePoint, change.changed)
     })

@@ -4,7 +4,8 @@ import { z } from '@hono/zod-openapi'
 import { withDefined } from '../base/with-defined.ts'
 import type { ChargePointFilter } from '../blocks/records.ts'
 import { chargePointStatuses } from './chargepoint-views.ts'
-import { booleanText, oneOf, text, time } from './fields.ts'
+import { integerMax } from '../base/limits.ts'
+import { booleanText, integer, integerText, oneOf, text, time } from './fields.ts'
 
 function ofText(title: string, what: string) {
   return { schema: text(title, 500).optional(), description: `Only those of this ${what}. Letter case is ignored.` }
@@ -31,6 +32,8 @@ const fields = {
   },
 }
 
+const groupDescription = 'Only those in this group, or in one below it.'
+
 const connectedDescription = 'true: only those that are connected. false: only those that are not.'
 
 function inQuery<T extends z.ZodType>(name: string, { schema, description }: { schema: T; description: string }): T {
@@ -48,6 +51,10 @@ export const chargePointFilter = {
     schema: booleanText('Connected').optional(),
     description: connectedDescription,
   }),
+  groupId: inQuery('groupId', {
+    schema: integerText('Group id', 1, integerMax).optional(),
+    description: groupDescription,
+  }),
   vendor: inQuery('vendor', fields.vendor),
   model: inQuery('model', fields.model),
   firmwareVersion: inQuery('firmwareVersion', fields.firmwareVersion),
@@ -64,6 +71,7 @@ export const chargePointFilterInBody = {
     .boolean({ error: 'Connected must be true or false' })
     .optional()
     .openapi({ description: connectedDescription }),
+  groupId: integer('Group id', 1).optional().openapi({ description: groupDescription }),
   vendor: inBody(fields.vendor),
   model: inBody(fields.model),
   firmwareVersion: inBody(fields.firmwareVersion),
@@ -77,9 +85,10 @@ const Filter = z.object(chargePointFilterInBody)
 
 /** The filter as the store takes it, without the scope of the sender. */
 export function filterOf({
+  groupId,
   lastSeenBefore,
   version,
   ...rest
 }: z.infer<typeof Filter>): Omit<ChargePointFilter, 'scope'> {
-  return withDefined({ ...rest, lastSeenBeforeMs: lastSeenBefore, ocppVersion: version })
+  return withDefined({ ...rest, groupKey: groupId, lastSeenBeforeMs: lastSeenBefore, ocppVersion: version })
 }

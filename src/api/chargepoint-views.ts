@@ -137,6 +137,7 @@ export const ChargePoint = z
     status: Status,
     connected: z.boolean(),
     location: z.string().nullable(),
+    groupId: z.int().nullable().openapi({ description: 'The group that it is in; null: none.', example: 2 }),
     ocppVersion: version.nullable().openapi({ description: 'Of its last connection.' }),
     strictness: z.enum(['lenient', 'strict']),
     registrationStatus: z
@@ -296,6 +297,7 @@ export function chargePointView(
   const {
     key: _,
     identity: chargePointId,
+    groupKey: groupId,
     lastSeenAtMs,
     lastHeartbeatAtMs,
     lastBootAtMs,
@@ -308,6 +310,7 @@ export function chargePointView(
   return {
     chargePointId,
     ...rest,
+    groupId,
     allowOtherUserName: mayUseOtherName,
     blocked: isBlocked,
     minSecurityProfile: profileMin,

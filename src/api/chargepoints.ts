@@ -22,7 +22,7 @@ import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { notFound } from './errors.ts'
 import { chargePointFilter, filterOf } from './chargepoint-filter.ts'
-import { ChargePointParams, change, newIdentity, oneOf, text } from './fields.ts'
+import { ChargePointParams, change, integer, newIdentity, oneOf, text } from './fields.ts'
 import { pageFields, pageOf, pageQuery } from './paging.ts'
 import { body, errors, json } from './responses.ts'
 import { routeFor } from './route.ts'
@@ -76,6 +76,11 @@ const changeable = {
   password: settings.password.nullish(),
   apiKey: settings.apiKey.nullish(),
   location: settings.location.nullish(),
+  groupId: integer('Group id', 1).nullish().openapi({
+    description:
+      'The group that it is in; null: none. Who may only see some groups must choose one of them; if these are one group with those below it, that is the default of a new charge point.',
+    example: 2,
+  }),
   strictness: settings.strictness.optional(),
   registrationStatus: settings.registrationStatus.optional(),
   timeZone: settings.timeZone.nullish(),
@@ -146,7 +151,8 @@ const newRoute = routeFor('chargepoint:write', {
   operationId: 'createChargePoint',
   tags: ['Provisioning'],
   summary: 'Create a charge point',
-  description: 'No two charge points may have identities that differ in letter case only.',
+  description:
+    'No two charge points may have identities that differ in letter case only; nor may the identity be that of a charge point that the sender may not see.',
   request: { body: body(NewChargePoint, true) },
   responses: {
     201: json(ChargePoint, 'It may connect now.'),
@@ -224,7 +230,11 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(newRoute, async (c) => {
     const { chargePointId, strictness = strictnessDefault, ...wanted } = c.req.valid('json')
-    const record = await queries.createChargePoint(chargePointId, chargePointInput({ ...wanted, strictness }, hash))
+    const record = await queries.createChargePoint(
+      chargePointId,
+      chargePointInput({ ...wanted, strictness }, hash),
+      scopeOf(c),
+    )
     c.header('Location', `/api/chargepoints/${encodeURIComponent(chargePointId)}`)
     return c.json(chargePointView(record, undefined, { lastDisconnect: null, lastRefusal: null }), 201)
   })
@@ -267,9 +277,10 @@ export function applyChange(
 
 /** What is stored of a request. */
 export function chargePointInput(wanted: z.infer<typeof ChargePointChange>, hash: ApiDeps['hash']): ChargePointInput {
-  const { password, apiKey, allowOtherUserName, blocked, minSecurityProfile, ...rest } = wanted
+  const { password, apiKey, groupId, allowOtherUserName, blocked, minSecurityProfile, ...rest } = wanted
   return withDefined({
     ...rest,
+    groupKey: groupId,
     passwordHash: typeof password === 'string' ? hash.password(password) : password,
     apiKeyHash: typeof apiKey === 'string' ? hash.apiKey(apiKey) : apiKey,
     mayUseOtherName: allowOtherUserName,

@@ -17,6 +17,7 @@ import { addDocs } from './docs.ts'
 import { apiApp, type ApiEnv, remoteAddressOf } from './env.ts'
 import { answerError } from './errors.ts'
 import { eventRoutes } from './events.ts'
+import { groupRoutes } from './groups.ts'
 import { historyRoutes } from './history.ts'
 import { healthRoutes } from './health.ts'
 import { limited } from './limited.ts'
@@ -44,6 +45,7 @@ export function createApi(deps: ApiDeps, blockRoutes: BlockRoutes): OpenAPIHono<
 
   app.route('/', chargePointRoutes(deps))
   app.route('/', chargePointBatchRoutes(deps))
+  app.route('/', groupRoutes(deps))
   for (const routes of blockRoutes(deps)) app.route('/', routes)
   app.route('/', callRoutes(deps))
   app.route('/', messageRoutes(deps))

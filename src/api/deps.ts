@@ -66,6 +66,7 @@ import type {
   RotationItemRecord,
   RotationItemState,
 } from '../blocks/provisioning/credential-rotation.ts'
+import type { GroupFilter, GroupInput, GroupRecord } from '../blocks/groups.ts'
 import type { Scope } from '../blocks/scope.ts'
 import type { ErasureRecord, NewErasure } from '../blocks/authorization/erasure.ts'
 import type { SecurityProfile } from '../blocks/values.ts'
@@ -94,8 +95,12 @@ export interface ApiQueries {
   openTransactionsOf(chargePointKey: number): Promise<readonly KnownTransaction[]>
   /** Name of the other node that holds its connection; null if it is not connected, or connected to `nodeId`. */
   otherHolder(chargePointKey: number, nodeId: string): Promise<string | null>
-  /** @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case. */
-  createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord>
+  /**
+   * @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case;
+   *   `BAD_REQUEST` for a group that does not exist in the scope, or if one must be named.
+   */
+  createChargePoint(identity: string, input: ChargePointInput, scope: Scope): Promise<ChargePointRecord>
+  /** @throws {StatorError} `CONFLICT` for a lower security profile, `BAD_REQUEST` for a group that does not exist. */
   updateChargePoint(identity: string, input: ChargePointInput, scope: Scope): Promise<ChargePointRecord | null>
   /** Notes the security profile that the charge point is told to use; null: none any more. */
   expectProfile(chargePointKey: number, profile: SecurityProfile | null): Promise<void>
@@ -103,6 +108,16 @@ export interface ApiQueries {
   storeChargePoints(lines: readonly ChargePointLine[], batch: ChargePointBatch): Promise<readonly ChargePointOutcome[]>
   /** Returns its key; null when it does not exist. @throws {StatorError} `CONFLICT` while a transaction is open. */
   deleteChargePoint(identity: string, scope: Scope): Promise<number | null>
+
+  /** By path. */
+  listGroups(filter: GroupFilter, page: Page): Promise<PageOf<GroupRecord>>
+  group(key: number, scope: Scope): Promise<GroupRecord | null>
+  /** @throws {StatorError} `BAD_REQUEST` if there is no such group above it; `CONFLICT` if it has no place there. */
+  createGroup(group: GroupInput & { readonly name: string }, scope: Scope): Promise<GroupRecord>
+  /** @throws {StatorError} The same, and `FORBIDDEN` for a group at the top of the scope. */
+  updateGroup(key: number, change: GroupInput, scope: Scope): Promise<GroupRecord | null>
+  /** False: there is none. @throws {StatorError} `CONFLICT` while it is used, `FORBIDDEN` at the top of the scope. */
+  deleteGroup(key: number, scope: Scope): Promise<boolean>
 
   /**
    * @throws {StatorError} `BAD_REQUEST` if a charge point does not exist, or a filter selects none or too many;

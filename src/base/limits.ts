@@ -298,6 +298,20 @@ export const embeddedListRowsMax = 10_000
  */
 export const filteredChargePointsMax = 100_000
 
+/** Levels of groups of charge points, and how many groups there may be: all of them are read to show some. */
+export const groupDepthMax = 8
+export const groupsMax = 10_000
+assert(groupsMax <= embeddedListRowsMax, 'groupsMax must not exceed embeddedListRowsMax, which lists of groups keep to')
+
+/** Longest name of a group, in characters. */
+export const groupNameCharactersMax = 100
+
+/**
+ * Charge points of a scope of groups whose rows the embedded database reads one charge point after the other. A scope
+ * with more has most of what is stored there: it is for `embeddedStationsMax` charge points.
+ */
+export const scopeKeysMax = 200
+
 /** Messages, or events, of a charge point that one REST list looks at, the newest, for filters that have no index. */
 export const filteredMessagesMax = 10_000
 

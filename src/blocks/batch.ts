@@ -2,6 +2,7 @@
 
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { ChargePointInput, ChargePointRecord, IdTokenInput } from './records.ts'
+import type { Scope } from './scope.ts'
 
 /**
  * `atomic`: all lines are stored, or none. `partial`: those without a conflict are stored. `check`: nothing is stored;
@@ -22,9 +23,19 @@ export interface IdTokenLine {
   readonly input: IdTokenInput
 }
 
-/** What a line did. A conflict is never stored; `sentence` says what is in the way. */
+/**
+ * What a line did. A conflict is never stored; `sentence` says what is in the way. Nor is a line of which one field
+ * names something that does not exist.
+ */
 export type LineOutcome =
-  { readonly result: 'created' | 'changed' | 'unchanged' } | { readonly result: 'conflict'; readonly sentence: string }
+  | { readonly result: 'created' | 'changed' | 'unchanged' }
+  | { readonly result: 'conflict'; readonly sentence: string }
+  | { readonly result: 'invalid'; readonly field: string; readonly sentence: string }
+
+/** Whether nothing of a line can be stored. */
+export function isRefused(outcome: LineOutcome): boolean {
+  return outcome.result === 'conflict' || outcome.result === 'invalid'
+}
 
 /** A charge point after its change, and which of its settings changed. */
 export interface ChangedChargePoint {
@@ -36,6 +47,7 @@ export interface ChangedChargePoint {
 export type ChargePointOutcome = LineOutcome & { readonly change?: ChangedChargePoint }
 
 export interface ChargePointBatch {
+  readonly scope: Scope
   readonly mode: BatchMode
   /** Of new charge points whose line has none. */
   readonly strictnessDefault: Strictness

@@ -109,6 +109,8 @@ export interface ChargePointRecord {
 /** Letter case of texts does not count. */
 export interface ChargePointFilter {
   readonly scope: Scope
+  /** In this group, or in one below it. */
+  readonly groupKey?: number
   /** What `ChargePointRecord.status` says. */
   readonly status?: ConnectorStatus | 'Offline'
   readonly connected?: boolean

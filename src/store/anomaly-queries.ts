@@ -6,6 +6,7 @@ import { filteredKeys } from './identity-keys.ts'
 import { isOfScope } from './in-scope.ts'
 import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
+import type { Scope } from '../blocks/scope.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
 import { anomalies } from './schema.ts'
 
@@ -16,11 +17,11 @@ export function createAnomalyQueries(source: ListSource) {
    * Anomalies name a transaction as the charge point did: in 1.6 by our transactionId, in 2.x by the charge point's own
    * id.
    */
-  async function isAbout(transactionId: number): Promise<SQL | undefined> {
+  async function isAbout(transactionId: number, scope: Scope): Promise<SQL | undefined> {
     const [transaction] = await db
       .select({ key: transactions.chargePointKey, stationId: transactions.stationTransactionId })
       .from(transactions)
-      .where(eq(transactions.transactionId, transactionId))
+      .where(and(eq(transactions.transactionId, transactionId), isOfScope(scope, transactions.chargePointKey)))
     const stationId = transaction?.stationId ?? null
     const name = stationId ?? String(transactionId)
     return and(
@@ -35,8 +36,8 @@ export function createAnomalyQueries(source: ListSource) {
     /** Newest first, including those of deleted charge points. */
     async listAnomalies(filter: AnomalyFilter, page: Page): Promise<PageOf<AnomalyRecord>> {
       const { transactionId } = filter
-      const about = transactionId === undefined ? undefined : await isAbout(transactionId)
-      const keys = await filteredKeys(db, filter)
+      const about = transactionId === undefined ? undefined : await isAbout(transactionId, filter.scope)
+      const keys = await filteredKeys(source, filter)
       return filteredPageOf(
         source,
         page,
@@ -77,16 +78,16 @@ function filteredBy(
     toMs === undefined ? undefined : lte(receivedAtMs, toMs),
   )
   const isOfKind = kind === undefined ? undefined : eq(anomalies.kind, kind)
+  // Not in `rest`: rows of others must not count as looked at.
+  const isOurs = keys === null ? isOfScope(scope, chargePointKey) : inArray(chargePointKey, [...keys])
   const by = (leads: FilteredRows['leads'], rest: SQL | undefined) => {
-    const isOurs = keys === null ? isOfScope(scope, chargePointKey) : undefined
-    return { table: anomalies, leads, leadOrder: newestFirst, rest: and(rest, isOurs), order: newestFirst }
+    return { table: anomalies, leads, leadOrder: newestFirst, rest, order: newestFirst }
   }
-  if (about !== undefined)
-    return by([and(about, isInTime)], and(isOfKind, keys === null ? undefined : inArray(chargePointKey, [...keys])))
+  if (about !== undefined) return by([and(about, isOurs, isInTime)], isOfKind)
   if (keys !== null)
     return by(
       keys.map((key) => and(eq(chargePointKey, key), isInTime)),
       isOfKind,
     )
-  return by([and(isOfKind, isInTime)], undefined)
+  return by([and(isOfKind, isOurs, isInTime)], undefined)
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { StatorError } from '../base/errors.ts'
 import { piecesOf } from '../base/in-turns.ts'
 import { batchLockMs, batchPieceLines, batchTriesMax, batchTryPauseMs } from '../base/limits.ts'
-import type { BatchMode, LineOutcome } from '../blocks/batch.ts'
+import { type BatchMode, isRefused, type LineOutcome } from '../blocks/batch.ts'
 import { databaseError, isAlreadyStored } from './store-error.ts'
 import { rowsAreFoundByKeyOnce } from './wire/plans.ts'
 
@@ -71,8 +71,7 @@ async function storeTogether<Line, Outcome extends LineOutcome>(
   for (let tries = 1; ; tries++) {
     const planned = await planOf(store.pool, lines, kind)
     const outcomes = planned.map(({ outcome }) => outcome)
-    const isRefused = mode === 'atomic' && outcomes.some(({ result }) => result === 'conflict')
-    if (mode === 'check' || isRefused) return outcomes
+    if (mode === 'check' || (mode === 'atomic' && outcomes.some(isRefused))) return outcomes
     try {
       await write(store.pool, planned, kind)
       return outcomes

@@ -8,17 +8,21 @@ import { withDefined } from '../base/with-defined.ts'
 import type { ChargePointBatch, ChargePointLine, ChargePointOutcome } from '../blocks/batch.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import { changesAccess, type ChargePointInput } from '../blocks/records.ts'
+import type { Scope } from '../blocks/scope.ts'
 import { arrayOf, batchRows } from './batch-rows.ts'
 import { type BatchKind, type BatchStore, Overtaken, type Planned, storeBatch, unlessSame } from './batches.ts'
+import { type GroupChoice, groupChoice, groupIssue, groupOfNew, lockedGroups } from './charge-point-groups.ts'
 import {
   alikeSentence,
   changesTreatment,
   endingConnections,
   fenced,
   profileSentence,
+  takenSentence,
   whatEnded,
 } from './charge-point-queries.ts'
 import { credentialsEnd } from './connection-history.ts'
+import { isInScope } from './in-scope.ts'
 import { bool, bytea, int4, text } from './wire/columns.ts'
 
 const compared = {
@@ -28,6 +32,7 @@ const compared = {
   pendingPasswordHash: chargePoints.pendingPasswordHash,
   apiKeyHash: chargePoints.apiKeyHash,
   location: chargePoints.location,
+  groupKey: chargePoints.groupKey,
   strictness: chargePoints.strictness,
   registrationStatus: chargePoints.registrationStatus,
   timeZone: chargePoints.timeZone,
@@ -37,7 +42,7 @@ const compared = {
   profileMin: chargePoints.profileMin,
 }
 
-type Stored = Pick<typeof chargePoints.$inferSelect, keyof typeof compared>
+type Stored = Pick<typeof chargePoints.$inferSelect, keyof typeof compared> & { readonly isOurs: boolean }
 
 interface Change {
   readonly key: number
@@ -53,6 +58,7 @@ const newColumns = {
   password_hash: bytea<ChargePointLine>(({ input }) => input.passwordHash ?? null),
   api_key_hash: bytea<ChargePointLine>(({ input }) => input.apiKeyHash ?? null),
   location: text<ChargePointLine>(({ input }) => input.location ?? null),
+  group_id: int4<ChargePointLine>(({ input }) => input.groupKey ?? null),
   strictness: text<ChargePointLine>(({ input }) => input.strictness ?? null),
   registration_status: text<ChargePointLine>(({ input }) => input.registrationStatus ?? null),
   time_zone: text<ChargePointLine>(({ input }) => input.timeZone ?? null),
@@ -70,6 +76,8 @@ const changedColumns = {
   new_api_key: bytea<Change>(({ input }) => input.apiKeyHash ?? null),
   sets_location: bool<Change>(({ input }) => input.location !== undefined),
   new_location: text<Change>(({ input }) => input.location ?? null),
+  sets_group: bool<Change>(({ input }) => input.groupKey !== undefined),
+  new_group: int4<Change>(({ input }) => input.groupKey ?? null),
   new_strictness: text<Change>(({ input }) => input.strictness ?? null),
   new_registration: text<Change>(({ input }) => input.registrationStatus ?? null),
   sets_time_zone: bool<Change>(({ input }) => input.timeZone !== undefined),
@@ -87,6 +95,7 @@ const set = {
   pendingPasswordHash: sql`CASE WHEN v.sets_password THEN NULL ELSE pending_password_hash END`,
   apiKeyHash: sql`CASE WHEN v.sets_api_key THEN v.new_api_key ELSE api_key_hash END`,
   location: sql`CASE WHEN v.sets_location THEN v.new_location ELSE location END`,
+  groupKey: sql`CASE WHEN v.sets_group THEN v.new_group ELSE group_id END`,
   strictness: sql`COALESCE(v.new_strictness, strictness)`,
   registrationStatus: sql`COALESCE(v.new_registration, registration_status)`,
   timeZone: sql`CASE WHEN v.sets_time_zone THEN v.new_time_zone ELSE time_zone END`,
@@ -109,12 +118,12 @@ export function createChargePointBatches(store: BatchStore) {
     /** Creates or changes the charge point of each line; no two lines have the same identity. */
     async storeChargePoints(
       lines: readonly ChargePointLine[],
-      { mode, strictnessDefault }: ChargePointBatch,
+      { mode, scope, strictnessDefault }: ChargePointBatch,
     ): Promise<ChargePointOutcome[]> {
       const kind: BatchKind<ChargePointLine, ChargePointOutcome> = {
-        plan,
-        insert: (db, planned) => insert(db, planned, strictnessDefault),
-        update,
+        plan: (db, piece) => plan(db, piece, scope),
+        insert: (db, planned) => insert(db, planned, scope, strictnessDefault),
+        update: (db, planned) => update(db, planned, scope),
       }
       return storeBatch(store, lines, mode, kind)
     },
@@ -124,32 +133,51 @@ export function createChargePointBatches(store: BatchStore) {
 async function plan(
   db: NodePgDatabase,
   lines: readonly ChargePointLine[],
+  scope: Scope,
 ): Promise<readonly Planned<ChargePointLine, ChargePointOutcome>[]> {
   // Arrays of values, not a subquery: if PostgreSQL reads the whole table, it compares each row with them by a hash.
   const isNamed = sql`${chargePoints.identity} = ANY(${arrayOf(identityColumn, lines)})`
   const isAlike = sql`lower(${chargePoints.identity}) = ANY(${arrayOf(loweredColumn, lines)})`
   const found: Stored[] = await db
-    .select(compared)
+    .select({ ...compared, isOurs: sql<boolean>`${isInScope(scope) ?? sql`true`}` })
     .from(chargePoints)
     .where(and(or(isNamed, isAlike), isNull(chargePoints.deletedAtMs)))
+  const inputs = lines.map(({ input }) => input)
+  const choice = await groupChoice(db, inputs, scope)
   const byIdentity = new Map(found.map((row) => [row.identity, row]))
-  const alike = new Map(found.map((row) => [row.identity.toLowerCase(), row.identity]))
+  const alike = new Map(found.map((row) => [row.identity.toLowerCase(), row]))
   return lines.map((line) => {
     const identity = storableText(line.identity)
-    return { line, outcome: outcomeOf(line, byIdentity.get(identity), alike.get(identity.toLowerCase())) }
+    const stored = byIdentity.get(identity)
+    const inTheWay = stored ?? alike.get(identity.toLowerCase())
+    if (inTheWay !== undefined && !inTheWay.isOurs) return refused(line, takenSentence(line.identity))
+    if (stored !== undefined) return { line, outcome: outcomeOf(line, stored, choice) }
+    if (inTheWay !== undefined) return refused(line, alikeSentence(inTheWay.identity, line.identity))
+    return plannedNew(line, choice)
   })
 }
 
-function outcomeOf(line: ChargePointLine, stored: Stored | undefined, alike: string | undefined): ChargePointOutcome {
+function refused(line: ChargePointLine, sentence: string): Planned<ChargePointLine, ChargePointOutcome> {
+  return { line, outcome: { result: 'conflict', sentence } }
+}
+
+function badGroup(issue: string): ChargePointOutcome {
+  return { result: 'invalid', field: 'groupId', sentence: issue }
+}
+
+function plannedNew(line: ChargePointLine, choice: GroupChoice): Planned<ChargePointLine, ChargePointOutcome> {
+  const group = groupOfNew(line.input, choice)
+  if ('issue' in group) return { line, outcome: badGroup(group.issue) }
+  return { line: { ...line, input: { ...line.input, ...group } }, outcome: { result: 'created' } }
+}
+
+function outcomeOf(line: ChargePointLine, stored: Stored, choice: GroupChoice): ChargePointOutcome {
   const { identity, input } = line
-  if (stored === undefined) {
-    return alike === undefined
-      ? { result: 'created' }
-      : { result: 'conflict', sentence: alikeSentence(alike, identity) }
-  }
   if ((input.profileMin ?? stored.profileMin) < stored.profileMin) {
     return { result: 'conflict', sentence: profileSentence(identity, stored.profileMin) }
   }
+  const issue = groupIssue(input, choice)
+  if (issue !== undefined) return badGroup(issue)
   const changed = differing(stored, line)
   if (Object.keys(changed).length === 0) return { result: 'unchanged' }
   const { key } = stored
@@ -168,6 +196,7 @@ function differing(stored: Stored, { input, isPassword, isApiKey }: ChargePointL
     apiKeyHash: isSameSecret(stored.apiKeyHash, apiKeyHash, isApiKey) ? undefined : apiKeyHash,
     location: unlessSame(storable(location), stored.location),
     certificateName: unlessSame(storable(certificateName), stored.certificateName),
+    groupKey: unlessSame(others.groupKey, stored.groupKey),
     strictness: unlessSame(others.strictness, stored.strictness),
     registrationStatus: unlessSame(others.registrationStatus, stored.registrationStatus),
     timeZone: unlessSame(others.timeZone, stored.timeZone),
@@ -189,19 +218,26 @@ function isSameSecret(
   return stored === null || wanted === null ? stored === wanted : isOf(stored)
 }
 
+/** @throws {Overtaken} if a group of `inputs` was deleted since it was looked up; until the end it is not deleted. */
+async function lockGroups(db: NodePgDatabase, inputs: readonly ChargePointInput[], scope: Scope): Promise<void> {
+  const keys = new Set(inputs.flatMap(({ groupKey }) => groupKey ?? []))
+  if ((await lockedGroups(db, [...keys], scope)).size < keys.size) throw new Overtaken()
+}
+
 async function insert(
   db: NodePgDatabase,
   planned: readonly Planned<ChargePointLine, ChargePointOutcome>[],
+  scope: Scope,
   strictnessDefault: ChargePointBatch['strictnessDefault'],
 ): Promise<void> {
-  const rows = batchRows(
-    newColumns,
-    planned.map(({ line }) => line),
-  )
+  const lines = planned.map(({ line }) => line)
+  const inputs = lines.map(({ input }) => input)
+  await lockGroups(db, inputs, scope)
+  const rows = batchRows(newColumns, lines)
   await db.execute(sql`
-    INSERT INTO charge_points (identity, password_hash, api_key_hash, location, strictness, registration_status,
+    INSERT INTO charge_points (identity, password_hash, api_key_hash, location, group_id, strictness, registration_status,
       time_zone, may_use_other_name, certificate_name, blocked, security_profile_min)
-    SELECT identity, password_hash, api_key_hash, location, COALESCE(strictness, ${strictnessDefault}),
+    SELECT identity, password_hash, api_key_hash, location, group_id, COALESCE(strictness, ${strictnessDefault}),
       COALESCE(registration_status, 'Accepted'), time_zone, may_use_other_name, certificate_name, blocked,
       security_profile_min FROM ${rows}`)
 }
@@ -209,10 +245,13 @@ async function insert(
 async function update(
   db: NodePgDatabase,
   planned: readonly Planned<ChargePointLine, ChargePointOutcome>[],
+  scope: Scope,
 ): Promise<void> {
   const changes = planned.flatMap(({ outcome: { change } }) =>
     change === undefined ? [] : [{ key: change.chargePoint.key, input: change.changed }],
   )
+  const inputs = changes.map(({ input }) => input)
+  await lockGroups(db, inputs, scope)
   const ending = changes.filter(({ input }) => changesAccess(input))
   const others = changes.filter(({ input }) => !changesAccess(input))
   const updating = (rows: readonly Change[], more: typeof fenced | typeof notified) =>
@@ -220,7 +259,7 @@ async function update(
       .update(chargePoints)
       .set({ ...set, ...more })
       .from(batchRows(changedColumns, rows))
-      .where(and(eq(chargePoints.key, sql`v.key`), isThere, isNotLowered))
+      .where(and(eq(chargePoints.key, sql`v.key`), isThere, isInScope(scope), isNotLowered))
   let count = 0
   if (ending.length > 0) {
     count += (await endingConnections(db, updating(ending, fenced).returning(whatEnded), credentialsEnd)).length

@@ -1,5 +1,5 @@
-// The filters of the list of charge points. Whether one is connected, and its status, have an index; for the others a
-// bounded number of charge points is looked at.
+// The filters of the list of charge points. Its group, whether it is connected, and its status have an index; for the
+// others a bounded number of charge points is looked at.
 
 import { and, asc, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
@@ -7,7 +7,7 @@ import { filteredChargePointsMax } from '../base/limits.ts'
 import { storableText } from '../base/storable-text.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import type { ChargePointFilter } from '../blocks/records.ts'
-import { isInScope } from './in-scope.ts'
+import { groupsBelow, isInScope } from './in-scope.ts'
 import type { FilteredRows } from './paging.ts'
 
 /** The charge points of `filter`, by identity. */
@@ -15,7 +15,7 @@ export function chargePointsOf(filter: ChargePointFilter): FilteredRows {
   const { connected, deletedAtMs, identity, status } = chargePoints
   const order = [asc(identity)]
   const isThere = isNull(deletedAtMs)
-  const isOurs = isInScope(filter.scope)
+  const isOurs = and(isInScope(filter.scope), isOfGroup(filter))
   const without = withoutIndex(filter)
   const table = { table: chargePoints, order, ...(without === undefined ? {} : { rowsMax: filteredChargePointsMax }) }
   const wanted = isConnected(filter)
@@ -53,6 +53,12 @@ function withoutIndex(filter: ChargePointFilter): SQL | undefined {
       ? undefined
       : or(...searched.map((column) => sql`position(lower(${storableText(q)}) IN lower(${column})) > 0`)),
   )
+}
+
+/** An array, not a subquery: the index on groups finds its elements. */
+function isOfGroup({ groupKey, scope }: ChargePointFilter): SQL | undefined {
+  if (groupKey === undefined) return undefined
+  return sql`${chargePoints.groupKey} = ANY(ARRAY(${groupsBelow([groupKey], scope)}))`
 }
 
 function isText(column: AnyPgColumn, wanted: string | undefined): SQL | undefined {

@@ -1,6 +1,6 @@
 // Charge points and their data, as the REST API lists and provisions them.
 
-import { and, asc, desc, eq, gt, isNull, lte, ne, type SQL, sql, type SQLWrapper } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNull, lte, type SQL, sql, type SQLWrapper } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { StatorError } from '../base/errors.ts'
 import { openTransactionsShownMax, problemsShownMax } from '../base/limits.ts'
@@ -20,6 +20,7 @@ import { withDefined } from '../base/with-defined.ts'
 import { storableText } from '../base/storable-text.ts'
 import { credentialsEnd, deletedEnd, endColumns, insertEnds, leaseEndsAt } from './connection-history.ts'
 import { chargePointsOf } from './charge-point-filter.ts'
+import { badGroup, choosesGroup, groupChoice, groupIssue, groupOfNew } from './charge-point-groups.ts'
 import { isInScope } from './in-scope.ts'
 import { anyOf, filteredPageOf, type ListSource, pageOf } from './paging.ts'
 import { connectors } from '../blocks/availability/tables.ts'
@@ -85,6 +86,14 @@ export function alikeSentence(existing: string, identity: string): string {
   return `Charge point '${existing}' exists already, and '${identity}' differs from it in letter case only.`
 }
 
+/** Why a charge point of that identity cannot be created, for who may not know which one is in the way. */
+export function takenSentence(identity: string): string {
+  return `The charge point ID '${identity}' cannot be used; choose another one.`
+}
+
+/** What runs statements, in a transaction or not. */
+type Db = Pick<NodePgDatabase, 'execute' | 'insert' | 'update'>
+
 export function createChargePointQueries(source: ListSource) {
   const { db } = source
   const ofIdentity = (identity: string, scope: Scope) =>
@@ -97,16 +106,47 @@ export function createChargePointQueries(source: ListSource) {
 
   /**
    * @throws {StatorError} `CONFLICT` when there is a charge point whose identity differs from `identity` in letter case
-   * only.
+   * only, or one of that identity outside of the scope.
    */
-  async function refuseAlike(identity: string): Promise<void> {
+  async function refuseTaken(identity: string, scope: Scope): Promise<void> {
     const isAlike = sql`lower(${chargePoints.identity}) = lower(${storableText(identity)})`
-    const [alike] = await db
-      .select({ identity: chargePoints.identity })
+    const found = await db
+      .select({ identity: chargePoints.identity, isOurs: sql<boolean>`${isInScope(scope) ?? sql`true`}` })
       .from(chargePoints)
-      .where(and(isAlike, ne(chargePoints.identity, storableText(identity)), isNull(chargePoints.deletedAtMs)))
-    if (alike === undefined) return
-    throw new StatorError('CONFLICT', alikeSentence(alike.identity, identity))
+      .where(and(isAlike, isNull(chargePoints.deletedAtMs)))
+    const alike = found.find((one) => one.isOurs && one.identity !== storableText(identity))
+    if (alike !== undefined) throw new StatorError('CONFLICT', alikeSentence(alike.identity, identity))
+    if (found.some(({ isOurs }) => !isOurs)) throw new StatorError('CONFLICT', takenSentence(identity))
+  }
+
+  async function insertNew(on: Db, identity: string, input: ChargePointInput, scope: Scope) {
+    const { groupKey } = input
+    const isChosen = scope !== 'all' || typeof groupKey === 'number'
+    const group = isChosen ? groupOfNew(input, await groupChoice(on, [input], scope)) : { groupKey: null }
+    if ('issue' in group) throw badGroup(group.issue)
+    const values = { identity: storableText(identity), ...columnsOf({ ...input, ...group }) }
+    return on.insert(chargePoints).values(values).returning()
+  }
+
+  /** Null: there is none, or its security profile would be lowered. */
+  async function change(on: Db, identity: string, input: ChargePointInput, scope: Scope): Promise<number | null> {
+    if (choosesGroup(input, scope)) {
+      const issue = groupIssue(input, await groupChoice(on, [input], scope))
+      if (issue !== undefined) throw badGroup(issue)
+    }
+    const columns = {
+      ...columnsOf(input),
+      ...(input.passwordHash === undefined ? {} : { pendingPasswordHash: null }),
+      ...(changesTreatment(input) ? notifiesNodes : {}),
+      ...(changesAccess(input) ? fenced : {}),
+    }
+    if (Object.keys(columns).length === 0) return null
+    const update = on
+      .update(chargePoints)
+      .set(columns)
+      .where(and(ofIdentity(identity, scope), mayBeProfile(input)))
+    if (changesAccess(input)) return (await endingConnections(on, update.returning(whatEnded), credentialsEnd))[0] ?? null
+    return (await update.returning({ key: chargePoints.key }))[0]?.key ?? null
   }
 
   return {
@@ -187,21 +227,20 @@ export function createChargePointQueries(source: ListSource) {
     },
 
     /**
-     * If two identities differed in letter case only, a third spelling would find neither.
+     * If two identities differed in letter case only, a third spelling would find neither. A scope of groups that has
+     * one at its top gives that to a charge point without a group.
      *
-     * @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case.
+     * @throws {StatorError} `CONFLICT` when a charge point of that identity exists, in whatever letter case;
+     *   `BAD_REQUEST` for a group that does not exist in the scope, or if one must be named.
      */
-    async createChargePoint(identity: string, input: ChargePointInput): Promise<ChargePointRecord> {
+    async createChargePoint(identity: string, input: ChargePointInput, scope: Scope): Promise<ChargePointRecord> {
       // The index refuses it as well, except in a database from before the index.
-      await refuseAlike(identity)
-      const values = { identity: storableText(identity), ...columnsOf(input) }
+      await refuseTaken(identity, scope)
       const [row] = await db
-        .insert(chargePoints)
-        .values(values)
-        .returning()
+        .transaction(async (transaction) => insertNew(transaction, identity, input, scope))
         .catch(async (error: unknown) => {
           if (!isAlreadyStored(error)) throw error
-          await refuseAlike(identity)
+          await refuseTaken(identity, scope)
           throw new StatorError('CONFLICT', `Charge point '${identity}' exists already.`, undefined, error)
         })
       if (row === undefined) throw new StatorError('INTERNAL', `Charge point '${identity}' was not stored.`)
@@ -212,32 +251,20 @@ export function createChargePointQueries(source: ListSource) {
      * Null if there is none. Changed credentials, or other rules for its access, end the connection at whichever node
      * holds it. Other changed settings are notified to that node. A new password ends a rotation that is under way.
      *
-     * @throws {StatorError} `CONFLICT` when it would lower the lowest security profile.
+     * @throws {StatorError} `CONFLICT` when it would lower the lowest security profile; `BAD_REQUEST` for a group that
+     *   does not exist in the scope.
      */
     async updateChargePoint(
       identity: string,
       input: ChargePointInput,
       scope: Scope,
     ): Promise<ChargePointRecord | null> {
-      const columns = {
-        ...columnsOf(input),
-        ...(input.passwordHash === undefined ? {} : { pendingPasswordHash: null }),
-        ...(changesTreatment(input) ? notifiesNodes : {}),
-        ...(changesAccess(input) ? fenced : {}),
-      }
-      if (Object.keys(columns).length === 0) return chargePoint(identity, scope)
-      const update = db
-        .update(chargePoints)
-        .set(columns)
-        .where(and(ofIdentity(identity, scope), mayBeProfile(input)))
-      if (changesAccess(input)) {
-        const [key] = await endingConnections(db, update.returning(whatEnded), credentialsEnd)
-        const now = await chargePoint(identity, scope)
-        if (key === undefined && now !== null) throw profileNotLowered(now)
-        return now
-      }
-      const [row] = await update.returning()
-      return row === undefined ? null : recordOf(row)
+      const key = choosesGroup(input, scope)
+        ? await db.transaction(async (transaction) => change(transaction, identity, input, scope))
+        : await change(db, identity, input, scope)
+      const now = await chargePoint(identity, scope)
+      if (key === null && now !== null && changesAccess(input)) throw profileNotLowered(now)
+      return now
     },
 
     /**

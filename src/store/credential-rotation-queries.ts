@@ -148,7 +148,7 @@ export function createCredentialRotationQueries(source: ListSource) {
       const { rows } = await db.execute(sql`
         WITH ended AS (
           UPDATE credential_rotations SET state = 'cancelled', ended_at = ${now}
-          WHERE id = ${id} AND state = 'running' RETURNING id
+          WHERE id = ${id} AND state = 'running' AND ${isWhollyOf(scope) ?? sql`true`} RETURNING id
         ), items AS (
           UPDATE credential_rotation_items i SET state = 'cancelled', changed_at = ${now}
           FROM ended WHERE i.rotation_id = ended.id AND i.state = 'waiting'

@@ -13,6 +13,7 @@ import {
 } from '../base/limits.ts'
 import { transactionRef } from '../blocks/meter-block.ts'
 import type { Ghost, GhostDeadlines, GhostMoment } from '../blocks/records.ts'
+import type { Scope } from '../blocks/scope.ts'
 import { int4Array, int8Array, textArray } from './wire/binary-array.ts'
 import type { Database } from './database.ts'
 
@@ -70,24 +71,26 @@ export interface ListedGhosts {
 }
 
 /**
- * Transactions that count as ghosts at `nowMs`: those of charge points with these keys, or of all. A bounded number of
- * open transactions is looked at, charge point by charge point.
+ * Transactions that count as ghosts at `nowMs`: those of charge points with these keys, or of all of the scope. A
+ * bounded number of open transactions is looked at, charge point by charge point.
  */
 export async function ghostsOf(
   database: Pick<Database, 'restPool' | 'isSingleConnection'>,
   keys: readonly number[] | null,
+  scope: Scope,
   { deadlines, nowMs }: GhostMoment,
 ): Promise<ListedGhosts> {
   const isEmbedded = database.isSingleConnection
   const candidatesMax = isEmbedded ? ghostCandidatesMax : listedGhostCandidatesMax
   const ghostsMax = isEmbedded ? embeddedListedGhostsMax : listedGhostsMax
+  const whose = whoseAre(keys, scope)
   const { rows } = await database.restPool.query<Suspect & { readonly seen: number }>({
     text: `WITH candidates AS MATERIALIZED (
-        SELECT * FROM transactions WHERE stopped_at IS NULL ${keys === null ? '' : 'AND charge_point_id = ANY($3::int4[])'}
+        SELECT * FROM transactions WHERE stopped_at IS NULL ${whose.condition}
         ORDER BY charge_point_id, received_at, id LIMIT ${candidatesMax + 1})
       SELECT seen.seen, s.* FROM (SELECT count(*)::int4 AS seen FROM candidates) seen
         LEFT JOIN (SELECT * FROM (${suspects('candidates')}) s LIMIT ${ghostsMax + 1}) s ON true`,
-    values: keys === null ? longAgo(deadlines, nowMs) : [...longAgo(deadlines, nowMs), int4Array(keys)],
+    values: [...longAgo(deadlines, nowMs), ...whose.values],
   })
   const found = rows.filter(({ transactionId }) => transactionId !== null)
   const meterValuesMax = isEmbedded ? embeddedListedGhostsMax : ghostMeterValuesMax
@@ -97,6 +100,18 @@ export async function ghostsOf(
     transactionIds: [...new Set(ghosts.map(({ transactionId }) => transactionId))],
     areMore: found.length > ghostsMax || rows.some(({ seen }) => seen > candidatesMax),
   }
+}
+
+/** The condition for open transactions of these charge points, or of all of the scope, with what $3 is. */
+function whoseAre(
+  keys: readonly number[] | null,
+  scope: Scope,
+): { readonly condition: string; readonly values: readonly Buffer[] } {
+  if (keys !== null) return { condition: 'AND charge_point_id = ANY($3::int4[])', values: [int4Array(keys)] }
+  if (scope === 'all') return { condition: '', values: [] }
+  if ('chargePointKey' in scope) return whoseAre([scope.chargePointKey], scope)
+  const ofGroups = 'SELECT c.id FROM charge_points c WHERE c.group_id = ANY($3::int4[])'
+  return { condition: `AND charge_point_id = ANY(ARRAY(${ofGroups}))`, values: [int4Array(scope.groups)] }
 }
 
 /**

@@ -31,7 +31,7 @@ export interface IndexedRows {
  */
 export interface FilteredRows {
   readonly table: PgTable
-  /** Of several, the first comes first. */
+  /** What several find is read in the order `leadOrder` of all together. */
   readonly leads: readonly (SQL | undefined)[]
   readonly leadOrder: readonly SQL[]
   readonly rest: SQL | undefined
@@ -125,13 +125,16 @@ export function filteredTotalOf(matching: number, seen: number, rowsMax: number)
     : { totalCount: matching }
 }
 
-// One row more than is used, to find out whether there are more. Several leads are read one after the other.
+// One row more than is used, to find out whether there are more. Each lead has its rows in order: PostgreSQL merges them
+// and reads no more of each than it uses.
 function lookedAt({ table, leads, leadOrder }: FilteredRows, rowsMax: number): SQL {
   const parts = leads.map((lead) => {
     const where = lead === undefined ? sql`` : sql`WHERE ${lead}`
     return sql`(SELECT ctid AS place, * FROM ${table} ${where} ORDER BY ${list(leadOrder)} LIMIT ${rowsMax + 1})`
   })
-  return parts.length === 1 ? sql`${parts[0]}` : sql`${sql.join(parts, sql` UNION ALL `)} LIMIT ${rowsMax + 1}`
+  if (parts.length === 1) return sql`${parts[0]}`
+  const all = sql.join(parts, sql` UNION ALL `)
+  return sql`SELECT * FROM (${all}) AS ${table} ORDER BY ${list(leadOrder)} LIMIT ${rowsMax + 1}`
 }
 
 /** The rows that one of `leads` finds; an undefined one finds all. */

@@ -42,7 +42,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createIdTokenQueries(source),
     ...createChargePointBatches({ pool: database.restPool, clock }),
     ...createIdTokenBatches({ pool: database.restPool, clock }),
-    ...createTransactionQueries(source, (keys, moment) => ghostsOf(database, keys, moment)),
+    ...createTransactionQueries(source, (keys, scope, moment) => ghostsOf(database, keys, scope, moment)),
     ...createCorrectionQueries(source),
     ...createMeterValueQueries(source),
     ...createAnomalyQueries(source),

@@ -16,7 +16,7 @@ export function createSecurityEventQueries(source: ListSource) {
     async listSecurityEvents(filter: SecurityEventFilter, page: Page): Promise<PageOf<SecurityEventRecord>> {
       requireInReach(source, page, filteredMessagesMax)
       const rowsMax = rowsMaxOf(source, { rowsMax: filteredMessagesMax }) ?? filteredMessagesMax
-      const keys = await filteredKeys(db, filter)
+      const keys = await filteredKeys({ db, rowsMax }, filter)
       const parts = [
         ...(filter.source === 'centralSystem' ? [] : [reported(filter, keys, rowsMax + 1)]),
         ...(filter.source === 'chargePoint' ? [] : [own(filter, rowsMax + 1)]),

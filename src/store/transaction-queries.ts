@@ -31,10 +31,10 @@ const recordColumns = {
  */
 export const newestFirst = [desc(transactions.receivedAtMs), desc(transactions.transactionId)]
 
-/** @param ghostsOf finds ghosts of charge points with these keys, or of all. */
+/** @param ghostsOf finds ghosts of charge points with these keys, or of all of the scope. */
 export function createTransactionQueries(
   source: ListSource,
-  ghostsOf: (keys: readonly number[] | null, moment: GhostMoment) => Promise<ListedGhosts>,
+  ghostsOf: (keys: readonly number[] | null, scope: Scope, moment: GhostMoment) => Promise<ListedGhosts>,
 ) {
   const { db } = source
   const records = () =>
@@ -55,8 +55,8 @@ export function createTransactionQueries(
   return {
     /** Newest first, by the arrival of the first message. Transactions of deleted charge points are included. */
     async listTransactions(filter: TransactionFilter, page: Page): Promise<PageOf<TransactionRecord>> {
-      const keys = await filteredKeys(db, filter)
-      const ghosts = filter.ghostsAt === undefined ? null : await ghostsOf(keys, filter.ghostsAt)
+      const keys = await filteredKeys(source, filter)
+      const ghosts = filter.ghostsAt === undefined ? null : await ghostsOf(keys, filter.scope, filter.ghostsAt)
       const listed = await filteredPageOf(
         source,
         page,
@@ -98,8 +98,15 @@ function filteredBy(
   )
   const hasToken = idToken === undefined ? undefined : isOfToken(storableText(idToken))
   const by = (leads: FilteredRows['leads'], leadOrder: FilteredRows['leadOrder'], rest: SQL | undefined) => {
+    // Not in `rest`: rows of others must not count as looked at.
     const isOurs = keys === null ? isOfScope(scope, chargePointKey) : undefined
-    return { table: transactions, leads, leadOrder, rest: and(rest, isOurs), order: newestFirst }
+    return {
+      table: transactions,
+      leads: leads.map((lead) => and(lead, isOurs)),
+      leadOrder,
+      rest,
+      order: newestFirst,
+    }
   }
   if (ghosts !== null) {
     const ids = ghosts.transactionIds

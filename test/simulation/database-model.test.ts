@@ -296,7 +296,7 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
       model.idTokens.set(idToken.toLowerCase(), { ...acceptedToken, idToken })
     }
     for (let n = 0; n < chargePoints; n++) {
-      const { key, identity } = await queries.createChargePoint(`CP-${seed}-${n}`, {})
+      const { key, identity } = await queries.createChargePoint(`CP-${seed}-${n}`, {}, 'all')
       model.addChargePoint(key, identity, 'lenient')
       keys.push(key)
     }

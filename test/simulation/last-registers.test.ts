@@ -77,7 +77,7 @@ async function known(id: number): Promise<KnownTransaction> {
 test('the model finds the registers of a transaction, and its energy, as PostgreSQL does', async () => {
   const random = new Random(1)
   const model = new DatabaseModel()
-  const { key, identity } = await queries.createChargePoint('REGISTERS', {})
+  const { key, identity } = await queries.createChargePoint('REGISTERS', {}, 'all')
   model.addChargePoint(key, identity, 'lenient')
   const [lastRegister, registersNextTo] = [createLastRegister(database.pool), createRegistersNextTo(database.pool)]
   const seen = new Set<string>()

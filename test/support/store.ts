@@ -73,7 +73,7 @@ async function opened(database: Database, release: () => Promise<void>) {
   const writer = new Writer({ database, clock: systemClock, log: silentLogger, earlierLedger })
   writer.start()
   const newChargePoint = async (identity = `CP-${crypto.randomUUID()}`): Promise<number> =>
-    (await queries.createChargePoint(identity, {})).key
+    (await queries.createChargePoint(identity, {}, 'all')).key
   const close = async (): Promise<void> => {
     await writer.stop()
     await database.close()

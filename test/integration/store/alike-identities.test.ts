@@ -52,8 +52,8 @@ test('of two that are made at once, one is refused, and the answer names the oth
         const spellings = [`cp-${round}-x`, `CP-${round}-x`]
         const [first = '', second = ''] = spellings
         const made = await Promise.allSettled([
-          createQueries(one).createChargePoint(first, {}),
-          createQueries(other).createChargePoint(second, {}),
+          createQueries(one).createChargePoint(first, {}, 'all'),
+          createQueries(other).createChargePoint(second, {}, 'all'),
         ])
         const refused = made.findIndex(({ status }) => status === 'rejected')
         expect(made[1 - refused]).toMatchObject({ status: 'fulfilled' })
@@ -82,7 +82,7 @@ test('a database that holds some is opened, and the log says which; once they ar
       })
       expect(await indexesOf(database)).toEqual(['charge_points_identity_lower'])
       const queries = createQueries(database)
-      await expect(queries.createChargePoint('CPX', {})).rejects.toMatchObject({ code: 'CONFLICT' })
+      await expect(queries.createChargePoint('CPX', {}, 'all')).rejects.toMatchObject({ code: 'CONFLICT' })
       for (const identity of ['CPx', 'A1']) await queries.deleteChargePoint(identity, 'all')
     },
     log,

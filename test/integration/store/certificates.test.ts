@@ -17,7 +17,7 @@ describeStore('certificates', (store) => {
 
   async function requested(csrDigest: string, receivedAtMs = arrivalMs): Promise<number> {
     const { database, queries } = store()
-    const { key } = await queries.createChargePoint(crypto.randomUUID(), {})
+    const { key } = await queries.createChargePoint(crypto.randomUUID(), {}, 'all')
     await request(key, csrDigest, receivedAtMs)
     expect(await createQueries(database).certificateRequestsOf(key)).toEqual([{ csrDigest, csr: 'CSR', receivedAtMs }])
     return key

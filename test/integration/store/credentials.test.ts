@@ -13,7 +13,7 @@ describeStore('credentials', (store) => {
     const { queries } = store()
     const identity = `CP-${crypto.randomUUID()}`
     const created = { passwordHash: hash('old'), apiKeyHash: hash('key') }
-    const { key } = await queries.createChargePoint(identity, created)
+    const { key } = await queries.createChargePoint(identity, created, 'all')
     const claim = (credential: Uint8Array | null) =>
       queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs, credential })
     const gone = { code: 'NOT_FOUND' }
@@ -31,7 +31,7 @@ describeStore('credentials', (store) => {
   test('a pending password becomes the password with the first claim that uses it', async () => {
     const { queries } = store()
     const identity = `CP-${crypto.randomUUID()}`
-    const { key } = await queries.createChargePoint(identity, { passwordHash: hash('old') })
+    const { key } = await queries.createChargePoint(identity, { passwordHash: hash('old') }, 'all')
     const claim = (credential: Uint8Array) =>
       queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs, credential })
     const held = async () => {
@@ -54,7 +54,7 @@ describeStore('credentials', (store) => {
   test('a rotation is accepted or withdrawn unless an operator has set a password meanwhile', async () => {
     const { queries } = store()
     const identity = `CP-${crypto.randomUUID()}`
-    const { key } = await queries.createChargePoint(identity, { passwordHash: hash('old') })
+    const { key } = await queries.createChargePoint(identity, { passwordHash: hash('old') }, 'all')
     const held = async () => {
       const { passwordHash, pendingPasswordHash } = (await queries.credentials(identity)) ?? {}
       return [passwordHash, pendingPasswordHash].map((one) => one && Buffer.from(one))
@@ -73,7 +73,7 @@ describeStore('credentials', (store) => {
   test('each poll has the connections that were ended since the last one, also by a transaction that is committed late', async () => {
     const { database, queries } = store()
     const claim = { version: '1.6', node: 'n', atMs: arrivalMs } as const
-    const made = [1, 2, 3, 4, 5].map(() => queries.createChargePoint(`CP-${crypto.randomUUID()}`, {}))
+    const made = [1, 2, 3, 4, 5].map(() => queries.createChargePoint(`CP-${crypto.randomUUID()}`, {}, 'all'))
     const [rekeyed, deleted, replaced, moved, late] = await Promise.all(made)
     if (!rekeyed || !deleted || !replaced || !moved || !late) throw new Error('Five were made.')
     for (const { key } of [rekeyed, deleted, replaced, moved, late]) await queries.connect(key, claim)

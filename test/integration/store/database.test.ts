@@ -201,7 +201,7 @@ test('commits and look-ups share the one connection of the embedded database wit
   const queries = createQueries(database)
   const writer = startedWriter(database)
   const keys = await Promise.all(
-    Array.from({ length: 20 }, (_, i) => queries.createChargePoint(`CP${i}`, {}).then(({ key }) => key)),
+    Array.from({ length: 20 }, (_, i) => queries.createChargePoint(`CP${i}`, {}, 'all').then(({ key }) => key)),
   )
   // Long texts travel in many pieces, which is when messages of two connections would get between each other.
   const frame = 'x'.repeat(200_000)
@@ -243,7 +243,7 @@ test('an embedded database whose disk went away comes back with it, and commits 
   const database = await open({ provider: 'Embedded', dataFolder })
   const queries = createQueries(database)
   const writer = startedWriter(database)
-  const { key } = await queries.createChargePoint('CP001', {})
+  const { key } = await queries.createChargePoint('CP001', {}, 'all')
   const wal = join(dataFolder, 'postgres', 'pg_wal')
   renameSync(wal, `${wal}-away`)
   const insert = `INSERT INTO id_tokens (id_key, id_token, status) SELECT gen_random_uuid(), n, 'Accepted' FROM generate_series(1, 100000) n`

@@ -201,7 +201,7 @@ describeStore('the history', (store) => {
       const node = await newNode()
       const ends = async (change: (identity: string) => Promise<unknown>, isConnected: boolean) => {
         const identity = `CP-${crypto.randomUUID()}`
-        const { key } = await queries.createChargePoint(identity, {})
+        const { key } = await queries.createChargePoint(identity, {}, 'all')
         const claimed = isConnected ? await queries.connect(key, claim(node)) : null
         expect(await change(identity)).not.toBe(null)
         if (claimed !== null) await queries.disconnect(key, claimed.epoch, goneEnd)
@@ -235,7 +235,7 @@ describeStore('the history', (store) => {
       const { queries } = store()
       const [node, witness] = [await newNode(), await newNode()]
       const identity = `CP-${crypto.randomUUID()}`
-      const { key } = await queries.createChargePoint(identity, {})
+      const { key } = await queries.createChargePoint(identity, {}, 'all')
       const remoteAddress = '192.0.2.1'
       const { epoch } = await queries.connect(key, { ...claim(node), remoteAddress })
       await expire(node, 0)
@@ -254,7 +254,7 @@ describeStore('the history', (store) => {
       const { queries } = store()
       const [node, witness] = [{ id: await newNode('frozen:1'), name: 'frozen:1' }, await newNode()]
       const identity = `CP-${crypto.randomUUID()}`
-      const { key } = await queries.createChargePoint(identity, {})
+      const { key } = await queries.createChargePoint(identity, {}, 'all')
       const { epoch } = await queries.connect(key, claim(node.id))
       await expire(node.id, 0)
       await leases().sweep(witness)

@@ -119,7 +119,7 @@ async function runOut({ keeper }: Node): Promise<void> {
 /** A charge point that has connected to the node, which does not know it yet. */
 async function claimed({ keeper }: Node): Promise<Ownership> {
   const identity = `CP-${crypto.randomUUID()}`
-  const { key } = await queries.createChargePoint(identity, {})
+  const { key } = await queries.createChargePoint(identity, {}, 'all')
   const { epoch } = await queries.connect(key, { version: '1.6', atMs: arrivalMs, node: keeper.node })
   return { key, identity, epoch }
 }

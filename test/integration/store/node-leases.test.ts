@@ -31,7 +31,7 @@ describeStore('the leases of nodes', (store, provider) => {
   async function connected(node: string): Promise<Ownership> {
     const { queries } = store()
     const identity = `CP-${crypto.randomUUID()}`
-    const { key } = await queries.createChargePoint(identity, {})
+    const { key } = await queries.createChargePoint(identity, {}, 'all')
     const { epoch } = await queries.connect(key, { ...claim, node })
     return { key, identity, epoch }
   }

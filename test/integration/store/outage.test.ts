@@ -50,7 +50,7 @@ beforeEach(async () => {
   queries = createQueries(database)
   clock = new HandClock()
   writer = startedWriter(database, clock)
-  key = (await queries.createChargePoint(`CP-${crypto.randomUUID()}`, {})).key
+  key = (await queries.createChargePoint(`CP-${crypto.randomUUID()}`, {}, 'all')).key
 })
 
 afterEach(async () => {

@@ -29,7 +29,7 @@ describeStore('the store', (store) => {
         passwordHash: hash('secretpassword'),
         location: 'Building A, Floor 1',
         strictness: 'strict',
-      })
+      }, 'all')
       expect(created).toMatchObject({
         identity,
         status: 'Offline',
@@ -64,23 +64,23 @@ describeStore('the store', (store) => {
     test('an identity exists once, in whatever letter case; after deletion it can be created anew', async () => {
       const { queries } = store()
       const identity = `Cp-${crypto.randomUUID()}`
-      const first = await queries.createChargePoint(identity, {})
-      await expect(queries.createChargePoint(identity, {})).rejects.toMatchObject({ code: 'CONFLICT' })
-      await expect(queries.createChargePoint(identity.toUpperCase(), {})).rejects.toMatchObject({
+      const first = await queries.createChargePoint(identity, {}, 'all')
+      await expect(queries.createChargePoint(identity, {}, 'all')).rejects.toMatchObject({ code: 'CONFLICT' })
+      await expect(queries.createChargePoint(identity.toUpperCase(), {}, 'all')).rejects.toMatchObject({
         code: 'CONFLICT',
         message: expect.stringContaining(`'${identity}' exists already`),
       })
       await queries.deleteChargePoint(identity, 'all')
-      const second = await queries.createChargePoint(identity, {})
+      const second = await queries.createChargePoint(identity, {}, 'all')
       expect(second.key).not.toBe(first.key)
       await queries.deleteChargePoint(identity, 'all')
-      await queries.createChargePoint(identity, {})
+      await queries.createChargePoint(identity, {}, 'all')
     })
 
     test('one with an open transaction is not deleted; its transactions stay when it is', async () => {
       const { queries, writer } = store()
       const identity = `CP-${crypto.randomUUID()}`
-      const { key } = await queries.createChargePoint(identity, {})
+      const { key } = await queries.createChargePoint(identity, {}, 'all')
       const id = newTransactionId()
       await writer.commit(changeSet(key, { changes: [transactionStarted(id, { startedAtMs: arrivalMs })] }))
       expect(queries.deleteChargePoint(identity, 'all')).rejects.toMatchObject({ code: 'CONFLICT' })
@@ -94,7 +94,7 @@ describeStore('the store', (store) => {
       const { queries, writer } = store()
       const prefix = `list-${crypto.randomUUID()}`
       const keys: number[] = []
-      for (const name of ['c', 'a', 'b']) keys.push((await queries.createChargePoint(`${prefix}-${name}`, {})).key)
+      for (const name of ['c', 'a', 'b']) keys.push((await queries.createChargePoint(`${prefix}-${name}`, {}, 'all')).key)
       const [c = 0, a = 0] = keys
       for (const key of [c, a]) {
         await queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })
@@ -150,7 +150,7 @@ describeStore('the store', (store) => {
     test('credentials are found for many at once, and not for strangers', async () => {
       const { queries } = store()
       const identity = `CP-${crypto.randomUUID()}`
-      const { key } = await queries.createChargePoint(identity, { passwordHash: hash('p'), apiKeyHash: hash('k') })
+      const { key } = await queries.createChargePoint(identity, { passwordHash: hash('p'), apiKeyHash: hash('k') }, 'all')
       const [known, unknown, again] = await Promise.all([
         queries.credentials(identity),
         queries.credentials('nobody'),
@@ -166,17 +166,17 @@ describeStore('the store', (store) => {
     test('an identity in another letter case finds its charge point', async () => {
       const { queries } = store()
       const name = `Säule-${crypto.randomUUID().slice(0, 8)}-A`
-      const { key } = await queries.createChargePoint(name, {})
+      const { key } = await queries.createChargePoint(name, {}, 'all')
       expect((await queries.credentials(name))?.key).toBe(key)
       const ascii = `Box-${crypto.randomUUID().slice(0, 8)}-A`
-      const first = await queries.createChargePoint(ascii, {})
+      const first = await queries.createChargePoint(ascii, {}, 'all')
       expect((await queries.credentials(ascii.toUpperCase()))?.key).toBe(first.key)
     })
 
     test('a connection hydrates with connectors and open transactions under an epoch of its own', async () => {
       const { queries, writer } = store()
       const identity = `CP-${crypto.randomUUID()}`
-      const { key } = await queries.createChargePoint(identity, { strictness: 'strict' })
+      const { key } = await queries.createChargePoint(identity, { strictness: 'strict' }, 'all')
       const [open, closed] = [newTransactionId(), newTransactionId()]
       const untimedFacts = { count: 2, last: { '2/1': { place: 2, content: '-5' } } }
       await writer.commit(
@@ -249,7 +249,7 @@ describeStore('the store', (store) => {
     test('every connection has a greater epoch, those that come at once too, and only the last one can disconnect', async () => {
       const { queries } = store()
       const identity = `CP-${crypto.randomUUID()}`
-      const { key } = await queries.createChargePoint(identity, {})
+      const { key } = await queries.createChargePoint(identity, {}, 'all')
       const claim = { version: '1.6', node: 'n', atMs: arrivalMs } as const
       const epochs = (await Promise.all([1, 2, 3].map(() => queries.connect(key, claim)))).map(({ epoch }) => epoch)
       const last = (await queries.connect(key, claim)).epoch
@@ -265,7 +265,7 @@ describeStore('the store', (store) => {
     test('a deleted charge point cannot connect', async () => {
       const { queries } = store()
       const identity = `CP-${crypto.randomUUID()}`
-      const { key } = await queries.createChargePoint(identity, {})
+      const { key } = await queries.createChargePoint(identity, {}, 'all')
       await queries.deleteChargePoint(identity, 'all')
       expect(queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })).rejects.toMatchObject({
         code: 'NOT_FOUND',
@@ -277,7 +277,7 @@ describeStore('the store', (store) => {
       const [one, other] = [Buffer.from('one'), Buffer.from('other')]
       const claim = (...secrets: [Buffer, ...Buffer[]]) =>
         claimCredentialSecret(database.pool, new Credentials(secrets[0], secrets.slice(1)), 'node')
-      await queries.createChargePoint(crypto.randomUUID(), { passwordHash: new Credentials(one).hash('x') })
+      await queries.createChargePoint(crypto.randomUUID(), { passwordHash: new Credentials(one).hash('x') }, 'all')
       await claim(one)
       await claim(one)
       await expect(claim(other)).rejects.toMatchObject({ code: 'CREDENTIAL_SECRET_DIFFERS' })
@@ -352,7 +352,7 @@ describeStore('the store', (store) => {
     test('lists are newest first and filtered by charge point, id tag, time and state', async () => {
       const { queries, writer } = store()
       const identity = `CP-${crypto.randomUUID()}`
-      const { key } = await queries.createChargePoint(identity, {})
+      const { key } = await queries.createChargePoint(identity, {}, 'all')
       const token = `Tag-${crypto.randomUUID()}`
       const hour = 3_600_000
       const own = [newTransactionId(), newTransactionId(), newTransactionId(), newTransactionId()]
@@ -385,7 +385,7 @@ describeStore('the store', (store) => {
 
     test('the newest is the one that was first heard of last, whatever its number and its start time', async () => {
       const { queries, writer } = store()
-      const { key, identity } = await queries.createChargePoint(`CP-${crypto.randomUUID()}`, {})
+      const { key, identity } = await queries.createChargePoint(`CP-${crypto.randomUUID()}`, {}, 'all')
       const idToken = `Tag-${crypto.randomUUID()}`
       // The first two have numbers of another node's block. The clock of the charge point is set back between the first and the others.
       const [last, first, second] = [newTransactionId(), newTransactionId(), newTransactionId()]
