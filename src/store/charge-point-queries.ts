@@ -119,13 +119,15 @@ export function createChargePointQueries(source: ListSource) {
     if (found.some(({ isOurs }) => !isOurs)) throw new StatorError('CONFLICT', takenSentence(identity))
   }
 
-  async function insertNew(on: Db, identity: string, input: ChargePointInput, scope: Scope) {
-    const { groupKey } = input
-    const isChosen = scope !== 'all' || typeof groupKey === 'number'
-    const group = isChosen ? groupOfNew(input, await groupChoice(on, [input], scope)) : { groupKey: null }
-    if ('issue' in group) throw badGroup(group.issue)
-    const values = { identity: storableText(identity), ...columnsOf({ ...input, ...group }) }
+  function insertNew(on: Db, identity: string, input: ChargePointInput) {
+    const values = { identity: storableText(identity), ...columnsOf(input) }
     return on.insert(chargePoints).values(values).returning()
+  }
+
+  async function insertInGroup(on: Db, identity: string, input: ChargePointInput, scope: Scope) {
+    const group = groupOfNew(input, await groupChoice(on, [input], scope))
+    if ('issue' in group) throw badGroup(group.issue)
+    return insertNew(on, identity, { ...input, ...group })
   }
 
   /** Null: there is none, or its security profile would be lowered. */
@@ -236,13 +238,15 @@ export function createChargePointQueries(source: ListSource) {
     async createChargePoint(identity: string, input: ChargePointInput, scope: Scope): Promise<ChargePointRecord> {
       // The index refuses it as well, except in a database from before the index.
       await refuseTaken(identity, scope)
-      const [row] = await db
-        .transaction(async (transaction) => insertNew(transaction, identity, input, scope))
-        .catch(async (error: unknown) => {
-          if (!isAlreadyStored(error)) throw error
-          await refuseTaken(identity, scope)
-          throw new StatorError('CONFLICT', `Charge point '${identity}' exists already.`, undefined, error)
-        })
+      const hasGroup = scope !== 'all' || choosesGroup(input, scope)
+      const inserting = hasGroup
+        ? db.transaction(async (transaction) => insertInGroup(transaction, identity, input, scope))
+        : insertNew(db, identity, input).execute()
+      const [row] = await inserting.catch(async (error: unknown) => {
+        if (!isAlreadyStored(error)) throw error
+        await refuseTaken(identity, scope)
+        throw new StatorError('CONFLICT', `Charge point '${identity}' exists already.`, undefined, error)
+      })
       if (row === undefined) throw new StatorError('INTERNAL', `Charge point '${identity}' was not stored.`)
       return recordOf(row)
     },

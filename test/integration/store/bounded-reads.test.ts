@@ -27,6 +27,9 @@ const formerKey = 2
 const key = 1
 /** Of a transaction of which half of the values name the connector only. */
 const assignedKey = 3
+/** Is not in the group of those before. */
+const foreignKey = 4
+const ofGroup = { scope: { groups: [1] } }
 const assignedId = rows + 1
 const timeMs = Date.parse('2026-01-01T00:00:00Z')
 const nowMs = Date.parse('2026-02-01T00:00:00Z')
@@ -58,6 +61,12 @@ async function fill(): Promise<void> {
     VALUES ('${identity}', NULL, true, 'Available'), ('${identity}', now(), false, 'Unknown'), ('OTHER', NULL, false, 'Faulted')`)
   await run(`INSERT INTO charge_points (identity, connected, status, deleted_at) SELECT 'CP' || n, n % 2 = 0, 'Charging',
     CASE WHEN n % 10 = 0 THEN now() END FROM generate_series(1, $rows) n`)
+  await run(`UPDATE charge_points SET group_id = 1 WHERE id < ${foreignKey}`)
+  // The newest of all, and of nobody in the group.
+  await run(`INSERT INTO transactions (id, charge_point_id, evse_id, connector_id, id_token, started_at, received_at)
+    SELECT 1000000 + n, ${foreignKey}, 1, 1, 'CARD', '2026-05-01', '2026-05-01' FROM generate_series(1, $rows) n`)
+  await run(`INSERT INTO anomalies (charge_point_id, received_at, digest, kind, detail, message_id)
+    SELECT ${foreignKey}, now() + n * interval '1 s', n, 'quirk', '{}', '' FROM generate_series(1, $rows) n`)
   await run(`INSERT INTO id_tokens (id_key, id_token, status) SELECT 'tag' || n, 'Tag' || n,
     CASE WHEN n % 2 = 0 THEN 'Blocked' ELSE 'Accepted' END FROM generate_series(1, $rows) n`)
   // Every one of them is of one card; half of them are open.
@@ -217,6 +226,17 @@ const lists: Readonly<Record<string, List>> = {
   'anomalies about a transaction and of a kind': (page) =>
     queries.listAnomalies({ scope: 'all', transactionId: 1, kind: 'quirk' }, page),
   'anomalies of a time': (page) => queries.listAnomalies({ scope: 'all', fromMs: 0, toMs: Date.now() }, page),
+  'charge points of a scope': (page) => queries.listChargePoints({ ...ofGroup, ...page }),
+  'charge points of a scope that are away': (page) =>
+    queries.listChargePoints({ ...ofGroup, connected: false, ...page }),
+  'transactions of a scope': (page) => queries.listTransactions(ofGroup, page),
+  'transactions of a scope that are open': (page) => queries.listTransactions({ ...ofGroup, open: true }, page),
+  'transactions of a scope and a card': (page) => queries.listTransactions({ ...ofGroup, idToken: 'card' }, page),
+  'transactions of a scope and a time': (page) => queries.listTransactions({ ...ofGroup, ...from }, page),
+  'transactions of a scope that are ghosts': (page) =>
+    queries.listTransactions({ ...ofGroup, ghostsAt: { deadlines, nowMs } }, page),
+  'anomalies of a scope': (page) => queries.listAnomalies(ofGroup, page),
+  'anomalies of a scope and a kind': (page) => queries.listAnomalies({ ...ofGroup, kind: 'quirk' }, page),
   'variables of a charge point': (page) => queries.variablesOf(key, page),
 }
 
