@@ -20,6 +20,7 @@ const tags = [
   { name: 'Certificates', description: 'Certificates of charge points, and who signs them.' },
   { name: 'Transactions', description: 'Charging transactions, their meter values, and how operators end them.' },
   { name: 'Provisioning', description: 'Which charge points may connect, and with which credentials.' },
+  { name: 'Groups', description: 'Trees of charge points, such as tenants and their sites: what an operator may see.' },
   { name: 'ID tags', description: 'Who may charge.' },
   { name: 'Security', description: 'Who was refused, and what charge points report about their security.' },
   { name: 'Anomalies', description: 'Stored facts that break an expectation.' },

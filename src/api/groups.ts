@@ -109,6 +109,7 @@ const getRoute = routeFor('group:read', {
   operationId: 'getGroup',
   tags,
   summary: 'Get a group',
+  description: 'With its path and how many charge points are in it.',
   request: { params: GroupParams },
   responses: { 200: json(Group, 'The group.'), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
 })

@@ -20,7 +20,7 @@ import {
   profileSentence,
   takenSentence,
   whatEnded,
-} from './charge-point-queries.ts'
+} from './charge-point-changes.ts'
 import { credentialsEnd } from './connection-history.ts'
 import { isInScope } from './in-scope.ts'
 import { bool, bytea, int4, text } from './wire/columns.ts'

@@ -125,8 +125,8 @@ export function filteredTotalOf(matching: number, seen: number, rowsMax: number)
     : { totalCount: matching }
 }
 
-// One row more than is used, to find out whether there are more. Each lead has its rows in order: PostgreSQL merges them
-// and reads no more of each than it uses.
+// One row more than is used, to find out whether there are more. Each lead has its rows in order: PostgreSQL merges
+// them, and reads no more of each than it uses.
 function lookedAt({ table, leads, leadOrder }: FilteredRows, rowsMax: number): SQL {
   const parts = leads.map((lead) => {
     const where = lead === undefined ? sql`` : sql`WHERE ${lead}`

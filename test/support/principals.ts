@@ -12,3 +12,8 @@ export function anOperator(name = 'admin'): OperatorPrincipal {
 export function aChargePoint(identity: string, key: number): ChargePointPrincipal {
   return { kind: 'chargePoint', identity, key, permissions: chargePointPermissions, scope: { chargePointKey: key } }
 }
+
+/** An operator who may do everything, with the charge points of some groups. */
+export function anOperatorOf(groups: readonly number[], name = 'tenant'): OperatorPrincipal {
+  return { kind: 'operator', name, permissions: adminRights.permissions, scope: { groups } }
+}

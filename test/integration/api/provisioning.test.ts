@@ -196,7 +196,7 @@ describe('a charge point', () => {
     expect(await stator.json(listed, own)).toMatchObject({ totalCount: 1 })
     expect((await stator.api('/api/chargepoints/HEIR', { method: 'DELETE' })).status).toBe(204)
     await stator.provision('HEIR')
-    for (const path of paths) expect((await stator.api(path, own)).status).toBe(403)
+    for (const path of paths) expect((await stator.api(path, own)).status).toBe(404)
     expect(await stator.json(listed, own)).toMatchObject({ totalCount: 0 })
     expect(await stator.json('/api/anomalies?chargePointId=HEIR', own)).toMatchObject({ totalCount: 0 })
     expect(await stator.json(listed)).toMatchObject({ totalCount: 1 })
@@ -336,10 +336,13 @@ describe('credentials', () => {
       expect(await status('/api/chargepoints/SELF')).toBe(200)
       expect(await status('/api/chargepoints/SELF/messages')).toBe(200)
       expect(await status('/api/transactions?chargePointId=SELF')).toBe(200)
-      expect(await status('/api/chargepoints/OTHER/status')).toBe(403)
-      expect(await status('/api/chargepoints/NOBODY/status')).toBe(403)
-      expect(await status('/api/chargepoints')).toBe(403)
-      expect(await status('/api/transactions')).toBe(403)
+      expect(await status('/api/chargepoints/OTHER/status')).toBe(404)
+      expect(await status('/api/chargepoints/NOBODY/status')).toBe(404)
+      expect(await stator.json('/api/chargepoints', way)).toMatchObject({
+        totalCount: 1,
+        chargePoints: [{ chargePointId: 'SELF' }],
+      })
+      expect(await stator.json('/api/transactions', way)).toMatchObject({ totalCount: 0 })
       expect(await status('/api/id-tags')).toBe(403)
     }
   })

@@ -202,7 +202,7 @@ describe('one transaction', () => {
       const status = async (identity: string) =>
         (await stator.api(`/api/transactions/${transactionId}${path}`, { basic: [identity, 'secretpassword'] })).status
       expect(await status('CP001')).toBe(200)
-      expect(await status('CP-STRANGER')).toBe(403)
+      expect(await status('CP-STRANGER')).toBe(404)
     }
   })
 })
@@ -407,11 +407,12 @@ describe('closing', () => {
     expect(await stator.json(`/api/transactions/${transactionId}`)).toMatchObject({ meterStop: 2_000, corrections: 0 })
   })
 
-  test('shows its corrections to operators only', async () => {
+  test('shows its corrections to operators and to its charge point, and to no other', async () => {
     const transactionId = await start(raw, '2025-05-09T10:00:00Z')
     const corrections = `/api/transactions/${transactionId}/corrections`
     expect(await stator.json(corrections)).toMatchObject({ totalCount: 0, corrections: [] })
-    expect((await stator.api(corrections, { basic: ['CP001', 'secretpassword'] })).status).toBe(403)
+    expect((await stator.api(corrections, { basic: ['CP001', 'secretpassword'] })).status).toBe(200)
+    expect((await stator.api(corrections, { basic: ['CP-STRANGER', 'secretpassword'] })).status).toBe(404)
     expect((await stator.api('/api/transactions/999999/corrections')).status).toBe(404)
   })
 

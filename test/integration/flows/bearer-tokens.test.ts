@@ -94,8 +94,8 @@ describe('a token of the provider', () => {
   test('shows a charge point what is its own over REST', async () => {
     const token = await issuer.token('CP001')
     expect(await statusOf('/api/chargepoints/CP001', token)).toBe(200)
-    expect(await statusOf('/api/chargepoints/CP002', token)).toBe(403)
-    expect(await statusOf('/api/chargepoints', token)).toBe(403)
+    expect(await statusOf('/api/chargepoints/CP002', token)).toBe(404)
+    expect(await statusOf('/api/chargepoints', token)).toBe(200)
     expect(await statusOf('/metrics', token)).toBe(403)
   })
 

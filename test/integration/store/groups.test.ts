@@ -204,7 +204,10 @@ describeStore('groups', (store, provider) => {
       chargePointsBelow: [...charged].reduce((sum, [at, count]) => sum + (above(at).includes(key) ? count : 0), 0),
     }))
     const found = items.map(({ name: _, path, ...rest }) => ({ ...rest, levels: path.split('/').length }))
-    expect(found.toSorted((a, b) => a.key - b.key), `seed ${seed}`).toEqual(model.toSorted((a, b) => a.key - b.key))
+    expect(
+      found.toSorted((a, b) => a.key - b.key),
+      `seed ${seed}`,
+    ).toEqual(model.toSorted((a, b) => a.key - b.key))
   })
 
   // The embedded database has one connection: its transactions never overlap.

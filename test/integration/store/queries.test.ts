@@ -25,11 +25,12 @@ describeStore('the store', (store) => {
       const { queries } = store()
       const identity = `CP-${crypto.randomUUID()}`
       expect(await queries.chargePoint(identity, 'all')).toBeNull()
-      const created = await queries.createChargePoint(identity, {
+      const input = {
         passwordHash: hash('secretpassword'),
         location: 'Building A, Floor 1',
         strictness: 'strict',
-      }, 'all')
+      } as const
+      const created = await queries.createChargePoint(identity, input, 'all')
       expect(created).toMatchObject({
         identity,
         status: 'Offline',
@@ -94,7 +95,8 @@ describeStore('the store', (store) => {
       const { queries, writer } = store()
       const prefix = `list-${crypto.randomUUID()}`
       const keys: number[] = []
-      for (const name of ['c', 'a', 'b']) keys.push((await queries.createChargePoint(`${prefix}-${name}`, {}, 'all')).key)
+      for (const name of ['c', 'a', 'b'])
+        keys.push((await queries.createChargePoint(`${prefix}-${name}`, {}, 'all')).key)
       const [c = 0, a = 0] = keys
       for (const key of [c, a]) {
         await queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })
@@ -150,7 +152,11 @@ describeStore('the store', (store) => {
     test('credentials are found for many at once, and not for strangers', async () => {
       const { queries } = store()
       const identity = `CP-${crypto.randomUUID()}`
-      const { key } = await queries.createChargePoint(identity, { passwordHash: hash('p'), apiKeyHash: hash('k') }, 'all')
+      const { key } = await queries.createChargePoint(
+        identity,
+        { passwordHash: hash('p'), apiKeyHash: hash('k') },
+        'all',
+      )
       const [known, unknown, again] = await Promise.all([
         queries.credentials(identity),
         queries.credentials('nobody'),

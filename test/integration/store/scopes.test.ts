@@ -203,7 +203,7 @@ type OfIdTokens =
 type Asked = Exclude<keyof ApiQueries, OfOneFound | OfIdTokens>
 
 /** Where each query that takes a scope is tested. A new query is in none of these lists, and does not compile. */
-const _tested: Readonly<Record<Asked, 'seen' | 'foreign' | 'changes' | 'groups.test.ts'>> = {
+const tested: Readonly<Record<Asked, 'seen' | 'foreign' | 'changes' | 'groups.test.ts'>> = {
   listChargePoints: 'seen',
   chargePointsAfter: 'seen',
   chargePoint: 'changes',
@@ -245,6 +245,11 @@ describeStore('the scope of a tenant', (store, provider) => {
         (type, identity, charge_point_id, remote_address, node, first_at, received_at, count, reason)
       VALUES ('HandshakeUnknown', 'STRANGER', NULL, '192.0.2.1', 'here', ${anyTime}, 1, 'unknown')`)
   }, 60_000)
+
+  test('every query that takes one is a query of the store', () => {
+    const names: readonly string[] = Object.keys(store().queries)
+    expect(Object.keys(tested).filter((name) => !names.includes(name))).toEqual([])
+  })
 
   const expectOwn = async (name: string): Promise<void> => {
     const one = seen[name]
@@ -320,9 +325,9 @@ describeStore('the scope of a tenant', (store, provider) => {
     await expect(begin(['A-TOP', 'B-TOP'])).rejects.toMatchObject(refused)
     await expect(begin({ groupKey: b.group })).rejects.toMatchObject(refused)
     const begun = await begin({})
-    expect((await queries.credentialRotationItems(begun.id, undefined, page)).items.map(({ identity }) => identity)).toEqual(
-      ['A-TOP', 'A-SITE'],
-    )
+    expect(
+      (await queries.credentialRotationItems(begun.id, undefined, page)).items.map(({ identity }) => identity),
+    ).toEqual(['A-TOP', 'A-SITE'])
     expect(await queries.cancelCredentialRotation(begun.id, a.scope, nowMs)).toMatchObject({ isCancelled: true })
   })
 

@@ -1,6 +1,5 @@
 // How errors are reported to a REST client.
 
-import { openRecord } from '../../support/transaction-record.ts'
 import { describe, expect, spyOn, test } from 'bun:test'
 import { type ErrorCode, errorTable } from '../../../src/base/errors.ts'
 import { chargePointBodyBytesMax, frameDepthMax, jsonValuesMax, requestBodyBytesMax } from '../../../src/base/limits.ts'
@@ -257,89 +256,6 @@ describe('bad input', () => {
     } finally {
       parse.mockRestore()
     }
-  })
-})
-
-describe('access', () => {
-  test('without credentials is 401, in the words of the contract', async () => {
-    const { app } = fakeApi()
-    const response = await app.request('/api/chargepoints/CP001/status')
-    expect(response.status).toBe(401)
-    expect(response.headers.get('WWW-Authenticate')).toContain('Basic')
-    expect(await response.json()).toEqual({
-      error: 'Unauthorized',
-      code: 'UNAUTHORIZED',
-      message: 'Invalid authentication credentials',
-    })
-  })
-
-  test('by a bearer token that is worthless is noted with the reason, which the client is not told', async () => {
-    const reasons: string[] = []
-    const { request } = fakeApi({
-      deps: {
-        authenticate: async () => 'the token has expired',
-        challenge: () => 'Bearer error="invalid_token"',
-        noteSecurityEvent: ({ reason }) => reasons.push(reason),
-      },
-    })
-    const response = await request('/api/chargepoints')
-    expect(response.status).toBe(401)
-    expect(response.headers.get('WWW-Authenticate')).toBe('Bearer error="invalid_token"')
-    expect(await response.text()).not.toContain('expired')
-    expect(reasons).toEqual(['GET /api/chargepoints: the token has expired'])
-  })
-
-  test('is asked for before anything else is looked at', async () => {
-    const { app } = fakeApi()
-    expect((await app.request('/api/nothing')).status).toBe(401)
-    expect((await app.request(start, { method: 'POST', body: 'not JSON' })).status).toBe(401)
-  })
-
-  test('of a charge point ends at its own resources', async () => {
-    const { request } = fakeApi({
-      deps: { authenticate: async () => aChargePoint('CP001', 1) },
-      queries: {
-        transaction: async (transactionId) => ({ ...openRecord, transactionId, identity: 'CP002', chargePointKey: 2 }),
-      },
-    })
-    const json = (method: string, body: unknown) => ({ method, body: JSON.stringify(body) })
-    const forbidden: readonly [path: string, init?: RequestInit][] = [
-      ['/api/chargepoints'],
-      ['/api/chargepoints', json('POST', { chargePointId: 'CP003' })],
-      ['/api/chargepoints/CP001', json('PATCH', {})],
-      ['/api/chargepoints/CP001', { method: 'DELETE' }],
-      ['/api/chargepoints/CP002'],
-      ['/api/chargepoints/CP002/status'],
-      ['/api/chargepoints/CP002/messages'],
-      ['/api/chargepoints/CP002/anomalies'],
-      ['/api/chargepoints/CP002/configuration'],
-      ['/api/chargepoints/CP002/configuration', json('POST', { key: 'A', value: 'B' })],
-      ['/api/chargepoints/CP002/start-transaction', json('POST', startBody)],
-      ['/api/chargepoints/CP002/stop-transaction', json('POST', { transactionId: 1 })],
-      ['/api/chargepoints/CP002/reset', json('POST', { type: 'Soft' })],
-      ['/api/chargepoints/CP002/update-firmware', json('POST', {})],
-      ['/api/chargepoints/CP002/calls', json('POST', { action: 'ClearCache' })],
-      ['/api/transactions'],
-      ['/api/transactions?chargePointId=CP002'],
-      ['/api/transactions/1'],
-      ['/api/transactions/1/meter-values'],
-      ['/api/transactions/1/close', { method: 'POST' }],
-      ['/api/id-tags'],
-      ['/api/id-tags', json('POST', { idTag: 'A' })],
-      ['/api/id-tags/A'],
-      ['/api/id-tags/A', json('PATCH', {})],
-      ['/api/id-tags/A', { method: 'DELETE' }],
-    ]
-    for (const [path, init] of forbidden) {
-      const response = await request(path, init)
-      expect([path, response.status]).toEqual([path, 403])
-      expect(await response.json()).toEqual({
-        error: 'Forbidden',
-        code: 'FORBIDDEN',
-        message: 'Insufficient permissions for the requested operation',
-      })
-    }
-    expect((await request('/api/chargepoints/CP001/status')).status).toBe(200)
   })
 })
 
