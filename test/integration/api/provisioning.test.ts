@@ -43,6 +43,7 @@ describe('a charge point', () => {
       status: 'Offline',
       connected: false,
       location: 'Building A, Floor 1',
+      groupId: null,
       ocppVersion: null,
       strictness: 'strict',
       registrationStatus: 'Pending',

@@ -152,11 +152,8 @@ describeStore('the store', (store) => {
     test('credentials are found for many at once, and not for strangers', async () => {
       const { queries } = store()
       const identity = `CP-${crypto.randomUUID()}`
-      const { key } = await queries.createChargePoint(
-        identity,
-        { passwordHash: hash('p'), apiKeyHash: hash('k') },
-        'all',
-      )
+      const hashes = { passwordHash: hash('p'), apiKeyHash: hash('k') }
+      const { key } = await queries.createChargePoint(identity, hashes, 'all')
       const [known, unknown, again] = await Promise.all([
         queries.credentials(identity),
         queries.credentials('nobody'),
