@@ -102,15 +102,9 @@ describeStore('the store', (store) => {
         await queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })
         await writer.commit(changeSet(key, { changes: [{ table: 'chargePoints', patch: { status: 'Charging' } }] }))
       }
+      const all = { scope: 'all', page: 1, pageSize: 500 } as const
       const listed = async (status?: 'Offline' | 'Charging' | 'Available') =>
-        (
-          await queries.listChargePoints({
-            scope: 'all',
-            ...(status === undefined ? {} : { status }),
-            page: 1,
-            pageSize: 500,
-          })
-        ).items
+        (await queries.listChargePoints({ ...all, ...(status === undefined ? {} : { status }) })).items
           .filter((item) => item.identity.startsWith(prefix))
           .map((item) => [item.identity.at(-1), item.status])
       expect(await listed()).toEqual([
