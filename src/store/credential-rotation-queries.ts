@@ -26,12 +26,15 @@ const columns = {
   counts: sql<Partial<ItemCounts>>`${sql.raw(countsOf('credential_rotations.id'))}`,
 }
 
-/** A rotation of charge points of which some are in the scope and some are not is nothing for its owner. */
+/**
+ * A rotation of charge points of which some are in the scope and some are not is nothing for its owner; nor is one of
+ * which no item is left: retention deletes items first.
+ */
 function isWhollyOf(scope: Scope): SQL | undefined {
   const isOurs = isOfScope(scope, sql`i.charge_point_id`)
   if (isOurs === undefined) return undefined
-  return sql`NOT EXISTS (SELECT FROM credential_rotation_items i
-    WHERE i.rotation_id = ${credentialRotations.id} AND NOT (${isOurs}))`
+  const items = sql`SELECT FROM credential_rotation_items i WHERE i.rotation_id = ${credentialRotations.id}`
+  return sql`EXISTS (${items}) AND NOT EXISTS (${items} AND NOT (${isOurs}))`
 }
 
 export function createCredentialRotationQueries(source: ListSource) {

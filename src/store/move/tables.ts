@@ -2,7 +2,7 @@
 
 import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { type PgColumn, PgTable } from 'drizzle-orm/pg-core'
-import { chargePoints } from '../../blocks/charge-point-tables.ts'
+import { chargePoints, groups } from '../../blocks/charge-point-tables.ts'
 import { storedTables } from '../../blocks/tables.ts'
 import * as storeTables from '../schema.ts'
 
@@ -17,7 +17,7 @@ export interface MovedTable {
   readonly values: readonly string[]
 }
 
-const known: readonly unknown[] = [chargePoints, ...Object.values(storedTables), ...Object.values(storeTables)]
+const known: readonly unknown[] = [chargePoints, groups, ...Object.values(storedTables), ...Object.values(storeTables)]
 
 /** All tables, charge points first. */
 export const movedTables: readonly MovedTable[] = known

@@ -1,7 +1,7 @@
 // Groups of charge points: trees that stay trees, whatever is moved and whoever else moves something.
 
 import { describe, expect, test } from 'bun:test'
-import { groupDepthMax } from '../../../src/base/limits.ts'
+import { groupDepthMax, groupsMax } from '../../../src/base/limits.ts'
 import type { GroupRecord } from '../../../src/blocks/groups.ts'
 import type { Scope } from '../../../src/blocks/scope.ts'
 import { Random } from '../../support/random.ts'
@@ -125,6 +125,15 @@ describeStore('groups', (store, provider) => {
       path: `Above ${name}/Site 1`,
     })
     expect((await queries.group(area, 'all'))?.path).toBe(`Above ${name}/Site 1/Area`)
+  })
+
+  test('there are so many at most', async () => {
+    const { queries, database } = store()
+    const fill = `INSERT INTO charge_point_groups (name) SELECT 'Filled ' || n FROM generate_series(1, ${groupsMax}) n`
+    await database.pool.query(fill)
+    await expect(queries.createGroup({ name: 'One more' }, 'all')).rejects.toThrow(`${groupsMax} groups already`)
+    await database.pool.query("DELETE FROM charge_point_groups WHERE name LIKE 'Filled %'")
+    expect((await queries.createGroup({ name: 'One more' }, 'all')).path).toBe('One more')
   })
 
   test('a group is not deleted while something is in it; a deleted charge point goes to the group above', async () => {

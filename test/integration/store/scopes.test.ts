@@ -329,6 +329,10 @@ describeStore('the scope of a tenant', (store, provider) => {
       (await queries.credentialRotationItems(begun.id, undefined, page)).items.map(({ identity }) => identity),
     ).toEqual(['A-TOP', 'A-SITE'])
     expect(await queries.cancelCredentialRotation(begun.id, a.scope, nowMs)).toMatchObject({ isCancelled: true })
+    // Retention has deleted its items, and not yet the rotation itself.
+    await store().database.pool.query(`DELETE FROM credential_rotation_items WHERE rotation_id = ${begun.id}`)
+    expect(await ids(a.scope)).toEqual([1, a.rotation])
+    expect(await ids('all')).toEqual([3, begun.id, b.rotation, a.rotation])
   })
 
   test('a charge point is created in a group of the scope, and not beside one that is not seen', async () => {
