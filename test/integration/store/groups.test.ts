@@ -173,7 +173,7 @@ describeStore('groups', (store, provider) => {
       1 + Math.max(0, ...[...parents].filter(([, parent]) => parent === key).map(([child]) => heightOf(child)))
     const seed = Math.floor(Math.random() * 2 ** 32)
     const random = new Random(seed)
-    for (let step = 0; step < 120; step++) {
+    for (let step = 0; step < 80; step++) {
       const keys = [...parents.keys()]
       const [key, target] = [random.pick(keys), random.pick(keys)]
       const what = random.below(4)
