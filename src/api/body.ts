@@ -115,6 +115,11 @@ function parsed(text: string, isBatch: boolean): unknown {
     return JSON.parse(text)
   } catch (error) {
     const or = isBatch ? ', or CSV with the header Content-Type: text/csv' : ''
-    throw badRequest('body', `The body must be JSON${or}: ${error instanceof Error ? error.message : String(error)}`)
+    throw badRequest('body', `The body must be JSON${or}: ${problemOf(error)}`)
   }
+}
+
+/** What a parser complains about, without the words of the body that it repeats: one may be a secret. */
+function problemOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/ "[^]*"/, '') : 'it cannot be parsed'
 }

@@ -1,10 +1,10 @@
-// Hides passwords in the frames of the message log and in stored events, by their position in the parsed frame. A frame
-// that is long or cannot be parsed is searched as text.
+// Hides secrets in the frames of charge points, before anything is made of them, by their position in the parsed
+// frame. A frame that is long or cannot be parsed is searched as text.
 
 import { frameDepthMax, parsedForSecretsCharactersMax } from './limits.ts'
 import { hideInText, hideSecrets, isPasswordKey, isSecretKey, isSecretName } from './hide-secrets.ts'
 
-const secretWord = /password|passphrase|secret|apikey|authorizationkey|vpn|simpin|pwd|psw/i
+const secretWord = /password|passphrase|secret|apikey|authorizationkey|vpn|simpin|pwd|psw|private key/i
 
 /** Whether a text may contain a secret: it has a word that names one, a URL, or an escape that may spell either. */
 function isSuspicious(text: string): boolean {
@@ -37,9 +37,16 @@ export function hideFrameSecrets(frame: string): string {
   const parsed = frame.length <= parsedForSecretsCharactersMax ? parsedOrNull(frame) : null
   if (parsed === null) return hideInText(frame)
   const search = new Search()
-  const hidden = search.shown(parsed.value, { name: '', hasSecretKey: false, isSecret: false }, 0)
+  const hidden = search.shown(parsed.value, outermost, 0)
   if (search.isTooDeep) return hideInText(frame)
   return search.found > 0 || isSecretName(frame) ? JSON.stringify(hidden) : frame
+}
+
+/** The secrets in `frame` that are values of their own, to find them where somebody repeats them. */
+export function secretsIn(frame: string): ReadonlySet<string> {
+  const search = new Search()
+  if (isSuspicious(frame)) search.shown(parsedOrNull(frame)?.value, outermost, 0)
+  return search.secrets
 }
 
 function parsedOrNull(text: string): { readonly value: unknown } | null {
@@ -60,14 +67,18 @@ interface Place {
   readonly isSecret: boolean
 }
 
+const outermost: Place = { name: '', hasSecretKey: false, isSecret: false }
+
 class Search {
   found = 0
+  readonly secrets = new Set<string>()
   isTooDeep = false
 
   /** `value` with its secrets hidden. */
   shown(value: unknown, place: Place, depth: number): unknown {
     if (place.isSecret && (typeof value === 'string' || typeof value === 'number')) {
       this.found++
+      this.secrets.add(String(value))
       return '***'
     }
     if (typeof value === 'string') return this.#shownText(value)

@@ -4,11 +4,18 @@
 // begins.
 
 const afterScheme = /[^\s:/@"]*:([^\s/@"]+)@/y
-const inConnectionString = /\b(password|pwd|psw|passphrase)\s*=\s*("[^"]*"|'[^']*'|[^;\s]*)/gi
+const inConnectionString = /\b(\w*(?:password|pwd|psw|passphrase|secret|apikey))\s*=\s*("[^"]*"|'[^']*'|[^;\s]*)/gi
+// Keys of signed URLs, such as `X-Amz-Signature` and `sig`.
+const inQuery =
+  /([?&](?:[\w.-]*(?:token|signature|password|passwd|secret|credential|api[_-]?key|access[_-]?key)|sig|key|pwd|auth)=)[^&\s"'#<>\\]+/gi
+const inXml = /(<[\w:]*(?:password|passphrase|secret|apikey)>)[^<"]+/gi
+const privateKey = /(-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----)(?:(?!-----)[^"])+/g
 const inHeader = /(authorization["']?\s*[:=]\s*["']?(?:basic|bearer)|x-api-key["']?\s*[:=])\s*["']?[^\s"']+/gi
 const secretName = /password|passphrase|secret|apikey|authorizationkey/gi
 const wordEnd = /\w*/y
-const nameEnd = /"\s*:\s*/y
+// Quotes of JSON in a text of JSON are escaped: `\"`, and `\\\"` one level deeper.
+const nameEnd = /(\\*)"\s*:\s*/y
+const opening = /\\*"/y
 const number = /-?\d[\d.eE+-]*/y
 // Escaped word characters (`\w`), colons, slashes and `@` in a row, or an escaped backslash, after which no escape
 // begins.
@@ -18,23 +25,32 @@ const escaped = /(?:\\\/|\\u00(?:2[fF]|3[\daA]|4[\da-fA-F]|5[\daAfF]|6[1-9a-fA-F
 const passwordKey = /AuthorizationKey|BasicAuthPassword/i
 // Other keys have secret values too: SharedSecret of 2.1, and ApnPassword or VpnKey of vendors.
 const secretKey = /password|passphrase|secret|apikey|authorizationkey|vpnkey|simpin/i
-const secretKeyName = /"(?:key|name)"\s*:\s*"[^"\\]{0,100}?(?:password|passphrase|secret|apikey|vpnkey|simpin)/i
-const vpn = /"(?:vpn|apn)"/i
-const networkSecretName = /"(?:key|simPin)"\s*:\s*/gi
-const valueName = /"(?:value|attributeValue|actualValue)"\s*:\s*/gi
+const secretKeyName = /"(?:key|name)\\*"\s*:\s*\\*"[^"\\]{0,100}?(?:password|passphrase|secret|apikey|vpnkey|simpin)/i
+const vpn = /"(?:vpn|apn)\\*"/i
+const networkSecretName = /"(?:key|simPin)(\\*)"\s*:\s*/gi
+const valueName = /"(?:value|attributeValue|actualValue)(\\*)"\s*:\s*/gi
 
-/** `text` with the passwords of URLs, connection strings, headers, JSON fields and OCPP password keys as `***`. */
+/**
+ * `text` with the secrets of URLs, connection strings, headers, XML, JSON fields and OCPP password keys, and private
+ * keys, as `***`.
+ */
 export function hideSecrets(text: string): string {
   const plain = unescaped(text)
-  const shown = hideInUrls(plain).replace(inConnectionString, '$1=***').replace(inHeader, '$1 ***')
+  const shown = hideInUrls(plain)
+    .replace(inQuery, '$1***')
+    .replace(inConnectionString, '$1=***')
+    .replace(inHeader, '$1 ***')
+    .replace(inXml, '$1***')
+    .replace(privateKey, '$1***')
   const hidden = hideMembers(shown)
   return hidden === plain ? text : hidden
 }
 
-/** JSON text, possibly malformed, with the passwords of its URLs, fields and OCPP password keys as `***`. */
+/** JSON text, possibly malformed, with the secrets of its URLs, fields, OCPP password keys and PEM as `***`. */
 export function hideInText(text: string): string {
   const plain = unescaped(text)
-  const hidden = hideMembers(hideInUrls(plain))
+  const shown = hideInUrls(plain).replace(inQuery, '$1***').replace(inXml, '$1***').replace(privateKey, '$1***')
+  const hidden = hideMembers(shown)
   return hidden === plain ? text : hidden
 }
 
@@ -81,14 +97,12 @@ function unescaped(text: string): string {
   })
 }
 
-/** Hides each value that follows a name. */
+/** Hides each value that follows a name. The name matches the backslashes before its closing quote. */
 function hideAfter(name: RegExp, text: string): string {
   const hidden = new Hidden(text)
   name.lastIndex = 0
-  while (name.test(text)) {
-    const end = hidden.addValue(name.lastIndex)
-    if (end === null) break
-    name.lastIndex = end
+  for (let found = name.exec(text); found !== null; found = name.exec(text)) {
+    name.lastIndex = hidden.addValue(name.lastIndex, found[1] ?? '')
   }
   return hidden.text
 }
@@ -110,20 +124,23 @@ class Hidden {
   }
 
   /**
-   * Hides the JSON string or number that begins at `from`; anything else stays.
+   * Hides the JSON string or number that begins at `from`; anything else stays. A string that does not end is hidden to
+   * the end of the text.
    *
-   * @returns the index of its end; null for a string that does not end.
+   * @param escape the backslashes before each quote, in JSON in a text of JSON.
+   * @returns the index of its end.
    */
-  addValue(from: number): number | null {
-    if (this.#source.charCodeAt(from) === 34) {
-      const end = endOfString(this.#source, from + 1)
-      if (end < 0) return null
-      this.add(from + 1, end)
-      return end + 1
+  addValue(from: number, escape: string): number {
+    opening.lastIndex = from
+    if (opening.test(this.#source)) {
+      const begin = opening.lastIndex
+      const { contentEnd, end } = stringEnd(this.#source, begin, begin - from - 1)
+      this.add(begin, contentEnd)
+      return end
     }
     number.lastIndex = from
     if (!number.test(this.#source)) return from
-    this.add(from, number.lastIndex, '"***"')
+    this.add(from, number.lastIndex, `${escape}"***${escape}"`)
     return number.lastIndex
   }
 
@@ -174,9 +191,9 @@ function hideInJson(text: string): string {
     const hasQuote = nameBegin > lookedAt && text.charAt(nameBegin - 1) === '"'
     lookedAt = end
     nameEnd.lastIndex = end
-    if (!hasQuote || !nameEnd.test(text)) continue
-    const valueEnd = hidden.addValue(nameEnd.lastIndex)
-    if (valueEnd === null) break
+    const closing = hasQuote ? nameEnd.exec(text) : null
+    if (closing === null) continue
+    const valueEnd = hidden.addValue(nameEnd.lastIndex, closing[1] ?? '')
     lookedAt = valueEnd
     secretName.lastIndex = valueEnd
   }
@@ -189,14 +206,17 @@ function isWord(code: number): boolean {
 }
 
 /**
- * The end of the JSON string that began before `from`; -1 if it does not end. The search for names reaches the end of
- * the text only once this way: each such name contains a quote that would end the string before it.
+ * The end of the JSON string that began before `from`, and that of its content; the end of the text if it does not end.
+ *
+ * @param escapes how many backslashes were before the quote that opened it. As many, or fewer, are before the one that
+ *   closes it: fewer if the text around it ends there.
  */
-function endOfString(text: string, from: number): number {
-  for (let end = text.indexOf('"', from); end >= 0; end = text.indexOf('"', end + 1)) {
+function stringEnd(text: string, from: number, escapes: number): { readonly contentEnd: number; readonly end: number } {
+  for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 1)) {
     let backslashes = 0
-    while (end - backslashes > from && text.charCodeAt(end - backslashes - 1) === 92) backslashes++
-    if (backslashes % 2 === 0) return end
+    while (at - backslashes > from && text.charCodeAt(at - backslashes - 1) === 92) backslashes++
+    if (escapes === 0 && backslashes % 2 === 0) return { contentEnd: at, end: at + 1 }
+    if (escapes > 0 && backslashes <= escapes) return { contentEnd: at - backslashes, end: at + 1 }
   }
-  return -1
+  return { contentEnd: text.length, end: text.length }
 }

@@ -76,6 +76,12 @@ export function shown(value: unknown): string {
 
 const shownCharactersMax = 80
 
+/** What stands in the place of a section, without its value: it may be a secret. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  return value === null ? 'null' : `a ${typeof value === 'string' ? 'text' : typeof value}`
+}
+
 function readFromDisk(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')
@@ -107,14 +113,15 @@ function parseFile(text: string, file: string): unknown {
   try {
     return Bun.JSONC.parse(text)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    // The word that the parser repeats may be a secret that lacks its quotes.
+    const reason = (error instanceof Error ? error.message : '').replace(/\bUnexpected \w.*/s, 'unexpected word')
     throw invalid(`The settings file ${file} is not JSON (${reason}): expected an object of settings.`)
   }
 }
 
 function readDocument(document: unknown, file: string, found: FoundSettings): void {
   if (!isRecord(document)) {
-    throw invalid(`The settings file ${file} holds ${shown(document)}: expected an object of settings.`)
+    throw invalid(`The settings file ${file} holds ${kindOf(document)}: expected an object of settings.`)
   }
   copySection(document, settingTree, [], file, found.tree, found.origins)
 }
@@ -144,7 +151,7 @@ function copySection(
       to[key] = section
       copySection(value, part, [...path, key], file, section, origins)
     } else {
-      throw invalid(`${dotted} is ${shown(value)} (${file}): expected an object of settings.`)
+      throw invalid(`${dotted} is ${kindOf(value)} (${file}): expected an object of settings.`)
     }
   }
 }

@@ -160,7 +160,10 @@ export async function handshake(
     deps.counters.handshakesRefused.count(code)
     const who = identity === null ? {} : { identity }
     const { status } = errorTable[code]
-    deps.log.info({ ...who, path, remoteAddress, status, code, reason: message, ...fields }, 'A handshake was refused.')
+    deps.log.info(
+      { ...who, path: shownPath(path), remoteAddress, status, code, reason: message, ...fields },
+      'A handshake was refused.',
+    )
     const reason = fields.reason ?? message
     note(status, reason)
     const type = securityEventOf[code]
@@ -284,6 +287,11 @@ export async function handshake(
     // After the upgrade, the admission slot is released once the charge point's state has been read.
     if (!isUpgraded) releaseSlot()
   }
+}
+
+/** No identity has a colon: what follows one in a path may be a password. */
+function shownPath(pathname: string): string {
+  return pathname.replaceAll(/(:|%3a)[^/]+/gi, '$1***')
 }
 
 function isPlainPath(pathname: string): boolean {

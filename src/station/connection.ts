@@ -7,11 +7,10 @@ import type { LiveChargePoint } from '../../actors/live-charge-point.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
 import { StatorError } from '../base/errors.ts'
-import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
-import { socketBufferBytesMax } from '../base/limits.ts'
+import { hideFrameSecrets, secretsIn } from '../base/hide-frame-secrets.ts'
+import { secretCharactersMin, socketBufferBytesMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Anomaly, ChangeSet, CommitOutcome, Payload } from '../blocks/decision.ts'
-import { rowOf } from '../blocks/messages.ts'
 import type { ClosedBy, ConnectionEnd, MessageLogLine } from '../blocks/records.ts'
 import { anomalySet, type ChargePointRef, commitAndPublish, type Feed } from '../feed/feed.ts'
 import { encodeCall } from '../ocpp/frame.ts'
@@ -121,8 +120,8 @@ export class Connection implements CallEffects {
   // Most connections never need these.
   #quirksNoted: Set<string> | null = null
   #waiters: Map<string, Waiter> | null = null
-  /** Passwords that it was sent: it may repeat them, in an error for one. */
-  #passwordsSent: Set<string> | null = null
+  /** Secrets that it was sent: it may repeat them, in an error for one. */
+  #secretsSent: Set<string> | null = null
 
   constructor(socket: Socket, version: OcppVersion, whose: ConnectionIdentity, deps: ConnectionDeps) {
     this.socket = socket
@@ -180,7 +179,7 @@ export class Connection implements CallEffects {
       return
     }
     this.#deps.counters.framesSent++
-    this.logFrame('toChargePoint', text)
+    if (this.#deps.messageLog || this.#isTracing) this.logFrame('toChargePoint', hideFrameSecrets(text))
   }
 
   /** Closes the socket. A CALL that is under way is finished, but its answer is not sent. */
@@ -219,20 +218,21 @@ export class Connection implements CallEffects {
     })
   }
 
-  /** Writes a frame into the message log, and into the log of this process at its most detailed level. */
-  protected logFrame(direction: 'fromChargePoint' | 'toChargePoint', text: string): void {
+  /**
+   * Writes a frame, with its secrets hidden, into the message log, and into the log of this process at its most
+   * detailed level.
+   */
+  protected logFrame(direction: 'fromChargePoint' | 'toChargePoint', hidden: string): void {
     const { clock, log, messageLog, store } = this.#deps
-    const frame = this.#withoutPasswords(text)
-    if (messageLog) {
-      const { chargePointKey } = this
-      store.appendMessageLog({ chargePointKey, atMs: clock.nowMs(), direction, frame: hideFrameSecrets(frame) })
-    }
+    const frame = this.#withoutSecretsSent(hidden)
+    const { chargePointKey } = this
+    if (messageLog) store.appendMessageLog({ chargePointKey, atMs: clock.nowMs(), direction, frame })
     if (this.#isTracing) log.trace({ identity: this.identity, direction, frame }, 'Frame.')
   }
 
-  #withoutPasswords(text: string): string {
-    if (this.#passwordsSent === null) return text
-    return this.#passwordsSent.values().reduce((shown, password) => shown.replaceAll(password, '***'), text)
+  #withoutSecretsSent(text: string): string {
+    if (this.#secretsSent === null) return text
+    return this.#secretsSent.values().reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
   }
 
   /**
@@ -251,11 +251,12 @@ export class Connection implements CallEffects {
       const message = `${action} was not sent: charge point '${this.identity}' is not connected`
       return Promise.reject(new StatorError('NOT_CONNECTED', message))
     }
-    const passwords = rowOf(this.version, action)?.password?.setBy(payload) ?? []
-    for (const password of passwords) (this.#passwordsSent ??= new Set()).add(password)
     const messageId = this.#deps.calls.newMessageId()
+    const frame = encodeCall(messageId, action, payload)
+    for (const secret of secretsIn(frame)) {
+      if (secret.length >= secretCharactersMin) (this.#secretsSent ??= new Set()).add(secret)
+    }
     return new Promise((resolve, reject) => {
-      const frame = encodeCall(messageId, action, payload)
       ;(this.#waiters ??= new Map()).set(messageId, { resolve, reject })
       live.queueCall({ messageId, action, frame, timeoutMs })
     })

@@ -5,6 +5,7 @@
 
 import type { ServerWebSocket } from 'bun'
 import { BoundedQueue } from '../base/bounded-queue.ts'
+import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
 import {
   arrivalAheadMsMax,
   floodMsMax,
@@ -102,8 +103,8 @@ export class Station extends Connection {
   }
 
   /**
-   * Receives a frame from the socket. Answers to our own CALLs bypass the inbox: the two directions never wait for each
-   * other.
+   * Receives a frame from the socket. Its secrets are hidden here: nothing that is made of it has them. Answers to our
+   * own CALLs bypass the inbox: the two directions never wait for each other.
    */
   receive(message: string | Buffer): void {
     const text = typeof message === 'string' ? message : message.toString('utf8')
@@ -115,8 +116,9 @@ export class Station extends Connection {
       this.#receiveAnswer(text, nowMs)
       return
     }
-    this.logFrame('fromChargePoint', text)
-    this.#receiveCall({ text, receivedAtMs: nowMs })
+    const hidden = hideFrameSecrets(text)
+    this.logFrame('fromChargePoint', hidden)
+    this.#receiveCall({ text: hidden, receivedAtMs: nowMs })
   }
 
   /** An answer is processed at once, but a station that floods with answers is throttled like any other. */
@@ -128,8 +130,9 @@ export class Station extends Connection {
       this.#deps.counters.framesDropped++
       return
     }
-    this.logFrame('fromChargePoint', text)
-    receiveAnswer(this, text, nowMs, this.#deps)
+    const hidden = hideFrameSecrets(text)
+    this.logFrame('fromChargePoint', hidden)
+    receiveAnswer(this, hidden, nowMs, this.#deps)
   }
 
   /** Returns whether there is still some allowance. */

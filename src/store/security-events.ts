@@ -9,9 +9,10 @@ import type { SecurityEvent } from '../blocks/records.ts'
 import type { Database } from './database.ts'
 import { instantArray, int4Array, textArray } from './wire/binary-array.ts'
 
+// A name beside credentials that belongs to no charge point is not stored: it may be a password in the wrong field.
 const storeEvents = `
   INSERT INTO security_events (type, identity, charge_point_id, remote_address, node, first_at, received_at, count, reason)
-  SELECT v.type, v.identity, c.id, v.remote_address, $8, v.first_at, v.received_at, v.count, v.reason
+  SELECT v.type, CASE WHEN c.id IS NULL AND v.type = 'RequestUnauthorized' THEN NULL ELSE v.identity END, c.id, v.remote_address, $8, v.first_at, v.received_at, v.count, v.reason
   FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int4[], $7::text[])
       AS v(type, identity, remote_address, first_at, received_at, count, reason)
     LEFT JOIN LATERAL (

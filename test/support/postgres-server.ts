@@ -51,6 +51,8 @@ export interface PostgresOptions {
   readonly tls?: KeyedCertificate
   /** Data and port that outlive the server, so that it can be started on them again; whoever names them removes them. */
   readonly home?: PostgresHome
+  /** Gets its log. */
+  readonly onLog?: (text: string) => void
 }
 
 export interface PostgresHome {
@@ -89,6 +91,8 @@ export async function startPostgres(version: PostgresVersion, options: PostgresO
     // Detached, so that Ctrl-C reaches the tests only.
     const server = spawn('/bin/sh', ['-c', guard, 'sh', ...command], { ...owner, cwd: folder, detached: true })
     const { pid } = server
+    const { onLog } = options
+    if (onLog !== undefined) server.stderr.on('data', (chunk: Buffer) => onLog(chunk.toString()))
     const problem = await whenReady(server)
     if (problem === null && pid !== undefined) {
       server.unref()

@@ -239,7 +239,7 @@ describe('what stops a start', () => {
       { AllowedHosts: '*' },
       'AllowedHosts is not a setting (F): expected one of Logging, OCPP, Database, Security, Limits, Workers.',
     ],
-    [{ OCPP: 5 }, 'OCPP is 5 (F): expected an object of settings.'],
+    [{ OCPP: 5 }, 'OCPP is a number (F): expected an object of settings.'],
     [
       { OCPP: { ServerPort: 1, serverport: 2 } },
       'OCPP.ServerPort stands twice (F): expected each key once, in any letter case.',
@@ -407,7 +407,7 @@ describe('what stops a start', () => {
       'Security.AllowedCertificateThumbprints[0] is "thumbprint1" (F): expected a list of thumbprints of 40 (SHA-1) or 64 ' +
         '(SHA-256) hex digits, with or without colons.',
     ],
-    [[], 'The settings file appsettings.json holds []: expected an object of settings.'],
+    [[], 'The settings file appsettings.json holds a list: expected an object of settings.'],
   ]
 
   for (const [document, sentence] of sentences) {

@@ -25,6 +25,20 @@ const shapes: readonly (readonly [string, string])[] = [
   ['{"\\u0070assword":"hunter2","note":"\\u0041"}', '{"password":"***","note":"A"}'],
   ['{"authorizationKey":"hunter2"}', '{"authorizationKey":"***"}'],
   ['{"key": "WifiPassword", "value":"hunter2"}', '{"key": "WifiPassword", "value":"***"}'],
+  ['{"data":"{\\"apnPassword\\":\\"hunter2\\"}"', '{"data":"{\\"apnPassword\\":\\"***\\"}"'],
+  [
+    '{"data":"{\\"pin\\":\\"{\\\\\"secret\\\\\":5}\\"}"',
+    '{"data":"{\\"pin\\":\\"{\\\\\"secret\\\\\":\\\\\"***\\\\\"}\\"}"',
+  ],
+  ['not usable: {"password":"hunter2', 'not usable: {"password":"***'],
+  ['https://h/x?id=1&X-Amz-Signature=hunter2#top', 'https://h/x?id=1&X-Amz-Signature=***#top'],
+  ['/ocpp/CP001?access_token=hunter2', '/ocpp/CP001?access_token=***'],
+  ['<apn><password>hunter2</password></apn>', '<apn><password>***</password></apn>'],
+  ['apn=internet;apnPassword=hunter2;x=1', 'apn=internet;apnPassword=***;x=1'],
+  [
+    '-----BEGIN EC PRIVATE KEY-----\nhunter2\n-----END EC PRIVATE KEY-----',
+    '-----BEGIN EC PRIVATE KEY-----***-----END EC PRIVATE KEY-----',
+  ],
   [
     '[2,"1","ChangeConfiguration",{"Key":"authorizationkey","VALUE":12345}]',
     '[2,"1","ChangeConfiguration",{"Key":"authorizationkey","VALUE":"***"}]',
@@ -72,16 +86,32 @@ function plainly(text: string): string {
 function hiddenPlainly(text: string): string {
   const shown = text
     .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s/@"]+@/gi, '$1***@')
-    .replace(/\b(password|pwd|psw|passphrase)\s*=\s*("[^"]*"|'[^']*'|[^;\s]*)/gi, '$1=***')
+    .replace(/([?&](?:[\w.-]*token|sig)=)[^&\s"'#<>\\]+/gi, '$1***')
+    .replace(/\b(\w*(?:password|pwd|psw|passphrase|secret|apikey))\s*=\s*("[^"]*"|'[^']*'|[^;\s]*)/gi, '$1=***')
     .replace(/(authorization["']?\s*[:=]\s*["']?(?:basic|bearer)|x-api-key["']?\s*[:=])\s*["']?[^\s"']+/gi, '$1 ***')
-    .replace(namedSecret, '$1"***"')
+    .replace(/(<[\w:]*(?:password|passphrase|secret|apikey)>)[^<"]+/gi, '$1***')
+    .replace(namedSecret, hiddenValue)
   if (!/AuthorizationKey|BasicAuthPassword/i.test(shown)) return shown
-  return shown.replace(namedValue, '$1"***"').replace(namedSecret, '$1"***"')
+  return shown.replace(namedValue, hiddenValue).replace(namedSecret, hiddenValue)
 }
 
-const namedSecret =
-  /("\w*(?:password|passphrase|secret|apikey|authorizationkey)\w*"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)/gi
-const namedValue = /("(?:value|attributeValue|actualValue)"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)/gi
+/** A value: a string, one in JSON in a text (its end has at most as many backslashes), or a number. */
+const value = String.raw`(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|(?<opening>\\+)"[^]*?(?:(?<!\\)(?!\k<opening>\\)(?<closing>\\*)"|$)|-?\d[\d.eE+-]*)`
+const namedSecret = new RegExp(
+  String.raw`(?<name>"\w*(?:password|passphrase|secret|apikey|authorizationkey)\w*(?<escape>\\*)"\s*:\s*)(?<value>${value})`,
+  'gi',
+)
+const namedValue = new RegExp(
+  String.raw`(?<name>"(?:value|attributeValue|actualValue)(?<escape>\\*)"\s*:\s*)(?<value>${value})`,
+  'gi',
+)
+
+function hiddenValue(...found: readonly unknown[]): string {
+  const { name, escape, value: sent, opening, closing } = found.at(-1) as Record<string, string | undefined>
+  if (sent?.startsWith('"')) return `${name}"***${/^"(?:[^"\\]|\\.)*"$/.test(sent) ? '"' : ''}`
+  if (opening !== undefined) return `${name}${opening}"***${closing === undefined ? '' : `${closing}"`}`
+  return `${name}${escape}"***${escape}"`
+}
 
 test('any text is shown as the plain patterns show it', () => {
   const seed = Math.floor(Math.random() * 2 ** 31)
@@ -123,6 +153,10 @@ test('any text is shown as the plain patterns show it', () => {
       'AuthorizationKey',
       '"value":"',
       'pwd=',
+      '<password>',
+      '?token=',
+      '\\"',
+      '\\":\\"',
     ],
   ]
   for (let nth = 0; nth < 20_000; nth++) {
@@ -162,6 +196,15 @@ describe('the time that it takes grows no faster than the text, when that is', (
     'names of keys': ['', '"key":"x'],
     'one long name of a key': ['"name":"', 'pass'],
     'spaces after the name of a key': ['"name"', ' '],
+    'one long word in a query': ['?', 'token'],
+    'queries with tokens': ['', '?token=x'],
+    'elements of XML': ['', '<password>x'],
+    'one long name of an element': ['<', 'password'],
+    'private keys': ['', '-----BEGIN PRIVATE KEY-----x'],
+    'a private key that does not end': ['-----BEGIN PRIVATE KEY-----', '-x'],
+    'fields in a text of JSON': ['', '\\"password\\":\\"x\\",'],
+    'a field in a text of JSON that is not closed': ['\\"password\\":\\"', '\\\\"'],
+    'backslashes after a name': ['', '"password\\\\'],
     'a frame with spaces after a name': [`${begun}"value"`, ' '],
   }
   for (const [title, [begin, repeated]] of Object.entries(shapes)) {
