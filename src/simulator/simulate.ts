@@ -3,6 +3,7 @@
 
 import { answerAtOnce, readFlags, UsageError, type Command, type Given } from '../base/command-line.ts'
 import { systemClock } from '../base/clock.ts'
+import { makeFilesPrivate } from '../base/private-folder.ts'
 import { onSignals } from '../base/signals.ts'
 import { SimulatedChargePoint } from './charge-point.ts'
 import { described } from './demo.ts'
@@ -139,6 +140,7 @@ async function main(): Promise<void> {
   const args = process.argv.slice(2)
   const answer = answerAtOnce(args, simulateCommand)
   if (answer !== null) return console.log(answer)
+  makeFilesPrivate()
   const simulation = simulationOf(args)
   const stop = await simulate(simulation, (line) => console.log(`${new Date().toLocaleTimeString()}  ${line}`))
   onSignals({ stop: async () => stop(), reload: null, fail })

@@ -137,7 +137,8 @@ function reachableBinaries(version: PostgresVersion, folder: string, owner: Owne
 
 function initialise(bin: string, data: string, folder: string, owner: Owner): void {
   const passwordFile = join(folder, 'password')
-  writeFileSync(passwordFile, password)
+  writeFileSync(passwordFile, password, { mode: 0o600 })
+  if ('uid' in owner) chownSync(passwordFile, owner.uid, owner.gid)
   const flags = [
     '--username=postgres',
     '--auth=password',

@@ -14,6 +14,8 @@ export interface StartedProcessOptions {
   readonly inTerminal?: boolean
   /** Where it runs; by default in the root. */
   readonly folder?: string
+  /** Whether whatever starts it lets everybody read and write its files (umask 000). */
+  readonly isOpenHanded?: boolean
 }
 
 /** A line of the log. */
@@ -26,8 +28,9 @@ export class StartedProcess {
   errors = ''
 
   constructor(env: Readonly<Record<string, string>>, options: StartedProcessOptions = {}) {
-    const { program = 'src/main.ts', args = [], inTerminal = false, folder = root } = options
-    const command = [process.execPath, join(root, program), ...args]
+    const { program = 'src/main.ts', args = [], inTerminal = false, folder = root, isOpenHanded = false } = options
+    const openHanded = isOpenHanded ? ['/bin/sh', '-c', 'umask 000; exec "$@"', 'sh'] : []
+    const command = [...openHanded, process.execPath, join(root, program), ...args]
     const common = {
       cwd: folder,
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', OCPP__ServerPort: '0', ...env },
