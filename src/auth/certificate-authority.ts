@@ -2,10 +2,10 @@
 // database, its private key encrypted, or one that the operator brings in PEM files.
 
 import { createPrivateKey, randomBytes, type webcrypto, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { Clock } from '../base/clock.ts'
 import type { CertificateSettings } from '../base/certificate-settings.ts'
-import { StatorError } from '../base/errors.ts'
+import type { StatorError } from '../base/errors.ts'
+import { pemCertificates, readSettingFile, settingFileRefused } from '../base/setting-file.ts'
 import { authorityYears, certificateBackdateMs } from '../base/limits.ts'
 import type { Encryption } from './encryption.ts'
 import { parseSigningRequest } from './signing-request.ts'
@@ -84,7 +84,7 @@ export class CertificateAuthority {
 
   constructor(chain: string, key: SigningKey, settings: CertificateSettings, clock: Clock) {
     this.chain = chain
-    this.certificate = certificatesIn(chain)[0] ?? ''
+    this.certificate = `${pemCertificates(chain)[0] ?? ''}\n`
     this.organization = settings.organization
     this.#issuer = new x509.X509Certificate(this.certificate)
     this.subject = this.#issuer.subject
@@ -167,10 +167,13 @@ async function ownAuthority(
   { certificatePath, keyPath }: NonNullable<CertificateSettings['ownAuthority']>,
   clock: Clock,
 ): Promise<CertificateAuthority> {
-  const chain = certificatesIn(await readSetting('Security.CertificateAuthorityPath', certificatePath)).join('')
-  const keyText = await readSetting('Security.CertificateAuthorityKeyPath', keyPath)
+  const read = async (setting: string, path: string): Promise<string> =>
+    String(await readSettingFile(`Security.${setting}`, path))
   const refuse = (setting: string, path: string, expected: string, error?: unknown): StatorError =>
-    new StatorError('SETTING_INVALID', `Security.${setting} is "${path}": ${expected}.`, undefined, error)
+    settingFileRefused(`Security.${setting}`, path, expected, error)
+  const blocks = pemCertificates(await read('CertificateAuthorityPath', certificatePath))
+  const chain = blocks.map((block) => `${block}\n`).join('')
+  const keyText = await read('CertificateAuthorityKeyPath', keyPath)
   let certificate: X509Certificate
   try {
     certificate = new X509Certificate(chain)
@@ -196,17 +199,11 @@ async function ownAuthority(
   throw refuse('CertificateAuthorityKeyPath', keyPath, expected)
 }
 
-async function readSetting(setting: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new StatorError('SETTING_INVALID', `${setting} is "${path}", which cannot be read (${reason}).`)
-  }
-}
-
 async function signingKeyOf(chain: string, key: string): Promise<SigningKey> {
-  const algorithm = { ...new x509.X509Certificate(certificatesIn(chain)[0] ?? '').publicKey.algorithm, hash: 'SHA-256' }
+  const algorithm = {
+    ...new x509.X509Certificate(pemCertificates(chain)[0] ?? '').publicKey.algorithm,
+    hash: 'SHA-256',
+  }
   const pkcs8 = new Uint8Array(createPrivateKey(key).export({ type: 'pkcs8', format: 'der' }))
   const signingKey = await crypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign'])
   return { signingKey, signingAlgorithm: { name: algorithm.name, hash: 'SHA-256' } }
@@ -222,12 +219,6 @@ function nameOf(commonName: string, organization: string | null): x509.Name {
 
 function pemOf(certificate: x509.X509Certificate): string {
   return `${certificate.toString('pem')}\n`
-}
-
-/** The certificates in a PEM text, one text each. */
-function certificatesIn(text: string): string[] {
-  const found = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
-  return found.map((certificate) => `${certificate}\n`)
 }
 
 /** 128 bits, of which the first is 0 and the next is 1: a positive number that always has 16 bytes. */

@@ -3,11 +3,10 @@
 
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { asn1 } from 'node-forge'
 import { keyWeakness } from '../auth/certificates/certificate.ts'
 import type { TlsSettings } from '../base/config.ts'
-import { StatorError } from '../base/errors.ts'
+import { pemCertificates, readSettingFile, settingFileRefused } from '../base/setting-file.ts'
 
 /**
  * Cipher suites of TLS 1.2 (A00.FR.317): with AEAD, forward secrecy first. The two without it are those that the
@@ -51,9 +50,13 @@ export async function loadTls(settings: TlsSettings): Promise<TlsMaterial> {
   const file = await readSettingFile('OCPP.CertificatePath', certificatePath)
   const isPem = file.includes('-----BEGIN ')
   if (!isPem && file[0] !== derSequence)
-    throw refused('OCPP.CertificatePath', certificatePath, 'expected a PEM file with a certificate, or a PFX file')
+    throw settingFileRefused(
+      'OCPP.CertificatePath',
+      certificatePath,
+      'expected a PEM file with a certificate, or a PFX file',
+    )
   if (!isPem && keyPath !== null) {
-    throw refused('OCPP.CertificateKeyPath', keyPath, 'expected nothing, because a .pfx file holds its key')
+    throw settingFileRefused('OCPP.CertificateKeyPath', keyPath, 'expected nothing, because a .pfx file holds its key')
   }
   const { certificates, key } = isPem ? await fromPem(file.toString('utf8'), settings) : await fromPfx(file, settings)
   const own = certificates.findIndex((certificate) => certificate.checkPrivateKey(key))
@@ -61,7 +64,7 @@ export async function loadTls(settings: TlsSettings): Promise<TlsMaterial> {
   if (leaf === undefined) {
     const [setting, path] =
       keyPath === null ? ['OCPP.CertificatePath', certificatePath] : ['OCPP.CertificateKeyPath', keyPath]
-    throw refused(
+    throw settingFileRefused(
       setting,
       path,
       `expected the private key of the certificate in ${certificatePath}; it is that of another`,
@@ -69,7 +72,11 @@ export async function loadTls(settings: TlsSettings): Promise<TlsMaterial> {
   }
   const weakness = keyWeakness(leaf.publicKey)
   if (weakness !== null)
-    throw refused('OCPP.CertificatePath', certificatePath, `expected a certificate with a stronger key; ${weakness}`)
+    throw settingFileRefused(
+      'OCPP.CertificatePath',
+      certificatePath,
+      `expected a certificate with a stronger key; ${weakness}`,
+    )
   const chain = [leaf, ...certificates.filter((_, index) => index !== own)]
   return {
     cert: chain.map((certificate) => certificate.toString()).join(''),
@@ -87,9 +94,9 @@ interface Opened {
 }
 
 async function fromPem(text: string, { certificatePath, keyPath, password }: TlsSettings): Promise<Opened> {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
+  const blocks = pemCertificates(text)
   if (blocks.length === 0)
-    throw refused('OCPP.CertificatePath', certificatePath, 'expected a PEM file with a certificate')
+    throw settingFileRefused('OCPP.CertificatePath', certificatePath, 'expected a PEM file with a certificate')
   const certificates = blocks.map((block) => certificateFrom(block, certificatePath))
   const keyText = keyPath === null ? text : String(await readSettingFile('OCPP.CertificateKeyPath', keyPath))
   const keySetting = keyPath === null ? 'OCPP.CertificatePath' : 'OCPP.CertificateKeyPath'
@@ -99,7 +106,7 @@ async function fromPem(text: string, { certificatePath, keyPath, password }: Tls
   if (keyBlock === undefined) {
     const wish =
       keyPath === null ? 'a private key beside the certificate, or OCPP.CertificateKeyPath' : 'a PEM private key'
-    throw refused(keySetting, keyPath ?? certificatePath, `expected ${wish}`)
+    throw settingFileRefused(keySetting, keyPath ?? certificatePath, `expected ${wish}`)
   }
   try {
     return {
@@ -107,7 +114,7 @@ async function fromPem(text: string, { certificatePath, keyPath, password }: Tls
       key: createPrivateKey({ key: keyBlock, ...(password === null ? {} : { passphrase: password }) }),
     }
   } catch (error) {
-    throw refused(
+    throw settingFileRefused(
       keySetting,
       keyPath ?? certificatePath,
       `its private key cannot be opened with OCPP.CertificatePassword ` +
@@ -142,7 +149,7 @@ async function fromPfx(file: Buffer, { certificatePath, password }: TlsSettings)
     return { certificates, key: createPrivateKey({ key, format: 'der', type: 'pkcs8' }) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw refused(
+    throw settingFileRefused(
       'OCPP.CertificatePath',
       certificatePath,
       `it cannot be opened with OCPP.CertificatePassword (${password === null ? 'which is empty' : 'not shown'}): ` +
@@ -156,19 +163,11 @@ function certificateFrom(pem: string, certificatePath: string): X509Certificate 
   try {
     return new X509Certificate(pem)
   } catch (error) {
-    throw refused('OCPP.CertificatePath', certificatePath, 'expected a PEM file; a certificate in it is damaged', error)
+    throw settingFileRefused(
+      'OCPP.CertificatePath',
+      certificatePath,
+      'expected a PEM file; a certificate in it is damaged',
+      error,
+    )
   }
-}
-
-async function readSettingFile(setting: string, path: string): Promise<Buffer> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    throw refused(setting, path, `expected a file that this process may read (${reason})`, error)
-  }
-}
-
-function refused(setting: string, path: string, expectation: string, cause?: unknown): StatorError {
-  return new StatorError('SETTING_INVALID', `${setting} is "${path}": ${expectation}.`, undefined, cause)
 }

@@ -3,6 +3,7 @@
 
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
+import { pemCertificates } from '../base/setting-file.ts'
 import { type Answer, type Call, CallLost, type TlsIdentity } from './connection.ts'
 
 const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -163,7 +164,7 @@ function digestOf(publicKey: Uint8Array): string {
 
 /** The certificates in a PEM text; none if one of them cannot be read. */
 function chainIn(pem: string): readonly X509Certificate[] {
-  const texts = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
+  const texts = pemCertificates(pem)
   try {
     return texts.map((text) => new X509Certificate(text))
   } catch {

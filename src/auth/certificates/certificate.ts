@@ -32,11 +32,6 @@ export function readCertificate(bytes: Uint8Array | string): Certificate {
   return { x509, facts: factsOf(Buffer.from(x509.raw)) }
 }
 
-/** The certificates of a PEM text, in its order. */
-export function pemBlocks(text: string): string[] {
-  return text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
-}
-
 /** Names a certificate in a sentence: its subject and its SHA-256 thumbprint. */
 export function certificateShown(x509: X509Certificate): string {
   const subject = x509.subject.replaceAll(/[\s\p{Cc}]+/gu, ', ')

@@ -1,11 +1,10 @@
 // The rules for client certificates, with the files of the operator: which authorities count, and what is revoked. The
 // files can be read again while Stator runs.
 
-import { readFile } from 'node:fs/promises'
 import type { ClientCertificateSettings } from '../../base/client-certificate-settings.ts'
-import { StatorError } from '../../base/errors.ts'
+import { pemCertificates, readSettingFile, settingFileRefused } from '../../base/setting-file.ts'
 import type { PresentedCertificate } from '../authenticator.ts'
-import { certificateShown, pemBlocks, periodProblem, readCertificate, weaknessOf } from './certificate.ts'
+import { certificateShown, periodProblem, readCertificate, weaknessOf } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
 import { authorityProblem, chainProblem, purposeProblem } from './chain.ts'
 import type { Trust } from './chain.ts'
@@ -120,14 +119,16 @@ type TrustFiles = Pick<Trust, 'anchors' | 'revoked'>
 async function readFiles({ authorityPath, revocationListPaths }: ClientCertificateSettings): Promise<TrustFiles> {
   if (authorityPath === null) return { anchors: [], revoked: new RevocationLists([]) }
   const setting = 'Security.ClientCertificateAuthority'
-  const blocks = pemBlocks((await readSettingFile(setting, authorityPath)).toString('utf8'))
-  if (blocks.length === 0) throw refused(setting, authorityPath, 'a PEM file with certificates of authorities')
+  const blocks = pemCertificates((await readSettingFile(setting, authorityPath)).toString('utf8'))
+  if (blocks.length === 0)
+    throw settingFileRefused(setting, authorityPath, 'expected a PEM file with certificates of authorities')
   const anchors = blocks.map((block) => {
     const anchor = readable(block)
-    if (anchor === null) throw refused(setting, authorityPath, 'a PEM file; a certificate in it is damaged')
+    if (anchor === null)
+      throw settingFileRefused(setting, authorityPath, 'expected a PEM file; a certificate in it is damaged')
     if (anchor.facts.isAuthority) return anchor
-    const expected = `certificates of authorities; ${certificateShown(anchor.x509)} is not one (basicConstraints)`
-    throw refused(setting, authorityPath, expected)
+    const expected = `expected certificates of authorities; ${certificateShown(anchor.x509)} is not one (basicConstraints)`
+    throw settingFileRefused(setting, authorityPath, expected)
   })
   const lists = await Promise.all(revocationListPaths.map((path) => readLists(path, anchors)))
   return { anchors, revoked: new RevocationLists(lists.flat()) }
@@ -140,19 +141,11 @@ async function readLists(path: string, anchors: readonly Certificate[]) {
     return readRevocationLists(content, anchors)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw refused(setting, path, `revocation lists, PEM or DER, of these authorities (${reason})`, error)
+    throw settingFileRefused(
+      setting,
+      path,
+      `expected revocation lists, PEM or DER, of these authorities (${reason})`,
+      error,
+    )
   }
-}
-
-async function readSettingFile(setting: string, path: string): Promise<Buffer> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    throw refused(setting, path, `a file that this process may read (${reason})`, error)
-  }
-}
-
-function refused(setting: string, path: string, expected: string, cause?: unknown): StatorError {
-  return new StatorError('SETTING_INVALID', `${setting} is "${path}": expected ${expected}.`, undefined, cause)
 }
