@@ -16,7 +16,7 @@ import { PasswordRotations } from './auth/password-rotation.ts'
 import { openSecrets } from './auth/secrets.ts'
 import { openTokens } from './auth/tokens/open-tokens.ts'
 import { answerAtOnce, UsageError, version } from './base/command-line.ts'
-import { type Clock, isoTime, systemClock } from './base/clock.ts'
+import { type Clock, dayMs, isoTime, systemClock } from './base/clock.ts'
 import type { CertificateSettings } from './base/certificate-settings.ts'
 import { loadSettings, type Settings, type TlsSettings } from './base/config.ts'
 import { Counters } from './base/counters.ts'
@@ -420,7 +420,7 @@ async function openSigning(
   const { organization } = authority
   return {
     authority,
-    renewalMs: settings.renewalDays * 86_400_000,
+    renewalMs: settings.renewalDays * dayMs,
     async signingRequest(chargePointKey: number, csr: string): Promise<KnownSigningRequest> {
       const request = await readSigningRequest(csr)
       return { request, organization, ...(await queries.certificateHolder(chargePointKey)) }

@@ -2,7 +2,7 @@
 // database, its private key encrypted, or one that the operator brings in PEM files.
 
 import { createPrivateKey, randomBytes, type webcrypto, X509Certificate } from 'node:crypto'
-import type { Clock } from '../base/clock.ts'
+import { type Clock, dayMs } from '../base/clock.ts'
 import type { CertificateSettings } from '../base/certificate-settings.ts'
 import type { StatorError } from '../base/errors.ts'
 import { pemCertificates, readSettingFile, settingFileRefused } from '../base/setting-file.ts'
@@ -39,7 +39,6 @@ export interface AuthorityStore {
 
 const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const organizationDefault = 'Stator'
-const dayMs = 86_400_000
 const serialBytes = 16
 
 /**

@@ -31,3 +31,6 @@ export function isoTime(ms: number): string {
   }
   return lastText
 }
+
+/** A day in milliseconds. */
+export const dayMs = 86_400_000

@@ -1,5 +1,7 @@
 // Parses the date-time texts of OCPP: strictly, as the schemas require, and leniently, as charge points write them.
 
+import { dayMs } from '../base/clock.ts'
+
 function digit(text: string, at: number): number {
   const value = text.charCodeAt(at) - 48
   return value >= 0 && value <= 9 ? value : Number.NaN
@@ -134,8 +136,6 @@ export function isTimeZone(text: string): boolean {
     return false
   }
 }
-
-const dayMs = 86_400_000
 
 /** The number of a month by name; an invalid month number for an unknown name. */
 function monthNumber(name = ''): string {

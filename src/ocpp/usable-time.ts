@@ -1,6 +1,7 @@
 // Whether a message has a usable time, which is part of its idempotency key and distinguishes a retransmission from a
 // new fact. A time that was repaired is usable; one that was replaced by the time of arrival is not.
 
+import { dayMs } from '../base/clock.ts'
 import { readTime } from './date-time.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -52,8 +53,6 @@ export function isUsableTime(served: unknown, sent: unknown): boolean {
   const read = readTime(sent)
   return read !== null && Math.abs(read.ms - Date.parse(served)) <= (read.hasZone ? 0 : dayMs)
 }
-
-const dayMs = 86_400_000
 
 function holdsSomething(value: unknown): boolean {
   return fieldOf(value, 'timestamp') !== undefined || fieldOf(value, 'sampledValue') !== undefined

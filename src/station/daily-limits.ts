@@ -1,6 +1,7 @@
 // How many rows one charge point may make us store in a day, by kind: a token bucket each, which is full at first and
 // refills over a day. Nothing is refused: a charge point that is over a limit is served at the pace of the refill.
 
+import { dayMs } from '../base/clock.ts'
 import { isOf } from '../blocks/stored-rows.ts'
 import type { DailyLimits } from '../base/config.ts'
 import { dailyKinds } from '../base/limits.ts'
@@ -11,8 +12,6 @@ export type DailyKind = (typeof dailyKinds)[number]
 
 /** How many rows of each kind a message made us store. */
 export type StoredCounts = readonly (readonly [DailyKind, number])[]
-
-const dayMs = 86_400_000
 
 /** The buckets of one charge point. */
 export class DailyBuckets {

@@ -1,6 +1,6 @@
 // Maintenance of the tables: creates partitions in advance, applies the retention, and searches for ghost transactions.
 
-import type { Clock } from '../base/clock.ts'
+import { type Clock, dayMs } from '../base/clock.ts'
 import { ghostCheckMs, maintenanceMs, resendDays } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Ghost, GhostDeadlines } from '../blocks/records.ts'
@@ -43,8 +43,6 @@ export interface MaintenanceOptions {
   /** Called with every ghost transaction for which an anomaly was stored. */
   readonly onGhost: (ghost: Ghost) => void
 }
-
-const dayMs = 86_400_000
 
 /**
  * Creates partitions and deletes old rows, now and every `maintenanceMs`, and searches for ghost transactions every

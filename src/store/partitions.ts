@@ -2,6 +2,7 @@
 // none (from a charge point with a wrong clock) goes to the default partition, and moves when its own partition is
 // created.
 
+import { dayMs } from '../base/clock.ts'
 import type { ClientBase } from 'pg'
 import { partitionLockMs, partitionMoveRowsMax, partitionTriesMax, partitionTryPauseMs } from '../base/limits.ts'
 import { emptyEarlierLedger, isEarlierLedgerOver } from './earlier-ledger.ts'
@@ -11,8 +12,6 @@ import { databaseError } from './store-error.ts'
 const monthsBehind = 1
 const monthsAhead = 3
 const daysAhead = 7
-
-const dayMs = 86_400_000
 
 // SQLSTATE, PostgreSQL documentation, appendix A.
 const checkViolation = '23514'
