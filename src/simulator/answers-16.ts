@@ -3,7 +3,7 @@
 
 import type { OCPP16 } from 'typed-ocpp'
 import { isoTime } from '../base/clock.ts'
-import { Certificates } from './certificates.ts'
+import { Certificates, takeCertificate } from './certificates.ts'
 import type { Profile } from './profiles.ts'
 import type { Station } from './station.ts'
 import { triggered } from './triggers.ts'
@@ -104,15 +104,7 @@ export function answers16(station: Station): Answers16 {
       answer: { status: station.cancelReservation(reservationId) ? 'Accepted' : 'Rejected' },
     }),
 
-    CertificateSigned({ certificateChain }) {
-      const before = station.ownCertificate.kept
-      if (!station.ownCertificate.take(certificateChain)) return { answer: { status: 'Rejected' } }
-      const isNew = station.ownCertificate.kept !== before
-      return {
-        answer: { status: 'Accepted' },
-        ...(isNew ? { afterwards: () => station.certificateChanged() } : {}),
-      }
-    },
+    CertificateSigned: ({ certificateChain }) => takeCertificate(station, certificateChain),
 
     ChangeAvailability: ({ connectorId, type }) => ({
       answer: { status: station.changeAvailability(connectorId, type === 'Operative') },

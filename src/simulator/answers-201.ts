@@ -3,7 +3,7 @@
 
 import type { OCPP20 } from 'typed-ocpp'
 import { isoTime } from '../base/clock.ts'
-import { Certificates } from './certificates.ts'
+import { Certificates, takeCertificate } from './certificates.ts'
 import { deviceModel201 } from './device-model-201.ts'
 import type { Profile } from './profiles.ts'
 import type { Station } from './station.ts'
@@ -137,15 +137,7 @@ export function answers201(station: Station): Answers201 {
       answer: { status: station.cancelReservation(reservationId) ? 'Accepted' : 'Rejected' },
     }),
 
-    CertificateSigned({ certificateChain }) {
-      const before = station.ownCertificate.kept
-      if (!station.ownCertificate.take(certificateChain)) return { answer: { status: 'Rejected' } }
-      const isNew = station.ownCertificate.kept !== before
-      return {
-        answer: { status: 'Accepted' },
-        ...(isNew ? { afterwards: () => station.certificateChanged() } : {}),
-      }
-    },
+    CertificateSigned: ({ certificateChain }) => takeCertificate(station, certificateChain),
 
     ChangeAvailability: ({ evse, operationalStatus }) => ({
       answer: { status: station.changeAvailability(evse?.id ?? 0, operationalStatus === 'Operative') },

@@ -2,6 +2,8 @@
 // any text in PEM format is accepted. Hash data are made from the text, so that a certificate is found by the hash data
 // that were reported.
 
+import type { Station } from './station.ts'
+
 export interface CertificateHashData {
   hashAlgorithm: 'SHA256' | 'SHA384' | 'SHA512'
   issuerNameHash: string
@@ -55,4 +57,13 @@ export class Certificates<Use extends string> {
 
 function looksLikePem(text: string): boolean {
   return /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(text)
+}
+
+/** Answers CertificateSigned: a certificate that is new is used once the answer has been sent. */
+export function takeCertificate(station: Pick<Station, 'ownCertificate' | 'certificateChanged'>, chain: string) {
+  const before = station.ownCertificate.kept
+  if (!station.ownCertificate.take(chain)) return { answer: { status: 'Rejected' } } as const
+  const isNew = station.ownCertificate.kept !== before
+  const afterwards = (): void => station.certificateChanged()
+  return { answer: { status: 'Accepted' }, ...(isNew ? { afterwards } : {}) } as const
 }
