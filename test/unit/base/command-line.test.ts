@@ -28,6 +28,7 @@ describe('flags', () => {
     [['-c'], '"-c" is no flag of bun brew: see bun brew --help.'],
     [['ada'], '"ada" is nothing that bun brew takes: see bun brew --help.'],
     [['migrat'], '"migrat" is nothing that bun brew takes: did you mean bun src/main.ts migrate?'],
+    [['laod'], '"laod" is nothing that bun brew takes: did you mean bun bench load?'],
     [['--constructor'], '"--constructor" is no flag of bun brew: see bun brew --help.'],
     [['--cups'], '--cups has no value: expected N.'],
     [['--cups', '--strong'], '--cups has no value: expected N.'],
