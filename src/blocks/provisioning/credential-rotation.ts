@@ -10,21 +10,8 @@ export const rotationStates = ['running', 'done', 'cancelled', 'expired'] as con
 
 export type RotationState = (typeof rotationStates)[number]
 
-export const rotationItemStates = [
-  'waiting',
-  'sending',
-  'accepted',
-  'refused',
-  'unknown',
-  'failed',
-  'expired',
-  'cancelled',
-] as const
-
-export type RotationItemState = (typeof rotationItemStates)[number]
-
-/** What each state means, for readers of the API. */
-export const itemStateMeanings: Readonly<Record<RotationItemState, string>> = {
+/** The states of an item, and what each means, for readers of the API. */
+export const itemStateMeanings = {
   waiting: 'it was sent nothing yet: its turn has not come, or it is not connected',
   sending: 'its new password is under way',
   accepted: 'it uses the new password',
@@ -33,24 +20,31 @@ export const itemStateMeanings: Readonly<Record<RotationItemState, string>> = {
   failed: 'nothing could be sent',
   expired: 'the rotation expired before its turn came',
   cancelled: 'the rotation was cancelled, or the charge point deleted, before its turn came',
-}
+} as const
+
+export type RotationItemState = keyof typeof itemStateMeanings
+
+export const rotationItemStates = Object.keys(itemStateMeanings).filter(
+  (state): state is RotationItemState => state in itemStateMeanings,
+)
 
 /** How many items are in each state. */
 export type ItemCounts = Readonly<Record<RotationItemState, number>>
 
 /** `found`, with zero for the states that it leaves out. */
 export function allCounts(found: Partial<ItemCounts>): ItemCounts {
-  const {
-    waiting = 0,
-    sending = 0,
-    accepted = 0,
-    refused = 0,
-    unknown = 0,
-    failed = 0,
-    expired = 0,
-    cancelled = 0,
-  } = found
-  return { waiting, sending, accepted, refused, unknown, failed, expired, cancelled }
+  return { ...none, ...found }
+}
+
+const none: ItemCounts = {
+  waiting: 0,
+  sending: 0,
+  accepted: 0,
+  refused: 0,
+  unknown: 0,
+  failed: 0,
+  expired: 0,
+  cancelled: 0,
 }
 
 export interface NewCredentialRotation {
