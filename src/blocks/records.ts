@@ -152,6 +152,10 @@ export function changesAccess(input: ChargePointInput): boolean {
 
 /** Why such a connection was closed: a new password or key, `blocked`, or another rule. */
 export const accessChanged = 'Credentials or rules of access changed'
+/** Why an older connection is closed, on any node. */
+export const newerConnection = 'A newer connection of this charge point has taken over.'
+/** Why all connections of a node are closed. */
+export const nodeStopping = 'The central system is stopping.'
 
 /** A transaction as the API shows it. */
 export interface TransactionRecord extends Readonly<

@@ -37,9 +37,6 @@ export const closeInternalError = 1011
 /** The endpoint cannot serve the connection at the moment. */
 export const closeTryAgainLater = 1013
 
-/** Why an older connection is closed, on any node. */
-export const newerConnection = 'A newer connection of this charge point has taken over.'
-
 /** Counters of CALLs and their answers, over all charge points of this node. */
 export interface CallCounts {
   sent: number

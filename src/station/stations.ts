@@ -4,16 +4,17 @@
 import type { OcppSettings } from '../base/config.ts'
 import { StatorError } from '../base/errors.ts'
 import { drainConnectionsMin, drainMsMax, drainPaceMs, drainTurnMs } from '../base/limits.ts'
-import { accessChanged, type ClosedBy, type ConnectionEnd, type Hydration } from '../blocks/records.ts'
+import {
+  accessChanged,
+  type ClosedBy,
+  type ConnectionEnd,
+  type Hydration,
+  newerConnection,
+  nodeStopping,
+} from '../blocks/records.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { Allowances, type StationLimits, Turns } from './allowance.ts'
-import {
-  closeAbnormal,
-  closeGoingAway,
-  closePolicyViolation,
-  closeTryAgainLater,
-  newerConnection,
-} from './connection.ts'
+import { closeAbnormal, closeGoingAway, closePolicyViolation, closeTryAgainLater } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Intake } from './intake.ts'
 import { type Authentication, Station, type StationDeps, type StationSocket } from './station.ts'
@@ -216,5 +217,5 @@ export class Stations {
 
 function sendAway(station: Station): void {
   station.drain()
-  station.close(closeGoingAway, 'The central system is stopping.')
+  station.close(closeGoingAway, nodeStopping)
 }

@@ -3,17 +3,17 @@
 // end, so there is exactly one.
 
 import { leaseMs } from '../base/limits.ts'
-import { accessChanged, type ClosedBy, type ConnectionEnd } from '../blocks/records.ts'
+import { accessChanged, type ClosedBy, type ConnectionEnd, newerConnection, nodeStopping } from '../blocks/records.ts'
 
 /** Why a connection was closed that a newer one replaced, on any node. */
-export const replacedEnd = end('centralSystem', 1001, 'A newer connection of this charge point has taken over.')
+export const replacedEnd = end('centralSystem', 1001, newerConnection)
 /** For a connection whose node is gone. Its end is taken to be when the lease of the node expired. */
 export const nodeLostEnd = end('lost', null, 'Its node stopped without a word, or lost the database.')
 /** For a connection that was open when the embedded database was last used. */
 export const processLostEnd = end('lost', null, 'The process stopped without a word.')
 /** For a connection that ended while the database could not be reached. */
 export const unreportedEnd = end('lost', null, 'It was closed while the database could not be reached.')
-export const stoppingEnd = end('centralSystem', 1001, 'The central system is stopping.')
+export const stoppingEnd = end('centralSystem', 1001, nodeStopping)
 export const credentialsEnd = end('centralSystem', 1008, accessChanged)
 export const revokedEnd = end('centralSystem', 1008, 'Certificate revoked')
 export const deletedEnd = end('centralSystem', 1008, 'Charge point deleted')
