@@ -1,6 +1,6 @@
 // Credential rotations as the REST API creates, lists and cancels them.
 
-import { and, asc, desc, eq, getTableColumns, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, isNull, sql } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
 import { identitiesNamedMax, rotationItemsMax, rotationsRunningMax } from '../base/limits.ts'
 import { storableText } from '../base/storable-text.ts'
@@ -18,7 +18,7 @@ import type { Scope } from '../blocks/scope.ts'
 import { chargePointsOf } from './charge-point-filter.ts'
 import { countsOf } from './credential-rotations.ts'
 import { isOfScope } from './in-scope.ts'
-import { type ListSource, pageOf } from './paging.ts'
+import { anyOf, type ListSource, pageOf } from './paging.ts'
 import { credentialRotationItems, credentialRotations } from './schema.ts'
 
 const columns = {
@@ -166,10 +166,6 @@ export function createCredentialRotationQueries(source: ListSource) {
 function recordOf(row: typeof credentialRotations.$inferSelect & { readonly counts: Partial<ItemCounts> }) {
   const { nextAtMs: _, isOpen: __, counts, ...rest } = row
   return { ...rest, counts: allCounts(counts) }
-}
-
-function anyOf(leads: readonly (SQL | undefined)[]): SQL | undefined {
-  return leads.includes(undefined) ? undefined : or(...leads)
 }
 
 function unknownIdentities(unknown: readonly string[]): StatorError {
