@@ -7,6 +7,7 @@ import { StatorError } from '../base/errors.ts'
 import { corsSeconds } from '../base/limits.ts'
 import type { ApiDeps } from './deps.ts'
 import { type ApiEnv, remoteAddressOf } from './env.ts'
+import { methods } from './methods.ts'
 import { shownPath } from './shown-path.ts'
 
 /**
@@ -18,7 +19,7 @@ export function allowedPages({ allowedOrigins }: Pick<ApiDeps, 'allowedOrigins'>
     origin !== undefined && isAllowedOrigin(origin, allowedOrigins)
   const allow = cors({
     origin: (origin) => (isAllowed(origin) ? (allowedOrigins.includes('*') ? '*' : origin) : null),
-    allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowMethods: [...methods],
     allowHeaders: ['Authorization', 'Content-Type', 'X-API-Key', 'X-Charge-Point-Id', 'X-Request-Id'],
     exposeHeaders: ['Content-Disposition', 'Retry-After', 'X-Request-Id'],
     maxAge: corsSeconds,

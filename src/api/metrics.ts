@@ -16,6 +16,7 @@ import { authenticated, permitted } from './access.ts'
 import type { ApiDeps } from './deps.ts'
 import type { ApiEnv } from './env.ts'
 import { dailyKinds } from '../base/limits.ts'
+import { methods } from './methods.ts'
 import { type Measure, partCounters, partGauges } from './metric-tables.ts'
 import { errors } from './responses.ts'
 
@@ -34,7 +35,7 @@ const knownWords: Readonly<Record<keyof typeof tallyTable, readonly string[]>> =
 }
 
 /** Methods that the API has; others are shown as `other`, so that a client cannot make up series. */
-const methods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
+const knownMethods: ReadonlySet<string> = new Set(methods)
 
 /** The metric name of a counter. */
 function metricName(counter: string): string {
@@ -75,7 +76,7 @@ export function timed({ timings }: Pick<ApiDeps, 'timings'>): MiddlewareHandler<
   return async (c, next) => {
     const startedAtMs = performance.now()
     await next()
-    const method = methods.has(c.req.method) ? c.req.method : 'other'
+    const method = knownMethods.has(c.req.method) ? c.req.method : 'other'
     timings.requests.observe({ method, status: c.res.status }, (performance.now() - startedAtMs) / 1_000)
   }
 }

@@ -4,8 +4,7 @@ import type { Context, Hono } from 'hono'
 import { StatorError } from '../base/errors.ts'
 import type { ApiEnv } from './env.ts'
 import { notFound } from './errors.ts'
-
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+import { methods } from './methods.ts'
 
 /** The error for a request that no route of `app` serves. Sets the header `Allow` if only its method is wrong. */
 export function unserved(app: Hono<ApiEnv>, c: Context<ApiEnv>): StatorError {

@@ -1,0 +1,4 @@
+// The HTTP methods of the REST API.
+
+/** The methods that routes have. HEAD is served by the route for GET. */
+export const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
