@@ -44,7 +44,9 @@ async function serverProcess(kind: string): Promise<void> {
       return { port: server.port ?? 0, stop: () => server.stop(true) }
     })
     const log = createLogger({ Default: 'None' })
-    console.log(new TlsFront(0, tls, { hostname: '127.0.0.1', inner, clock: systemClock, log }).port)
+    console.log(
+      new TlsFront(0, tls, { hostname: '127.0.0.1', inner, clock: systemClock, log, handshakesMax: 100 }).port,
+    )
   }
   for await (const _chunk of Bun.stdin.stream()) continue
   process.exit(0)

@@ -137,16 +137,16 @@ interface RefusalDetails {
 }
 
 /**
- * Upgrades the request, which came by `channel`, and returns undefined; or returns the response that says why it was
- * refused.
+ * Upgrades the request for `path`, which came by `channel`, and returns undefined; or returns the response that says why
+ * it was refused.
  */
 export async function handshake(
   request: Request,
+  path: string,
   channel: Channel,
   server: Pick<Server<SocketData>, 'upgrade' | 'timeout'>,
   deps: HandshakeDeps,
 ): Promise<Response | undefined> {
-  const path = new URL(request.url).pathname
   const identity = identityOf(path)
   const { remoteAddress } = channel
   /** The stored identity, once the charge point was found; null if there is none of that identity. */

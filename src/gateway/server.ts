@@ -201,7 +201,7 @@ class RunningGateway implements Gateway {
     if (path === undefined) return httpError('BAD_REQUEST', 'The Host header is not the name of a host')
     const channel = this.#deps.channels.of(peer, request.headers)
     return isOcppPath(path)
-      ? handshake(request, channel, server, this.#handshakeDeps)
+      ? handshake(request, path, channel, server, this.#handshakeDeps)
       : this.#answerRest(request, server, channel)
   }
 

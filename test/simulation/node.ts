@@ -336,7 +336,7 @@ export class SimulatedNode implements ServerEnd, Owner {
       timeout: () => {},
     }
     const channel = { remoteAddress: '', isEncrypted: false, hasCertificate: false, certificate: null }
-    handshake(request, channel, server, this.#handshakeDeps).then(
+    handshake(request, new URL(request.url).pathname, channel, server, this.#handshakeDeps).then(
       (refusal) => {
         if (refusal !== undefined) wire.refuse()
       },

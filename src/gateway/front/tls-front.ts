@@ -4,7 +4,7 @@
 
 import type { Socket, TCPSocketListener, TLSOptions } from 'bun'
 import type { Clock } from '../../base/clock.ts'
-import { chainCertificatesMax, frontStopMsMax, tlsHandshakeMsMax, tlsHandshakesMax } from '../../base/limits.ts'
+import { chainCertificatesMax, frontStopMsMax, tlsHandshakeMsMax } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { OncePerAddress } from '../../base/once-per-address.ts'
 import type { Peer } from '../peer.ts'
@@ -18,7 +18,7 @@ export interface TlsFrontDeps {
   readonly clock: Clock
   readonly log: Logger
   /** TLS handshakes that may be under way. */
-  readonly handshakesMax?: number
+  readonly handshakesMax: number
 }
 
 /** What a public socket carries: how to end the wait for its handshake, then its relay. */
@@ -32,7 +32,6 @@ export class TlsFront {
   readonly #deps: TlsFrontDeps
   readonly #relays = new Set<Relay>()
   readonly #loggedFailures: OncePerAddress
-  readonly #handshakesMax: number
   readonly #handshakes: HandshakesUnderWay<Socket<Connection>>
   #listener: TCPSocketListener<Connection>
   #tls: TLSOptions
@@ -43,8 +42,7 @@ export class TlsFront {
   constructor(port: number, tls: TLSOptions, deps: TlsFrontDeps) {
     this.#deps = deps
     this.#loggedFailures = new OncePerAddress(deps.clock)
-    this.#handshakesMax = deps.handshakesMax ?? tlsHandshakesMax
-    this.#handshakes = new HandshakesUnderWay(this.#handshakesMax)
+    this.#handshakes = new HandshakesUnderWay(deps.handshakesMax)
     this.#tls = tls
     this.#listener = this.#listen(port, tls)
   }
@@ -151,7 +149,7 @@ export class TlsFront {
     }
     const tooMany = this.#handshakes.add(remoteAddress, socket)
     if (tooMany === null) return
-    this.#logFailure(tooMany, `more than ${this.#handshakesMax} were under way`)
+    this.#logFailure(tooMany, `more than ${this.#deps.handshakesMax} were under way`)
     tooMany.data.endHandshake()
     tooMany.terminate()
   }

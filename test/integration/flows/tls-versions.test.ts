@@ -36,7 +36,7 @@ async function begin(kind: 'rsa' | 'ec'): Promise<void> {
     return { port: server.port ?? 0, stop: () => server.stop(true) }
   })
   const { log } = collectedLog('None')
-  const front = new TlsFront(0, tls, { hostname: '127.0.0.1', inner, clock: systemClock, log })
+  const front = new TlsFront(0, tls, { hostname: '127.0.0.1', inner, clock: systemClock, log, handshakesMax: 100 })
   const stop = async (): Promise<void> => {
     front.stopListening()
     await inner.stop()

@@ -123,8 +123,10 @@ async function knock(
   store.put('STRICT', { password: 'secret', strictness: 'strict' })
   store.put('NAMED', { password: 'secret', mayUseOtherName: true })
   const { canUpgrade = true, ...deps } = overrides
+  const request = new Request(`http://localhost${path}`, { headers: { Upgrade: 'websocket', ...headers } })
   const answer = await handshake(
-    new Request(`http://localhost${path}`, { headers: { Upgrade: 'websocket', ...headers } }),
+    request,
+    new URL(request.url).pathname,
     { remoteAddress: '192.0.2.1', isEncrypted: false, hasCertificate: false, certificate: null },
     {
       upgrade: (_request, options) => {

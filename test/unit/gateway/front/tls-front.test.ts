@@ -227,7 +227,7 @@ test('a server that does not read pauses the client, and gets everything once it
   })
   const inner = new InnerServers(() => ({ port: raw.port, stop: async () => raw.stop(true) }))
   const { log } = collectedLog('None')
-  const front = new TlsFront(0, tls, { hostname: '127.0.0.1', inner, clock: systemClock, log })
+  const front = new TlsFront(0, tls, { hostname: '127.0.0.1', inner, clock: systemClock, log, handshakesMax: 100 })
   stops.push(async () => {
     front.stopListening()
     await inner.stop()
@@ -306,7 +306,8 @@ describe('the end of connections', () => {
 test('a port that is in use cannot be listened on', () => {
   const { front, inner } = start()
   const { log } = collectedLog('None')
-  const again = () => new TlsFront(front.port, tls, { hostname: '127.0.0.1', inner, clock: systemClock, log })
+  const again = () =>
+    new TlsFront(front.port, tls, { hostname: '127.0.0.1', inner, clock: systemClock, log, handshakesMax: 100 })
   expect(again).toThrow()
 })
 
