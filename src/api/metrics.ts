@@ -15,7 +15,7 @@ import { callErrorTable } from '../ocpp/call-error.ts'
 import { authenticated, permitted } from './access.ts'
 import type { ApiDeps } from './deps.ts'
 import type { ApiEnv } from './env.ts'
-import { dailyKinds } from '../base/limits.ts'
+import { dailyLimitKinds } from '../base/limits.ts'
 import { methods } from './methods.ts'
 import { type Measure, partCounters, partGauges } from './metric-tables.ts'
 import { errors } from './responses.ts'
@@ -31,7 +31,7 @@ const knownWords: Readonly<Record<keyof typeof tallyTable, readonly string[]>> =
   framesRefused: Object.keys(callErrorTable),
   anomalies: anomalyKinds,
   credentialRotations: rotationItemStates.filter((state) => state !== 'waiting' && state !== 'sending'),
-  dailyLimitsReached: dailyKinds,
+  dailyLimitsReached: dailyLimitKinds,
 }
 
 /** Methods that the API has; others are shown as `other`, so that a client cannot make up series. */

@@ -60,7 +60,8 @@ export const tallyTable = {
   },
   dailyLimitsReached: {
     label: 'limit',
-    meaning: 'Times that a charge point used up what it may make us store in a day, by what: the settings of `Limits`.',
+    meaning:
+      'Times that a charge point used up what it may send or make us store in a day, by what: the settings of `Limits`. Counted once a day for each.',
   },
 } as const satisfies Readonly<Record<string, { readonly label: string; readonly meaning: string }>>
 

@@ -54,6 +54,9 @@ export const allowanceWaitBytes = 8_192
 /** The rows that are limited by the day; the settings `Limits.…PerDay` have the numbers. */
 export const dailyKinds = ['connectors', 'variables', 'transactions', 'dataTransfers', 'events'] as const
 
+/** All that is limited by the day. */
+export const dailyLimitKinds = [...dailyKinds, 'bytes'] as const
+
 /**
  * Default of `Limits.FramesPerSecond`: with the default of `Limits.BytesPerSecond` a frame costs 256 bytes at least. A
  * smaller one takes as long to serve as one of this size.

@@ -46,7 +46,7 @@ export const anomalyTable = {
   frameTooBig:
     'A frame was larger than OCPP.MaxMessageSize. Stator did not read it and closed the connection with 1009. The charge point may send it again and again.',
   dailyLimit:
-    'A charge point made us store as much in a day as `Limits` allow. It is served at the pace of the limit from then on.',
+    'A charge point sent, or made us store, as much in a day as `Limits` allow. It is served at the pace of the limit from then on. Stored once a day for each limit.',
   flood: 'A charge point kept sending more than its allowance. Stator closed its connection with 1008.',
   quirk: 'A message broke OCPP and Stator served it anyway; `detail.quirk` says how (see the quirks).',
 } as const satisfies Readonly<Record<string, string>>

@@ -3,10 +3,10 @@
 // not affect others. Frames beyond it are queued, and then the socket is paused (back pressure). Slower buckets limit
 // what it sends and what it makes us store in a day.
 
-import type { Clock } from '../base/clock.ts'
+import { type Clock, dayMs } from '../base/clock.ts'
 import type { LimitSettings } from '../base/config.ts'
 import { allowanceDebtBytesMax, allowanceWaitBytes, turnBytesMax } from '../base/limits.ts'
-import { DailyBuckets, type DailyKind, type StoredCounts } from './daily-limits.ts'
+import { DailyBuckets, type DailyKind, type DailyLimitKind, type StoredCounts } from './daily-limits.ts'
 
 const daySeconds = 86_400
 
@@ -25,6 +25,8 @@ export class Allowance {
   #turnBytes = 0
   /** The rows that it may make us store in a day; null until it has made us store one. */
   #daily: DailyBuckets | null = null
+  /** When limits of the day were last found used up; null: none was. */
+  #usedUpAtMs: Map<DailyLimitKind, number> | null = null
 
   constructor(limits: StationLimits, nowMs: number) {
     this.#limits = limits
@@ -38,20 +40,38 @@ export class Allowance {
     return this.#limits
   }
 
-  /** Takes what a message made us store. Returns the kinds of which nothing is left from now on. */
+  /**
+   * Takes what a message made us store. Returns the kinds of which nothing is left from now on; each is named once a
+   * day, though a charge point that is paced uses it up again and again.
+   */
   spendStored(stored: StoredCounts, nowMs: number): readonly DailyKind[] {
     if (stored.length === 0) return []
     const daily = (this.#daily ??= new DailyBuckets(this.#limits.perDay, nowMs))
-    return stored.filter(([kind, amount]) => daily.spend(kind, amount, nowMs)).map(([kind]) => kind)
+    return stored
+      .filter(([kind, amount]) => daily.spend(kind, amount, nowMs) && this.#isNews(kind, nowMs))
+      .map(([kind]) => kind)
   }
 
-  /** Takes a frame of `bytes` from the allowance; a small frame costs its share of a second. */
-  spend(bytes: number, nowMs: number): void {
+  /**
+   * Takes a frame of `bytes` from the allowance; a small frame costs its share of a second. Returns whether the bytes of
+   * the day are used up from now on: once a day, as `spendStored`.
+   */
+  spend(bytes: number, nowMs: number): boolean {
     this.#refill(nowMs)
     const cost = Math.max(bytes, this.#limits.bytesPerSecond / this.#limits.framesPerSecond)
     this.#bytes = Math.max(this.#bytes, -allowanceDebtBytesMax) - cost
-    this.#dayBytes = Math.max(this.#dayBytes, -allowanceDebtBytesMax) - bytes
+    const dayBytes = this.#dayBytes
+    this.#dayBytes = Math.max(dayBytes, -allowanceDebtBytesMax) - bytes
     this.#turnBytes += cost
+    return dayBytes > 0 && this.#dayBytes <= 0 && this.#isNews('bytes', nowMs)
+  }
+
+  #isNews(kind: DailyLimitKind, nowMs: number): boolean {
+    const usedUpAtMs = (this.#usedUpAtMs ??= new Map())
+    const beforeMs = usedUpAtMs.get(kind) ?? Number.NEGATIVE_INFINITY
+    if (nowMs - beforeMs < dayMs) return false
+    usedUpAtMs.set(kind, nowMs)
+    return true
   }
 
   /** Whether the charge point has had its share of `turn` (`Turns.number`), so that others come first. */

@@ -4,11 +4,14 @@
 import { dayMs } from '../base/clock.ts'
 import { isOf } from '../blocks/stored-rows.ts'
 import type { DailyLimits } from '../base/config.ts'
-import { dailyKinds } from '../base/limits.ts'
+import { dailyKinds, type dailyLimitKinds } from '../base/limits.ts'
 import type { Change } from '../blocks/decision.ts'
 import type { FunctionalBlock } from '../blocks/message-row.ts'
 
 export type DailyKind = (typeof dailyKinds)[number]
+
+/** Rows, or the bytes of frames. */
+export type DailyLimitKind = (typeof dailyLimitKinds)[number]
 
 /** How many rows of each kind a message made us store. */
 export type StoredCounts = readonly (readonly [DailyKind, number])[]

@@ -19,7 +19,7 @@ import type { SecurityProfile } from '../blocks/values.ts'
 import { peekFrameType } from '../ocpp/frame.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { Allowance, Turns } from './allowance.ts'
-import type { StoredCounts } from './daily-limits.ts'
+import type { DailyLimitKind, StoredCounts } from './daily-limits.ts'
 import { receiveAnswer } from './answers.ts'
 import { closePolicyViolation, type Connected, Connection, type ConnectionIdentity, type Socket } from './connection.ts'
 import type { Intake } from './intake.ts'
@@ -138,7 +138,7 @@ export class Station extends Connection {
   /** Returns whether there is still some allowance. */
   #spendOnAnswer(bytes: number, nowMs: number): boolean {
     this.#noteRest(nowMs)
-    this.#allowance.spend(bytes, nowMs)
+    if (this.#allowance.spend(bytes, nowMs)) this.#noteDailyLimit('bytes')
     const waitMs = this.#allowance.waitMs(nowMs)
     if (waitMs === 0) return true
     if (this.isClosed) return false
@@ -182,15 +182,17 @@ export class Station extends Connection {
   }
 
   override stored(rows: StoredCounts): void {
-    const { clock, counters, log } = this.#deps
-    for (const kind of this.#allowance.spendStored(rows, clock.nowMs())) {
-      counters.dailyLimitsReached.count(kind)
-      const { identity } = this
-      const limit = this.#allowance.limits.perDay[kind]
-      const reason = `${limit} ${kind} in a day`
-      log.warn({ identity, reason }, 'A charge point has reached a limit of the day; from now on it is paced.')
-      this.note({ kind: 'dailyLimit', detail: { limit: kind, perDay: limit } })
-    }
+    for (const kind of this.#allowance.spendStored(rows, this.#deps.clock.nowMs())) this.#noteDailyLimit(kind)
+  }
+
+  #noteDailyLimit(kind: DailyLimitKind): void {
+    const { counters, log } = this.#deps
+    counters.dailyLimitsReached.count(kind)
+    const { identity } = this
+    const limit = this.#allowance.limits.perDay[kind]
+    const reason = `${limit} ${kind} in a day`
+    log.warn({ identity, reason }, 'A charge point has reached a limit of the day; from now on it is paced.')
+    this.note({ kind: 'dailyLimit', detail: { limit: kind, perDay: limit } })
   }
 
   /** Begins no further CALL; the one under way is finished. */
@@ -241,7 +243,7 @@ export class Station extends Connection {
     const bytes = frame.text.length
     this.#isServing = true
     this.#noteRest(nowMs)
-    this.#allowance.spend(bytes, nowMs)
+    if (this.#allowance.spend(bytes, nowMs)) this.#noteDailyLimit('bytes')
     let underWay: Served = null
     try {
       underWay = serve(this, frame, this.#inOrder(frame), this.#deps)

@@ -8,6 +8,7 @@ import { Registry } from '../../../src/station/registry.ts'
 import { FakeSocket } from '../../support/fake-socket.ts'
 import { idleStore, openStation, stationDeps } from '../../support/fake-station.ts'
 import { HandClock } from '../../support/hand-clock.ts'
+import { collectedLog } from '../../support/log-lines.ts'
 import { hydration } from '../../support/hydration.ts'
 import { Allowance } from '../../../src/station/allowance.ts'
 import { DailyBuckets, storedBy } from '../../../src/station/daily-limits.ts'
@@ -46,10 +47,41 @@ describe('a bucket', () => {
 test('the bytes of a day pace a charge point that keeps within its rate by the second', () => {
   const limits = { ...settingsFrom({}).limits, bytesPerSecond: 1_000_000, perDay: { ...perDay, bytes: 86_400_000 } }
   const allowance = new Allowance(limits, 0)
-  for (let second = 0; second < 87; second++) allowance.spend(1_000_000, second * 1_000)
+  const usedUp = Array.from({ length: 87 }, (_, second) => allowance.spend(1_000_000, second * 1_000))
+  expect(usedUp.filter((isUsedUp) => isUsedUp)).toHaveLength(1)
   const waitMs = allowance.waitMs(87_000)
   expect(waitMs).toBeGreaterThan(500_000)
   expect(allowance.waitMs(87_000 + waitMs)).toBe(0)
+  // Paced, it uses them up again and again, which is said once a day.
+  expect(allowance.spend(100_000, 87_000 + waitMs)).toBe(false)
+  allowance.spend(0, 87_000 + dayMs)
+  expect(allowance.spend(200_000_000, 87_000 + dayMs)).toBe(true)
+})
+
+test('a charge point that has sent the bytes of a day is counted, logged and noted once', async () => {
+  const clock = new HandClock()
+  const registry = new Registry({ clock })
+  const counters = new Counters()
+  const anomalies: unknown[] = []
+  const commit = async (set: ChangeSet) => {
+    anomalies.push(...set.anomalies)
+    return { duplicate: false, answer: set.answer }
+  }
+  const { log, lines } = collectedLog('Warning')
+  const deps = stationDeps(clock, registry, { counters, log, store: { ...idleStore, commit } })
+  const limits = { ...settingsFrom({}).limits, perDay: { ...perDay, bytes: 1_048_576 } }
+  const station = openStation(new FakeSocket(), deps, limits)
+  registry.connect(hydration(), station)
+  station.begin()
+  const frame = `[2,"id","Heartbeat",{}${' '.repeat(100_000)}]`
+  for (let i = 0; i < 12; i++) {
+    station.receive(frame)
+    clock.pass(100)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(anomalies).toMatchObject([{ kind: 'dailyLimit', detail: { limit: 'bytes', perDay: 1_048_576 } }])
+  expect(counters.dailyLimitsReached.of('bytes')).toBe(1)
+  expect(lines.filter((line) => line.includes('1048576 bytes in a day'))).toHaveLength(1)
 })
 
 test('what a message stores is counted by kind: new connectors, not known ones, and data transfers apart', () => {
