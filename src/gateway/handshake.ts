@@ -137,8 +137,8 @@ interface RefusalDetails {
 }
 
 /**
- * Upgrades the request for `path`, which came by `channel`, and returns undefined; or returns the response that says why
- * it was refused.
+ * Upgrades the request for `path`, which came by `channel`, and returns undefined; or returns the response that says
+ * why it was refused.
  */
 export async function handshake(
   request: Request,

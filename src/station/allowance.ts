@@ -53,8 +53,8 @@ export class Allowance {
   }
 
   /**
-   * Takes a frame of `bytes` from the allowance; a small frame costs its share of a second. Returns whether the bytes of
-   * the day are used up from now on: once a day, as `spendStored`.
+   * Takes a frame of `bytes` from the allowance; a small frame costs its share of a second. Returns whether the bytes
+   * of the day are used up from now on: once a day, as `spendStored`.
    */
   spend(bytes: number, nowMs: number): boolean {
     this.#refill(nowMs)

@@ -1,6 +1,6 @@
 // Credential rotations as the REST API creates, lists and cancels them.
 
-import { and, asc, desc, eq, getTableColumns, isNull, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, isNull, type SQL, sql } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
 import { identitiesNamedMax, rotationItemsMax, rotationsRunningMax } from '../base/limits.ts'
 import { storableText } from '../base/storable-text.ts'
