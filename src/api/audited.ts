@@ -1,5 +1,5 @@
-// The audit of requests that change something: each is recorded before it is served, and its outcome after it. A request
-// whose begin cannot be recorded is not served.
+// The audit of requests that change something: each is recorded before it is served, and its outcome after it. A
+// request whose begin cannot be recorded is not served.
 
 import type { Context, MiddlewareHandler } from 'hono'
 import { auditBatchListedMax, auditIdTagsMax, identityCharactersMax } from '../base/limits.ts'

@@ -35,10 +35,11 @@ const columns = auditColumnNames.map((name) => `${asText(name)} AS "${name}"`).j
 
 const nextEntries = `
   SELECT ${columns}, encode(hash, 'hex') AS hash FROM audit_log
-  WHERE node = $1 AND sequence > $2 ORDER BY sequence LIMIT ${auditEntriesReadAtOnce}`
+  WHERE node = $1 AND sequence > $2 ORDER BY audit_log.sequence LIMIT ${auditEntriesReadAtOnce}`
 
 const entryBefore = `
-  SELECT sequence::text AS sequence FROM audit_log WHERE node = $1 AND sequence <= $2 ORDER BY sequence LIMIT 1`
+  SELECT sequence::text AS sequence FROM audit_log
+  WHERE node = $1 AND sequence <= $2 ORDER BY audit_log.sequence LIMIT 1`
 
 function asText(name: AuditColumn): string {
   return auditColumns[name] === 'timestamptz' ? `extract(epoch FROM "${name}")::text` : `"${name}"::text`
