@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { ClientBase } from 'pg'
 import { auditEntriesWaitingMax, auditHeadLogMs } from '../../../src/base/limits.ts'
 import { auditColumnNames, headText } from '../../../src/operators/audit-entry.ts'
+import type { AuditFilter } from '../../../src/operators/audit-records.ts'
 import { deleteOldAudit } from '../../../src/store/audit/retention.ts'
 import { startMaintenance } from '../../../src/store/maintenance.ts'
 import { auditIntent, auditOutcome, headFolder, openAuditLog, verified } from '../../support/audit.ts'
@@ -259,8 +260,8 @@ describeStore('the audit log', (store, provider) => {
   test('lists a request and its outcome as one, newest first, by every filter', async () => {
     const log = await openAuditLog(store().database, folder, name('listed'))
     const atMs = Date.parse('2027-01-01T00:00:00Z')
-    const list = async (filter: Parameters<ReturnType<typeof store>['queries']['listAuditLog']>[0]) =>
-      (await store().queries.listAuditLog({ fromMs: atMs, ...filter }, { page: 1, pageSize: 10 })).items
+    const list = async (filter: Partial<AuditFilter>) =>
+      (await store().queries.listAuditLog({ scope: 'all', fromMs: atMs, ...filter }, { page: 1, pageSize: 10 })).items
     const first = await log.append(auditIntent({ atMs, principal: 'first', operation: 'resetChargePoint' }))
     const second = await log.append(
       auditIntent({ atMs: atMs + 1, request: { json: '{}', idTags: ['idTag:1'] }, chargePoint: null }),
@@ -289,6 +290,8 @@ describeStore('the audit log', (store, provider) => {
     expect(await found({ outcome: 'unknown' })).toEqual([third])
     expect(await found({ idTagDigests: ['idTag:1'] })).toEqual([second])
     expect(await found({ idTagDigests: ['idTag:0', 'idTag:2'] })).toEqual([second])
+    expect(await found({ scope: { chargePointKey: 8 } })).toEqual([second])
+    expect(await found({ scope: { groups: [1] } })).toEqual([])
     expect(await found({ toMs: atMs + 1, fromMs: atMs + 1 })).toEqual([second])
   })
 })
