@@ -11,8 +11,9 @@ import type { ApiEnv } from './env.ts'
 export type Policy = Permission | 'anybody'
 
 /**
- * A route as `createRoute` makes it, which refuses with 403 those who lack the permission, and is audited if it may change
- * something. The document names the permission as `x-permission`. To the scope of the sender the handler keeps: see `scopeOf`.
+ * A route as `createRoute` makes it. It refuses with 403 those who lack the permission, and is audited if it may change
+ * something. The document names the permission as `x-permission`. The handler keeps to the scope of the sender: see
+ * `scopeOf`.
  */
 export function routeFor<
   const P extends string,

@@ -1,4 +1,5 @@
-// The audit log as the REST API lists it: the entry that a request began with and the one about its outcome as one item.
+// The audit log as the REST API lists it: the entry that a request began with, and the one about its outcome, as one
+// item.
 
 import { sql, type SQL } from 'drizzle-orm'
 import { filteredMessagesMax } from '../../base/limits.ts'
