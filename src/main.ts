@@ -463,8 +463,8 @@ async function problemOf(check: () => Promise<void>): Promise<string | null> {
 }
 
 /**
- * Runs Stator until SIGTERM or SIGINT, or one of the commands `migrate` and `audit verify`. A start that fails prints one
- * sentence.
+ * Runs Stator until SIGTERM or SIGINT, or one of the commands `migrate` and `audit verify`. A start that fails prints
+ * one sentence.
  */
 async function main(): Promise<void> {
   const argv = process.argv.slice(2)

@@ -83,8 +83,8 @@ export const auditColumnNames: readonly AuditColumn[] = Object.keys(auditColumns
 )
 
 /**
- * An entry as text, column by column: what PostgreSQL answers for `…::text`. A time is the seconds since the Unix epoch,
- * with six decimals.
+ * An entry as text, column by column: what PostgreSQL answers for `…::text`. A time is the seconds since the Unix
+ * epoch, with six decimals.
  */
 export type AuditTexts = Readonly<Record<AuditColumn, string | null>>
 

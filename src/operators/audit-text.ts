@@ -1,5 +1,5 @@
-// What the audit log keeps of a request and of what it changed: JSON text without secrets, and with a digest in place of
-// each id token. A driver's id token can then be erased elsewhere, and no entry has to be changed for it.
+// What the audit log keeps of a request and of what it changed: JSON text without secrets, and with a digest in place
+// of each id token. A driver's id token can then be erased elsewhere, and no entry has to be changed for it.
 
 import { createHmac } from 'node:crypto'
 import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'

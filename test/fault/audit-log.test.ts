@@ -1,5 +1,5 @@
-// Stator is killed with SIGKILL under requests that change something, and loses its database under them: nothing is done
-// that was not recorded, what was answered has its outcome, and the chain of the audit log is right.
+// Stator is killed with SIGKILL under requests that change something, and loses its database under them: nothing is
+// done that was not recorded, what was answered has its outcome, and the chain of the audit log is right.
 
 import { afterAll, expect, test } from 'bun:test'
 import { Client } from 'pg'
