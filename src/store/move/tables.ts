@@ -19,6 +19,7 @@ export interface MovedTable {
 }
 
 const known: readonly unknown[] = [
+  groups,
   chargePoints,
   groups,
   ...Object.values(storedTables),
@@ -26,7 +27,7 @@ const known: readonly unknown[] = [
   ...Object.values(storeTables),
 ]
 
-/** All tables, charge points first. */
+/** All tables, groups and charge points first. */
 export const movedTables: readonly MovedTable[] = known
   .filter((value): value is PgTable => is(value, PgTable))
   .map((table) => {

@@ -49,6 +49,7 @@ describeStore('the audit log', (store, provider) => {
       const log = await openAuditLog(store().database, folder, node)
       expect(await log.append(auditIntent())).toBe(expected)
       await log.stop()
+      await expect(log.append(auditIntent())).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
     }
     expect(await (await openAuditLog(store().database, folder, name('other'))).append(auditIntent())).toBe(1)
     await tampered(async (client) => {
