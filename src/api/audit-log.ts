@@ -42,7 +42,8 @@ const AuditItem = z
       example: { chargePointId: 'CP001', location: 'Building A' },
     }),
     after: z.unknown().openapi({
-      description: 'What is stored now. Of a batch: how many of each result, and which records were changed.',
+      description:
+        'What is stored now. Of a command: the status that the charge point answered. Of a batch: how many of each result, and which records were changed.',
       example: { chargePointId: 'CP001', location: 'Building B' },
     }),
     outcome: z.enum(auditOutcomes).openapi({

@@ -26,6 +26,14 @@ export function noteChange(c: Context<ApiEnv>, change: AuditedChange): void {
   audit.change = { ...audit.change, ...change }
 }
 
+/**
+ * Says what status a charge point has answered a command with. One that repeats a part of what it was `sent`, which may be
+ * a secret, is left out.
+ */
+export function noteAnswer(c: Context<ApiEnv>, status: string | null, sent = ''): void {
+  noteChange(c, { after: { status: status !== null && sent.includes(status) ? '***' : status } })
+}
+
 /** What a batch has changed, for `noteChange`: how many of each result, and the first of them by their ids. */
 export function batchChange(
   what: 'ChargePointIds' | 'IdTags',

@@ -5,7 +5,7 @@ import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { scopeOf } from '../../api/access.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
-import { noteChange } from '../../api/audited.ts'
+import { noteAnswer, noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -240,10 +240,11 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     if ('problem' in read) throw badRequest('certificate', `Certificate ${read.problem}`)
     const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, installCommand[version](type, certificate))
+    noteAnswer(c, status)
     if (status === 'Accepted') {
       await queries.noteSentCertificate(chargePoint.key, read, clock.nowMs())
       const { subject, serialNumber, validToMs } = read
-      noteChange(c, { after: { type, subject, serialNumber, validTo: isoTime(validToMs) } })
+      noteChange(c, { after: { status, type, subject, serialNumber, validTo: isoTime(validToMs) } })
     }
     return c.json(outcomeOf(status, 'Certificate installed', 'installation of the certificate'), 200)
   })
@@ -263,6 +264,7 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, deleteCommand(hashData))
+    noteAnswer(c, status)
     // NotFound: it is not there either.
     if (status !== 'Failed') {
       await queries.forgetInstalledCertificate(chargePoint.key, hashData)
@@ -275,6 +277,7 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, renewCommand[version])
+    noteAnswer(c, status)
     return c.json(outcomeOf(status, 'The charge point will request a new certificate', 'request for a renewal'), 200)
   })
 

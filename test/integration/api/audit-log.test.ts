@@ -260,7 +260,17 @@ describe('an entry', () => {
     expect((await newest('outcome=unknown'))?.chargePointId).toBe('SLOW')
     station.answer(messageId, { status: 'Accepted' })
     expect((await reset).status).toBe(200)
-    expect(await newest('chargePointId=SLOW')).toMatchObject({ outcome: 'done', status: 200 })
+    expect(await newest('chargePointId=SLOW')).toMatchObject({
+      ...{ outcome: 'done', status: 200, before: null, after: { status: 'Accepted' } },
+    })
+    const change = stator.api('/api/chargepoints/SLOW/configuration', {
+      body: { key: 'AuthorizationKey', value: 'echoed-password-1' },
+    })
+    station.answer((await station.command('ChangeConfiguration')).messageId, { status: 'echoed-password-1' })
+    await change
+    expect(await newest('chargePointId=SLOW')).toMatchObject({ operation: 'changeConfiguration' })
+    const { rows } = await database.query('SELECT row_to_json(a)::text AS text FROM audit_log a')
+    expect(rows.filter(({ text }) => text.includes('echoed-password'))).toEqual([])
   })
 })
 
