@@ -27,8 +27,8 @@ export function noteChange(c: Context<ApiEnv>, change: AuditedChange): void {
 }
 
 /**
- * Says what status a charge point has answered a command with. One that repeats a part of what it was `sent`, which may be
- * a secret, is left out.
+ * Says what status a charge point has answered a command with. One that repeats a part of what it was `sent`, which
+ * may be a secret, is left out.
  */
 export function noteAnswer(c: Context<ApiEnv>, status: string | null, sent = ''): void {
   noteChange(c, { after: { status: status !== null && sent.includes(status) ? '***' : status } })
