@@ -19,7 +19,6 @@ export interface MovedTable {
 }
 
 const known: readonly unknown[] = [
-  groups,
   chargePoints,
   groups,
   ...Object.values(storedTables),
@@ -27,7 +26,7 @@ const known: readonly unknown[] = [
   ...Object.values(storeTables),
 ]
 
-/** All tables, groups and charge points first. */
+/** All tables, charge points first. */
 export const movedTables: readonly MovedTable[] = known
   .filter((value): value is PgTable => is(value, PgTable))
   .map((table) => {
