@@ -13,7 +13,7 @@ import { authenticateRequest, isScraper } from './auth/operator-auth.ts'
 import { Encryption } from './auth/encryption.ts'
 import { hashPassword, isHashOfPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
-import { openSecrets } from './auth/secrets.ts'
+import { openSecrets, type Secrets } from './auth/secrets.ts'
 import { openTokens } from './auth/tokens/open-tokens.ts'
 import { answerAtOnce, UsageError, version } from './base/command-line.ts'
 import { type Clock, dayMs, isoTime, systemClock } from './base/clock.ts'
@@ -40,6 +40,7 @@ import { compileServed } from './examine/schema.ts'
 import { CertificateDelivery } from './station/certificate-delivery.ts'
 import { changedElsewhere, holdingsOf, LiveChargePoints } from './station/live-charge-points.ts'
 import { Registry } from './station/registry.ts'
+import { IdTagDigests } from './operators/audit-text.ts'
 import { databaseServer } from './store/connection-string.ts'
 import { createCredentialRotations } from './store/credential-rotations.ts'
 import { openDatabase } from './store/database.ts'
@@ -49,6 +50,9 @@ import { HandshakeRefusals } from './store/handshake-refusals.ts'
 import { keepSalted } from './store/credential-hashes.ts'
 import { claimCredentialSecret } from './store/installation.ts'
 import { moveCommand } from './store/move/command.ts'
+import { auditCommand } from './store/audit/command.ts'
+import { AuditLog } from './store/audit/audit-log.ts'
+import { HeadFile } from './store/audit/head-file.ts'
 import { LeaseKeeper } from './store/lease-keeper.ts'
 import { startMaintenance } from './store/maintenance.ts'
 import { createNodeLeases } from './store/node-leases.ts'
@@ -233,6 +237,14 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const securityEvents = new SecurityEvents(noteDeps)
     closers.unshift(() => securityEvents.stop())
     const otherEncryptionKeys = settings.security.otherEncryptionKeys.map((key) => Buffer.from(key, 'utf8'))
+    const auditLog = await AuditLog.open({
+      database,
+      clock,
+      log: log.category('Api'),
+      node: node.name,
+      headFile: new HeadFile(dataFolder, node.name),
+    })
+    closers.unshift(() => auditLog.stop())
     const encryption = new Encryption(secrets.encryptionKey, otherEncryptionKeys)
     const seal = {
       seal: (idToken: string) => encryption.encrypt(erasurePurpose, idToken),
@@ -278,6 +290,10 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         allowedOrigins: settings.security.allowedOrigins,
         attempts,
         noteSecurityEvent: (event) => securityEvents.note(event),
+        audit: {
+          append: (entry) => auditLog.append(entry),
+          digests: idTagDigestsOf(secrets, settings.security),
+        },
         hash: {
           password: (password) => hashPassword(password, auth.credentials),
           apiKey: (apiKey) => auth.credentials.hash(apiKey),
@@ -428,6 +444,11 @@ async function openSigning(
   }
 }
 
+function idTagDigestsOf({ credentialSecret }: Secrets, { otherCredentialSecrets }: Settings['security']): IdTagDigests {
+  const others = otherCredentialSecrets.map((secret) => Buffer.from(secret, 'utf8'))
+  return new IdTagDigests(credentialSecret, others)
+}
+
 function ignoreConflict(error: unknown): void {
   if (!(error instanceof StatorError) || error.code !== 'CONFLICT') throw error
 }
@@ -441,12 +462,19 @@ async function problemOf(check: () => Promise<void>): Promise<string | null> {
   }
 }
 
-/** Runs Stator until SIGTERM or SIGINT, or the command `migrate`. A start that fails prints one sentence. */
+/**
+ * Runs Stator until SIGTERM or SIGINT, or one of the commands `migrate` and `audit verify`. A start that fails prints
+ * one sentence.
+ */
 async function main(): Promise<void> {
   const argv = process.argv.slice(2)
   const [command, ...args] = argv
   makeFilesPrivate()
   if (command === 'migrate') return moveCommand(args, process.env, (line) => console.log(line))
+  if (command === 'audit') {
+    if (!(await auditCommand(args, process.env, (line) => console.log(line)))) process.exitCode = 1
+    return
+  }
   const answer = answerAtOnce(argv, startCommand, settingLines())
   if (answer !== null) return console.log(answer)
   const settings = loadSettings({ argv, env: process.env })

@@ -32,6 +32,8 @@ export interface BatchOf<Wanted, Line, Outcome extends LineOutcome> {
 
 /** What a batch stored, with its report. */
 export interface BatchStored<Outcome> {
+  /** Which records were created and changed, in the order of the lines. */
+  readonly ids: Readonly<Record<'created' | 'changed', readonly string[]>>
   readonly outcomes: readonly Outcome[]
   readonly report: z.infer<typeof BatchReport>
 }
@@ -111,6 +113,8 @@ for nothing to be stored; \`details.errors\` lists the first ${batchErrorsShownM
 interface Checked<Line> {
   readonly line: number
   readonly id: string | null
+  /** Not shortened. */
+  readonly wholeId: string | null
   readonly errors: z.infer<typeof ErrorOfLine>[]
   readonly stored: Line | null
 }
@@ -151,7 +155,10 @@ export async function runBatch<Wanted, Line, Outcome extends LineOutcome>(
   const failed = checked.filter(({ errors }) => errors.length > 0)
   const areInvalid = hasErrors || outcomes.some(({ result }) => result === 'invalid')
   if (!isPartial && failed.length > 0) throw refusedLines(failed, checked.length, areInvalid)
-  return { outcomes, report: reportOf(checked, right, outcomes, body.ignoredColumns) }
+  const idsOf = (result: LineOutcome['result']) =>
+    right.flatMap(({ wholeId }, index) => (wholeId === null || outcomes[index]?.result !== result ? [] : [wholeId]))
+  const ids = { created: idsOf('created'), changed: idsOf('changed') }
+  return { outcomes, ids, report: reportOf(checked, right, outcomes, body.ignoredColumns) }
 }
 
 function check<Wanted, Line, Outcome extends LineOutcome>(
@@ -180,6 +187,7 @@ function check<Wanted, Line, Outcome extends LineOutcome>(
   return {
     line,
     id: id === null ? null : cut(id),
+    wholeId: id,
     errors,
     stored: parsed.success && errors.length === 0 ? lineOf(parsed.data) : null,
   }

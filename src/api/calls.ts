@@ -7,6 +7,7 @@ import { quirkTable } from '../ocpp/quirks.ts'
 import { centralSystemActions, tables } from '../blocks/messages.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { findChargePoint } from './chargepoints.ts'
+import { noteAnswer } from './audited.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
@@ -90,6 +91,7 @@ export function callRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       timeout === undefined ? undefined : timeout * 1_000,
     )
     const { status, text } = answer
+    noteAnswer(c, status, JSON.stringify(payload))
     const notes = notesOf(answer)
     const more = notes.length === 0 ? {} : { notes }
     if (text === null) return c.json({ action, status, payload: { ...answer.payload }, ...more }, 200)

@@ -13,6 +13,7 @@ import { chargePointFilter, filterOf } from './chargepoint-filter.ts'
 import { chargePointView } from './chargepoint-views.ts'
 import { NewChargePoint, applyChange, chargePointInput } from './chargepoints.ts'
 import { CsvFiles, csv, csvDescription, csvQuery } from './csv-list.ts'
+import { batchChange, noteChange } from './audited.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
@@ -121,10 +122,12 @@ export function chargePointBatchRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   }
 
   app.openapi(batchRoute, async (c) => {
-    const { outcomes, report } = await runBatch(c, c.req.valid('query').partial, {
+    const stored = await runBatch(c, c.req.valid('query').partial, {
       ...batch,
       store: (lines, mode) => queries.storeChargePoints(lines, { mode, scope: scopeOf(c), strictnessDefault }),
     })
+    const { outcomes, report } = stored
+    noteChange(c, batchChange('ChargePointIds', stored))
     await inTurns(outcomes, batchTurnLines, ({ change }) => {
       if (change !== undefined) applyChange(live, change.chargePoint, change.changed)
     })

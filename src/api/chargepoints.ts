@@ -17,6 +17,7 @@ import {
   chargePointStatus,
   chargePointView,
 } from './chargepoint-views.ts'
+import { noteChange } from './audited.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
@@ -235,6 +236,7 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       chargePointInput({ ...wanted, strictness }, hash),
       scopeOf(c),
     )
+    noteChange(c, { chargePoint: record, after: provisioningOf(record, wanted) })
     c.header('Location', `/api/chargepoints/${encodeURIComponent(chargePointId)}`)
     return c.json(chargePointView(record, undefined, { lastDisconnect: null, lastRefusal: null }), 201)
   })
@@ -243,20 +245,37 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { chargePointId } = c.req.valid('param')
     const wanted = c.req.valid('json')
     const input = chargePointInput(wanted, hash)
+    const before = await findChargePoint(deps, c, chargePointId)
     const record = found(await queries.updateChargePoint(chargePointId, input, scopeOf(c)), chargePointId)
+    noteChange(c, { before: provisioningOf(before), after: provisioningOf(record, wanted) })
     applyChange(live, record, input)
     return c.json(await viewOf(record), 200)
   })
 
   app.openapi(deleteRoute, async (c) => {
     const { chargePointId } = c.req.valid('param')
+    const before = await findChargePoint(deps, c, chargePointId)
     const key = await queries.deleteChargePoint(chargePointId, scopeOf(c))
     if (key === null) throw notFound('Charge point', chargePointId)
+    noteChange(c, { before: provisioningOf(before) })
     live.disconnect({ key, identity: chargePointId }, 'Charge point deleted')
     return c.body(null, 204)
   })
 
   return app
+}
+
+/** What operators have stored of a charge point, for the audit log. `wanted` says which secrets were set now. */
+function provisioningOf(record: ChargePointRecord, wanted: Partial<z.infer<typeof ChargePointChange>> = {}) {
+  const { identity, location, strictness, registrationStatus, timeZone, certificateName } = record
+  const secret = (isSet: boolean, given: unknown) => (typeof given === 'string' ? 'changed' : isSet ? 'set' : 'not set')
+  return {
+    ...{ chargePointId: identity, location, strictness, registrationStatus, timeZone, certificateName },
+    allowOtherUserName: record.mayUseOtherName,
+    blocked: record.isBlocked,
+    minSecurityProfile: record.profileMin,
+    credentials: { basic: secret(record.hasPassword, wanted.password), key: secret(record.hasApiKey, wanted.apiKey) },
+  }
 }
 
 function found(record: ChargePointRecord | null, identity: string): ChargePointRecord {

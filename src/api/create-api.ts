@@ -7,6 +7,8 @@ import type { Principal } from '../operators/principal.ts'
 import type { LogFields } from '../base/log.ts'
 import { authenticated } from './access.ts'
 import { anomalyRoutes } from './anomalies.ts'
+import { auditLogRoutes } from './audit-log.ts'
+import { auditing } from './audited.ts'
 import { requestBody } from './body.ts'
 import { callRoutes } from './calls.ts'
 import { chargePointBatchRoutes } from './chargepoint-batch.ts'
@@ -42,6 +44,7 @@ export function createApi(deps: ApiDeps, blockRoutes: BlockRoutes): OpenAPIHono<
   app.use(requestId(), allowedPages(deps))
   app.use('/api/*', timed(deps))
   app.use('/api/*', logged(deps), notForeign(deps), authenticated(deps), limited(deps), requestBody(deps.clock))
+  app.use('/api/*', auditing(deps))
 
   app.route('/', chargePointRoutes(deps))
   app.route('/', chargePointBatchRoutes(deps))
@@ -52,6 +55,7 @@ export function createApi(deps: ApiDeps, blockRoutes: BlockRoutes): OpenAPIHono<
   app.route('/', eventRoutes(deps))
   app.route('/', historyRoutes(deps))
   app.route('/', anomalyRoutes(deps))
+  app.route('/', auditLogRoutes(deps))
   app.route('/', healthRoutes(deps))
   addMetrics(app, deps)
   addDocs(app)

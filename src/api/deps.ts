@@ -72,6 +72,9 @@ import type { ErasureRecord, NewErasure } from '../blocks/authorization/erasure.
 import type { SecurityProfile } from '../blocks/values.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import type { ReadAnswer } from '../examine/answer.ts'
+import type { AuditEntry, AuditHead } from '../operators/audit-entry.ts'
+import type { AuditFilter, AuditRecord } from '../operators/audit-records.ts'
+import type { IdTagDigests } from '../operators/audit-text.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 
@@ -174,6 +177,10 @@ export interface ApiQueries {
   listEvents(filter: ChargePointEventFilter, page: Page): Promise<PageOf<ChargePointEventRecord>>
   /** Newest first, of charge points and of the central system. */
   listSecurityEvents(filter: SecurityEventFilter, page: Page): Promise<PageOf<SecurityEventRecord>>
+  /** Newest first: each request with its outcome. */
+  listAuditLog(filter: AuditFilter, page: Page): Promise<PageOf<AuditRecord>>
+  /** The last entry of each node's audit log, by node. */
+  auditHeads(): Promise<readonly AuditHead[]>
   /** Newest first. */
   listHistory(filter: HistoryFilter, page: Page): Promise<PageOf<HistoryRecord>>
   /** The stored 2.x device model. */
@@ -280,6 +287,16 @@ export interface ApiDeps {
   readonly attempts: Pick<FailedAttempts, 'turn' | 'failed' | 'proven'>
   /** Is called when a request is refused with 401, or because it comes from a foreign web page. */
   readonly noteSecurityEvent: (event: SecurityEvent) => void
+  /** The audit log. */
+  readonly audit: {
+    /**
+     * Commits an entry; returns its number.
+     *
+     * @throws {StatorError} `STORE_UNAVAILABLE`, `STORE_QUEUE_FULL`, `SHUTTING_DOWN`.
+     */
+    append(entry: AuditEntry): Promise<number>
+    readonly digests: Pick<IdTagDigests, 'of' | 'allOf'>
+  }
   /** Keyed hashes of passwords and API keys. */
   readonly hash: {
     password(password: string): Uint8Array

@@ -23,6 +23,7 @@ const tags = [
   { name: 'Groups', description: 'Trees of charge points, such as tenants and their sites: what an operator may see.' },
   { name: 'ID tags', description: 'Who may charge.' },
   { name: 'Security', description: 'Who was refused, and what charge points report about their security.' },
+  { name: 'Audit log', description: 'Who changed or commanded what.' },
   { name: 'Anomalies', description: 'Stored facts that break an expectation.' },
   { name: 'Health', description: 'For supervisors and load balancers.' },
   { name: 'Metrics', description: 'For Prometheus.' },

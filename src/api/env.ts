@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import type { Channel } from '../auth/authenticator.ts'
 import type { Principal } from '../operators/principal.ts'
 import type { ErrorCode } from '../base/errors.ts'
+import type { AuditContext } from './audit-context.ts'
 import { validationError } from './errors.ts'
 
 /** How a request came. */
@@ -16,6 +17,7 @@ export interface ApiEnv {
   Variables: {
     requestId: string
     principal: Principal
+    audit: AuditContext
     /** Code of the error that the request was answered with. */
     errorCode?: ErrorCode
   }

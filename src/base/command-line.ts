@@ -8,6 +8,8 @@ import { nearest } from './nearest.ts'
 export interface Flag {
   readonly value: string | null
   readonly about: string
+  /** Whether it may be given several times: `Given.repeated` has all its values. */
+  readonly isRepeatable?: true
 }
 
 /** One command: what is typed, what it does, and its flags by name, without the dashes. */
@@ -22,6 +24,8 @@ export interface Command {
 /** Flags and operands as they were given. A flag without a value has ''. */
 export interface Given {
   readonly flags: ReadonlyMap<string, string>
+  /** All values of each flag that may be given several times. */
+  readonly repeated: ReadonlyMap<string, readonly string[]>
   readonly operands: readonly string[]
 }
 
@@ -38,6 +42,7 @@ const commonFlags: Readonly<Record<string, Flag>> = {
 const commands: readonly (readonly [name: string, about: string])[] = [
   ['bun start', 'the central system'],
   ['bun src/main.ts migrate', 'moves everything from the embedded database to PostgreSQL'],
+  ['bun src/main.ts audit verify', 'whether the audit log is complete and unchanged'],
   ['bun run health', 'whether the central system of these settings works'],
   ['bun run demo', 'a central system of its own with six simulated charge points, to try'],
   ['bun run simulate', 'simulated charge points at a central system of any vendor'],
@@ -63,6 +68,7 @@ const leftWidth = 40
  */
 export function readFlags(args: readonly string[], command: Command): Given {
   const flags = new Map<string, string>()
+  const repeated = new Map<string, string[]>()
   const operands: string[] = []
   for (let i = 0; i < args.length; i++) {
     const argument = args[i] ?? ''
@@ -74,7 +80,8 @@ export function readFlags(args: readonly string[], command: Command): Given {
     const name = match?.[1] ?? ''
     const flag = Object.hasOwn(command.flags, name) ? command.flags[name] : undefined
     if (flag === undefined) throw unknownFlag(argument, command)
-    if (flags.has(name)) throw new UsageError(`--${name} is given twice: expected it once.`)
+    if (flags.has(name) && flag.isRepeatable !== true)
+      throw new UsageError(`--${name} is given twice: expected it once.`)
     const value = match?.[2]
     if (flag.value === null) {
       if (value !== undefined) throw new UsageError(`--${name} is "${value}": expected --${name} without a value.`)
@@ -85,8 +92,9 @@ export function readFlags(args: readonly string[], command: Command): Given {
     if (given === undefined || (value === undefined && given.startsWith('--')))
       throw new UsageError(`--${name} has no value: expected ${flag.value}.`)
     flags.set(name, given)
+    if (flag.isRepeatable === true) repeated.set(name, [...(repeated.get(name) ?? []), given])
   }
-  return { flags, operands }
+  return { flags, repeated, operands }
 }
 
 /** The error about an argument that `command` does not have; it names the nearest flag, or the nearest command. */

@@ -45,6 +45,7 @@ export interface OcppSettings {
   /** Retention of transaction messages; for as long their retransmissions are recognised. */
   readonly transactionEventDays: number
   readonly historyMonths: number
+  readonly auditLogDays: number
   /** How long an open transaction may be silent while its connector is Available, before it counts as a ghost. */
   readonly ghostAvailableMs: number
   /** How long a charge point may be disconnected before its open transactions count as ghosts. */
@@ -231,6 +232,7 @@ function ocppSettings(ocpp: SettingsDocument['OCPP'], found: FoundSettings): Ocp
     eventDays: ocpp.EventDays,
     transactionEventDays: ocpp.TransactionEventDays,
     historyMonths: ocpp.HistoryMonths,
+    auditLogDays: ocpp.AuditLogDays,
     ghostAvailableMs: ocpp.GhostAvailableMinutes * 60_000,
     ghostOfflineMs: ocpp.GhostOfflineHours * 3_600_000,
   }

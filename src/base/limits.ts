@@ -984,3 +984,33 @@ export const renewalPauseMs = 86_400_000
 
 /** Installed certificates of one charge point that are stored. */
 export const installedCertificatesMax = 256
+
+/** Entries of the audit log that may wait for the database; further requests that change something are refused. */
+export const auditEntriesWaitingMax = 1_000
+
+/** Characters of such entries. */
+export const auditCharactersWaitingMax = 33_554_432
+
+/** Entries, and characters of entries, of one INSERT. */
+export const auditEntriesPerInsertMax = 500
+export const auditCharactersPerInsertMax = 4_194_304
+
+/** Attempts to append entries while another process of the same name appends as well. */
+export const auditAppendsMax = 20
+
+/** Longest text of a request, or of what it changed, in the audit log; a longer one is left out. In characters. */
+export const auditTextCharactersMax = 65_536
+assert(auditTextCharactersMax <= parsedForSecretsCharactersMax, 'secrets of a text are found by their position')
+
+/** Id tokens by which one entry of the audit log is found. */
+export const auditIdTagsMax = 10_000
+assert(auditIdTagsMax >= batchLinesMax, 'a batch must be found by each of its id tokens')
+
+/** Records that a batch has created, and that it has changed, of which the audit log lists the ids. */
+export const auditBatchListedMax = 500
+
+/** How often the head of the audit log is logged at most, in milliseconds. */
+export const auditHeadLogMs = 600_000
+
+/** Entries that `audit verify` has in memory. */
+export const auditEntriesReadAtOnce = 100

@@ -62,7 +62,7 @@ export const logFields = {
   closeCode: 'WebSocket close code.',
   reason: 'Why something was refused, closed or abandoned.',
   detail:
-    'More about an anomaly, as an object (see the table of anomalies); of a credential rotation, how many ended how.',
+    'More about an anomaly, as an object (see the table of anomalies); of a credential rotation, how many ended how; of the audit log, its `head`.',
   durationMs: 'How long it took, in milliseconds.',
   count: 'How many.',
   bytes: 'How many bytes.',

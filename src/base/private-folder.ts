@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { StatorError } from './errors.ts'
 
 /** Names of what Stator creates in its data folder. */
-const ownNames = ['secrets', 'postgres', 'embedded.lock', '.s.PGSQL.5432'] as const
+const ownNames = ['secrets', 'audit-heads', 'postgres', 'embedded.lock', '.s.PGSQL.5432'] as const
 
 const folderMode = 0o700
 const fileMode = 0o600

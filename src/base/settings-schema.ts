@@ -155,6 +155,11 @@ export const settingsSchema = z.strictObject({
         meaning: 'Retention of the history of connectors and connections. Whole months are deleted.',
         unit: 'months',
       }),
+      AuditLogDays: integer(3_650, 30, 36_500, {
+        meaning:
+          'How long the audit log is kept: who changed or commanded what. The last hash of what is deleted stays, so that the rest can be verified.',
+        unit: 'days',
+      }),
       GhostAvailableMinutes: integer(30, 1, 10_080, {
         meaning:
           'How long a connector may be Available, without a message about its open transaction, before that counts as a ghost.',

@@ -5,6 +5,7 @@ import { ghostCheckMs, maintenanceMs, resendDays } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Ghost, GhostDeadlines } from '../blocks/records.ts'
 import type { Database } from './database.ts'
+import { deleteOldAudit } from './audit/retention.ts'
 import { GhostCheck } from './ghosts.ts'
 import {
   dropEarlierLedger,
@@ -32,6 +33,7 @@ export interface Retention {
   /** Never under `resendDays`. */
   readonly transactionEventDays: number
   readonly historyMonths: number
+  readonly auditLogDays: number
 }
 
 export interface MaintenanceOptions {
@@ -87,6 +89,7 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   const keptFromMs = nowMs - factDays(retention) * dayMs
   await deleteOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)
   await deleteOldPromises(database.upkeepPool)
+  await deleteOldAudit(database.upkeepPool, nowMs - retention.auditLogDays * dayMs)
 }
 
 function factDays({ transactionEventDays }: Retention): number {

@@ -5,6 +5,7 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { embeddedListRowsMax } from '../base/limits.ts'
+import { createAuditQueries } from './audit/queries.ts'
 import { createAnomalyQueries } from './anomaly-queries.ts'
 import { createChargePointBatches } from './charge-point-batch.ts'
 import { createChargePointQueries } from './charge-point-queries.ts'
@@ -48,6 +49,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createAnomalyQueries(source),
     ...createEventQueries(source),
     ...createSecurityEventQueries(source),
+    ...createAuditQueries(source),
     ...createCredentialRotationQueries(source),
     ...createMessageQueries(source),
     ...createHistoryQueries(source),

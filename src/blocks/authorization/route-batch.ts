@@ -5,6 +5,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { type BatchOf, BatchReport, batchDescription, batchQuery, batchRequest, runBatch } from '../../api/batch.ts'
 import { type BatchColumns, shownColumns } from '../../api/batch-body.ts'
 import { CsvFiles, csv, csvDescription, csvQuery } from '../../api/csv-list.ts'
+import { batchChange, noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -74,7 +75,11 @@ export function idTagBatchRoutes({ queries, clock }: ApiDeps): OpenAPIHono<ApiEn
     store: (lines, mode) => queries.storeIdTokens(lines, mode),
   }
 
-  app.openapi(batchRoute, async (c) => c.json((await runBatch(c, c.req.valid('query').partial, batch)).report, 200))
+  app.openapi(batchRoute, async (c) => {
+    const stored = await runBatch(c, c.req.valid('query').partial, batch)
+    noteChange(c, batchChange('IdTags', stored))
+    return c.json(stored.report, 200)
+  })
 
   app.openapi(csvRoute, async (c) => {
     const { separator, ...wanted } = c.req.valid('query')

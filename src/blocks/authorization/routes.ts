@@ -5,6 +5,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { isoTime } from '../../base/clock.ts'
 import { idTokenCharactersMax } from '../../base/limits.ts'
 import type { IdTokenInput, IdTokenRecord } from '../records.ts'
+import { noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -158,6 +159,7 @@ export function idTagRoutes({ queries }: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(newRoute, async (c) => {
     const { idTag, ...wanted } = c.req.valid('json')
     const record = await queries.createIdToken(idTag, idTokenInput(wanted))
+    noteChange(c, { after: idTagView(record) })
     c.header('Location', `/api/id-tags/${encodeURIComponent(idTag)}`)
     return c.json(idTagView(record), 201)
   })
@@ -169,13 +171,17 @@ export function idTagRoutes({ queries }: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(changeRoute, async (c) => {
     const { idTag } = c.req.valid('param')
-    const record = await queries.updateIdToken(idTag, idTokenInput(c.req.valid('json')))
-    return c.json(idTagView(found(record, idTag)), 200)
+    const before = found(await queries.idTokenRecord(idTag), idTag)
+    const record = found(await queries.updateIdToken(idTag, idTokenInput(c.req.valid('json'))), idTag)
+    noteChange(c, { before: idTagView(before), after: idTagView(record) })
+    return c.json(idTagView(record), 200)
   })
 
   app.openapi(deleteRoute, async (c) => {
     const { idTag } = c.req.valid('param')
+    const before = found(await queries.idTokenRecord(idTag), idTag)
     if (!(await queries.deleteIdToken(idTag))) throw notFound('ID tag', idTag)
+    noteChange(c, { before: idTagView(before) })
     return c.body(null, 204)
   })
 

@@ -5,6 +5,7 @@ import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { scopeOf } from '../../api/access.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
+import { noteAnswer, noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -20,6 +21,7 @@ import {
   sendCommand,
   sendForStatus,
 } from '../../api/send-command.ts'
+import { isoTime } from '../../base/clock.ts'
 import { StatorError } from '../../base/errors.ts'
 import { withDefined } from '../../base/with-defined.ts'
 import { outcomeOf } from '../command.ts'
@@ -238,7 +240,12 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     if ('problem' in read) throw badRequest('certificate', `Certificate ${read.problem}`)
     const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, installCommand[version](type, certificate))
-    if (status === 'Accepted') await queries.noteSentCertificate(chargePoint.key, read, clock.nowMs())
+    noteAnswer(c, status)
+    if (status === 'Accepted') {
+      await queries.noteSentCertificate(chargePoint.key, read, clock.nowMs())
+      const { subject, serialNumber, validToMs } = read
+      noteChange(c, { after: { status, type, subject, serialNumber, validTo: isoTime(validToMs) } })
+    }
     return c.json(outcomeOf(status, 'Certificate installed', 'installation of the certificate'), 200)
   })
 
@@ -257,8 +264,12 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, deleteCommand(hashData))
+    noteAnswer(c, status)
     // NotFound: it is not there either.
-    if (status !== 'Failed') await queries.forgetInstalledCertificate(chargePoint.key, hashData)
+    if (status !== 'Failed') {
+      await queries.forgetInstalledCertificate(chargePoint.key, hashData)
+      noteChange(c, { before: hashData })
+    }
     return c.json(outcomeOf(status, 'Certificate deleted', 'deletion of the certificate'), 200)
   })
 
@@ -266,14 +277,22 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, renewCommand[version])
+    noteAnswer(c, status)
     return c.json(outcomeOf(status, 'The charge point will request a new certificate', 'request for a renewal'), 200)
   })
 
   app.openapi(revokeRoute, async (c) => {
     const { chargePointId, serialNumber } = c.req.valid('param')
     const chargePoint = await findChargePoint(deps, c, chargePointId)
-    const revoked = await queries.revokeCertificate(chargePoint.key, serialNumber.toUpperCase())
+    const serial = serialNumber.toUpperCase()
+    const before = (await queries.certificatesOf(chargePoint)).find((issued) => issued.serialNumber === serial)
+    const revoked = await queries.revokeCertificate(chargePoint.key, serial)
     if (revoked === null) throw notFound('Certificate', serialNumber)
+    const { state } = revoked.certificate
+    noteChange(c, {
+      before: { serialNumber: serial, state: before?.state ?? null },
+      after: { serialNumber: serial, state },
+    })
     if (revoked.endsConnection) deps.live.disconnect(chargePoint, 'Certificate revoked')
     return c.json(issuedView(revoked.certificate), 200)
   })

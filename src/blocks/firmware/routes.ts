@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { findChargePoint } from '../../api/chargepoints.ts'
+import { noteAnswer } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -64,6 +65,7 @@ export function firmwareRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { payload, problems } = await sendCommand(deps, chargePoint, version, command)
     const outcome = updateFirmwareOutcome(version, payload)
     if (outcome === null) throw invalidAnswer(command.action, payload, problems)
+    noteAnswer(c, outcome.status)
     return c.json(outcome, 200)
   })
 

@@ -6,6 +6,7 @@ import type { Context } from 'hono'
 import { nameOf } from '../../operators/principal.ts'
 import { scopeOf } from '../../api/access.ts'
 import { chargePointFilterInBody, filterOf } from '../../api/chargepoint-filter.ts'
+import { noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -223,6 +224,7 @@ export function credentialRotationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       perMinute,
       expiresAtMs: createdAtMs + expiresInHours * hourMs,
     })
+    noteChange(c, { after: rotationView(rotation) })
     wakeRotations()
     c.header('Location', `/api/credential-rotations/${rotation.id}`)
     return c.json(rotationView(rotation), 202)
@@ -245,10 +247,12 @@ export function credentialRotationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(cancelRoute, async (c) => {
     const { rotationId } = c.req.valid('param')
+    const before = await find(c, rotationId)
     const { rotation, isCancelled } = found(
       await queries.cancelCredentialRotation(rotationId, scopeOf(c), clock.nowMs()),
       rotationId,
     )
+    noteChange(c, { before: rotationView(before), after: rotationView(rotation) })
     if (isCancelled) logEnd(log, rotation)
     return c.json(rotationView(rotation), 200)
   })

@@ -2,6 +2,7 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { findChargePoint } from '../../api/chargepoints.ts'
+import { noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -29,7 +30,10 @@ export function credentialRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(credentialsRoute, async (c) => {
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
-    const { status, message } = await rotateCredentials(deps, chargePoint)
+    const { status, message, outcome } = await rotateCredentials(deps, chargePoint)
+    const kept = chargePoint.hasPassword ? 'set' : 'not set'
+    const changed = { accepted: 'changed', refused: kept, unknown: 'unknown' }[outcome]
+    noteChange(c, { before: { credentials: { basic: kept } }, after: { credentials: { basic: changed } } })
     return c.json({ status, message }, 200)
   })
 

@@ -23,6 +23,7 @@ import type { ChangeSet } from '../decision.ts'
 import type { ChargePointRecord, VariableRecord } from '../records.ts'
 import type { OcppVersion } from '../../ocpp/version.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
+import { noteAnswer } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -165,6 +166,7 @@ export function provisioningRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { payload, problems } = await sendCommand(deps, chargePoint, version, command)
     const outcome = changeConfigurationOutcome(version, payload)
     if (outcome === null) throw invalidAnswer(command.action, payload, problems)
+    noteAnswer(c, outcome.status, value)
     if (isReported[version] && outcome.status === 'Accepted') await storeVariable(deps, chargePoint, changed, value)
     return c.json(outcome, 200)
   })
@@ -174,6 +176,7 @@ export function provisioningRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, resetCommand(version, type))
+    noteAnswer(c, status)
     return c.json(resetOutcome(status), 200)
   })
 

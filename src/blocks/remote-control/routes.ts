@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { findChargePoint } from '../../api/chargepoints.ts'
+import { noteAnswer } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -115,6 +116,7 @@ export function remoteControlRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       const { status, message } = startOutcome(
         await sendForStatus(deps, chargePoint, version, startCommand(version, start)),
       )
+      noteAnswer(c, status)
       if (status === 'Accepted') return c.json({ status, transactionId, message }, 200)
       await withdrawPromise(deps, chargePoint, transactionId)
       return c.json({ status, message }, 200)
@@ -134,6 +136,7 @@ export function remoteControlRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     if (!transaction.open) throw new StatorError('CONFLICT', `Transaction '${transactionId}' has already stopped`)
     const { version } = await requireConnected(deps, chargePoint)
     const status = await sendForStatus(deps, chargePoint, version, stopCommand(version, transaction))
+    noteAnswer(c, status)
     return c.json(stopOutcome(status), 200)
   })
 

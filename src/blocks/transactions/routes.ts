@@ -4,6 +4,7 @@ import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { idTokenCharactersMax, identityCharactersMax } from '../../base/limits.ts'
+import { isoTime } from '../../base/clock.ts'
 import { withDefined } from '../../base/with-defined.ts'
 import type { PageOf, TransactionFilter, TransactionRecord } from '../records.ts'
 import { nameOf } from '../../operators/principal.ts'
@@ -12,6 +13,7 @@ import { closeTransaction } from './route-close.ts'
 import { correctTransaction } from './route-correct.ts'
 import { csvLines } from '../../api/csv.ts'
 import { csv, csvAnswer, csvFormat, csvQuery } from '../../api/csv-list.ts'
+import { noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -219,14 +221,31 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(closeRoute, async (c) => {
     const transaction = await findTransaction(deps, c, c.req.valid('param').transactionId)
+    const chargePoint = { key: transaction.chargePointKey, identity: transaction.identity }
+    noteChange(c, { chargePoint })
     const [entered, messageId] = [c.req.valid('json'), crypto.randomUUID()]
     const closed = transaction.open
       ? await closeTransaction(deps, transaction, entered, messageId)
       : await correctTransaction(deps, transaction, entered, nameOf(c.get('principal')), messageId)
+    noteChange(c, { before: endOf(transaction), after: endOf(closed) })
     return c.json(transactionView(closed, []), 200)
   })
 
   return app
+}
+
+/** What closing and correcting change, for the audit log. */
+function endOf({
+  transactionId,
+  open,
+  closedBy,
+  stoppedAtMs,
+  meterStopWh,
+  stopReason,
+  corrections,
+}: TransactionRecord) {
+  const stopTime = stoppedAtMs === null ? null : isoTime(stoppedAtMs)
+  return { transactionId, open, closedBy, stopTime, meterStop: meterStopWh, stopReason, corrections }
 }
 
 /** The page that a query asks for, if the sender may see it. */

@@ -4,6 +4,7 @@ import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { type PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { chargePoints, groups } from '../../blocks/charge-point-tables.ts'
 import { storedTables } from '../../blocks/tables.ts'
+import * as operatorTables from '../../operators/tables.ts'
 import * as storeTables from '../schema.ts'
 
 /** A table as the statements of a move see it. */
@@ -17,7 +18,13 @@ export interface MovedTable {
   readonly values: readonly string[]
 }
 
-const known: readonly unknown[] = [chargePoints, groups, ...Object.values(storedTables), ...Object.values(storeTables)]
+const known: readonly unknown[] = [
+  chargePoints,
+  groups,
+  ...Object.values(storedTables),
+  ...Object.values(operatorTables),
+  ...Object.values(storeTables),
+]
 
 /** All tables, charge points first. */
 export const movedTables: readonly MovedTable[] = known

@@ -55,6 +55,8 @@ async function tenantOf({ queries, database }: TestStore, name: 'A' | 'B', first
 /** Two transactions, one of them open, and one of everything else. */
 async function fill(pool: TestStore['database']['pool'], key: number, identity: string, id: number): Promise<void> {
   const at = "'2026-01-01'::timestamptz"
+  await pool.query(`INSERT INTO audit_log (node, sequence, at, charge_point_id, identity, hash)
+    VALUES ('${identity}', 1, ${at}, ${key}, '${identity}', '')`)
   await pool.query(`INSERT INTO transactions
       (id, charge_point_id, evse_id, connector_id, id_token, started_at, stopped_at, received_at)
     VALUES (${id}, ${key}, 1, 1, 'CARD', ${at}, NULL, ${at}), (${id + 1}, ${key}, 1, 1, 'CARD', ${at}, ${at}, ${at})`)
@@ -140,6 +142,7 @@ const seen: Readonly<Record<string, Seen>> = {
   anomalies: facts((queries, scope) => identitiesOf(queries.listAnomalies({ scope }, page))),
   'anomalies of a kind': facts((queries, scope) => identitiesOf(queries.listAnomalies({ scope, kind: 'quirk' }, page))),
   'anomalies of a time': facts((queries, scope) => identitiesOf(queries.listAnomalies({ scope, fromMs: 0 }, page))),
+  'audit log': facts((queries, scope) => identitiesOf(queries.listAuditLog({ scope }, page)), 1),
   'security events': facts((queries, scope) => identitiesOf(queries.listSecurityEvents({ scope }, page)), 2),
   'security events of charge points': facts((queries, scope) =>
     identitiesOf(queries.listSecurityEvents({ scope, source: 'chargePoint' }, page)),
@@ -200,7 +203,10 @@ type OfIdTokens =
   | 'storeIdTokens'
   | 'deleteIdToken'
 
-type Asked = Exclude<keyof ApiQueries, OfOneFound | OfIdTokens>
+/** Hashes of the audit log say nothing of a charge point. */
+type OfNone = 'auditHeads'
+
+type Asked = Exclude<keyof ApiQueries, OfOneFound | OfIdTokens | OfNone>
 
 /** Where each query that takes a scope is tested. A new query is in none of these lists, and does not compile. */
 const tested: Readonly<Record<Asked, 'seen' | 'foreign' | 'changes' | 'groups.test.ts'>> = {
@@ -219,6 +225,7 @@ const tested: Readonly<Record<Asked, 'seen' | 'foreign' | 'changes' | 'groups.te
   transaction: 'changes',
   listAnomalies: 'seen',
   listSecurityEvents: 'seen',
+  listAuditLog: 'seen',
   listCertificates: 'seen',
   listGroups: 'groups.test.ts',
   group: 'groups.test.ts',

@@ -9,6 +9,7 @@ import { blockRoutes } from '../../../src/blocks/routes.ts'
 import { Counters } from '../../../src/base/counters.ts'
 import { Timings } from '../../../src/base/timings.ts'
 import type { LogFields, Logger } from '../../../src/base/log.ts'
+import { IdTagDigests } from '../../../src/operators/audit-text.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import type { ChargePointRecord } from '../../../src/blocks/records.ts'
 import { HandClock } from '../../support/hand-clock.ts'
@@ -112,6 +113,8 @@ export function fakeApi(
     listAnomalies: unexpected('listAnomalies'),
     listEvents: unexpected('listEvents'),
     listSecurityEvents: unexpected('listSecurityEvents'),
+    listAuditLog: unexpected('listAuditLog'),
+    auditHeads: unexpected('auditHeads'),
     listHistory: unexpected('listHistory'),
     variablesOf: unexpected('variablesOf'),
     listCertificates: unexpected('listCertificates'),
@@ -157,6 +160,7 @@ export function fakeApi(
       allowedOrigins: [],
       attempts: { turn: async () => true, failed: async () => false, proven: () => {} },
       noteSecurityEvent: () => {},
+      audit: { append: async () => 1, digests: new IdTagDigests(new Uint8Array(32)) },
       hash: {
         password: () => new Uint8Array(32),
         apiKey: () => new Uint8Array(32),
