@@ -4,6 +4,11 @@ import { defineConfig } from 'drizzle-kit'
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: ['./src/blocks/charge-point-tables.ts', './src/blocks/*/tables.ts', './src/store/schema.ts'],
+  schema: [
+    './src/blocks/charge-point-tables.ts',
+    './src/blocks/*/tables.ts',
+    './src/operators/*tables.ts',
+    './src/store/schema.ts',
+  ],
   out: './drizzle',
 })

@@ -41,6 +41,8 @@ import { CertificateDelivery } from './station/certificate-delivery.ts'
 import { changedElsewhere, holdingsOf, LiveChargePoints } from './station/live-charge-points.ts'
 import { Registry } from './station/registry.ts'
 import { databaseServer } from './store/connection-string.ts'
+import { ApiKeyUses } from './store/api-key-uses.ts'
+import { createOperatorLookups } from './store/operator-lookups.ts'
 import { createCredentialRotations } from './store/credential-rotations.ts'
 import { openDatabase } from './store/database.ts'
 import { EarlierLedger } from './store/earlier-ledger.ts'
@@ -207,6 +209,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       log: log.category('Database'),
     })
     closers.unshift(() => lease.end())
+    const keyUses = new ApiKeyUses({ database, clock, log: log.category('Database') })
+    closers.unshift(() => keyUses.stop())
     const auth = createAuthDeps(
       settings.security,
       secrets,
@@ -221,6 +225,11 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
           if (created === null) throw new StatorError('CONFLICT', `Charge point '${identity}' was deleted meanwhile`)
           return created
         },
+      },
+      {
+        store: { ...createOperatorLookups(database.pool), noteUse: (use) => keyUses.note(use) },
+        clock,
+        log: log.category('Api'),
       },
       tokens?.verifier ?? null,
     )
@@ -275,6 +284,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         authenticate: (headers, channel) => authenticateRequest(headers, channel, auth),
         challenge: (headers) => restChallenge(headers, auth),
         isScraper: (headers) => isScraper(headers, auth),
+        settingsKeys: auth.operatorKeys.all,
         allowedOrigins: settings.security.allowedOrigins,
         attempts,
         noteSecurityEvent: (event) => securityEvents.note(event),

@@ -7,6 +7,7 @@ import type { Principal } from '../operators/principal.ts'
 import type { LogFields } from '../base/log.ts'
 import { authenticated } from './access.ts'
 import { anomalyRoutes } from './anomalies.ts'
+import { apiKeyRoutes } from './api-keys.ts'
 import { requestBody } from './body.ts'
 import { callRoutes } from './calls.ts'
 import { chargePointBatchRoutes } from './chargepoint-batch.ts'
@@ -25,6 +26,7 @@ import { messageRoutes } from './messages.ts'
 import { addMetrics, timed } from './metrics.ts'
 import { unserved } from './not-found.ts'
 import { shownPath } from './shown-path.ts'
+import { roleRoutes } from './roles.ts'
 
 /** The REST resources of the blocks of OCPP. */
 type BlockRoutes = (deps: ApiDeps) => readonly OpenAPIHono<ApiEnv>[]
@@ -52,6 +54,8 @@ export function createApi(deps: ApiDeps, blockRoutes: BlockRoutes): OpenAPIHono<
   app.route('/', eventRoutes(deps))
   app.route('/', historyRoutes(deps))
   app.route('/', anomalyRoutes(deps))
+  app.route('/', apiKeyRoutes(deps))
+  app.route('/', roleRoutes(deps))
   app.route('/', healthRoutes(deps))
   addMetrics(app, deps)
   addDocs(app)

@@ -9,7 +9,7 @@ function principal(headers: Record<string, string>, security: Readonly<Record<st
   const store = new MemoryCredentialStore()
   store.put('CP001', { password: 'secretpassword', apiKey: 'key-of-cp001' })
   const deps = testAuthDeps({ ApiKeys: ['key-of-the-office', 'key-of-the-night'], ...security }, store)
-  return authenticateRequest(new Headers(headers), { isEncrypted: true }, deps)
+  return authenticateRequest(new Headers(headers), { isEncrypted: true, remoteAddress: '192.0.2.1' }, deps)
 }
 
 const cp001 = aChargePoint('CP001', 1)
@@ -71,7 +71,7 @@ test('a blocked charge point is forbidden, and an operator who acts as it is not
   store.put('CP001', { password: 'secretpassword', apiKey: 'key-of-cp001', isBlocked: true })
   const deps = testAuthDeps({}, store)
   const sent = (headers: Record<string, string>) =>
-    authenticateRequest(new Headers(headers), { isEncrypted: true }, deps)
+    authenticateRequest(new Headers(headers), { isEncrypted: true, remoteAddress: '192.0.2.1' }, deps)
   const forbidden = expect.objectContaining({ code: 'FORBIDDEN' })
   expect(await sent(basic('CP001', 'secretpassword')).catch((error: unknown) => error)).toEqual(forbidden)
   const key = { 'X-API-Key': 'key-of-cp001', 'X-Charge-Point-Id': 'CP001' }
@@ -85,7 +85,9 @@ test('a charge point is forbidden below its lowest security profile, as at the O
   const deps = testAuthDeps({}, store)
   const answer = (headers: Record<string, string>, isEncrypted: boolean, profileMin: 2 | 3) => {
     store.put('CP001', { password: 'secretpassword', apiKey: 'key-of-cp001', profileMin })
-    return authenticateRequest(new Headers(headers), { isEncrypted }, deps).catch((error: unknown) => error)
+    return authenticateRequest(new Headers(headers), { isEncrypted, remoteAddress: '192.0.2.1' }, deps).catch(
+      (error: unknown) => error,
+    )
   }
   const mustBe = (profile: number) =>
     expect.objectContaining({

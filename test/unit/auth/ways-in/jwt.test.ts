@@ -56,7 +56,7 @@ function verdict(identity: string, headers: Record<string, string>, by = deps())
 }
 
 function principal(headers: Record<string, string>, by = deps()) {
-  return authenticateRequest(new Headers(headers), { isEncrypted: true }, by)
+  return authenticateRequest(new Headers(headers), { isEncrypted: true, remoteAddress: '192.0.2.1' }, by)
 }
 
 const accepted = { kind: 'accepted', identity: 'CP001', method: 'Jwt', profile: 2, credential: null } as const
