@@ -92,6 +92,7 @@ const getRoute = routeFor('role:read', {
   operationId: 'getRole',
   tags: ['Operators'],
   summary: 'Get a role',
+  description: 'With its permissions, each of which the schema `Permission` explains.',
   request: { params: RoleParams },
   responses: { 200: json(Role, 'The role.'), ...errors('FORBIDDEN', 'NOT_FOUND') },
 })

@@ -10,6 +10,7 @@ import { settingsFrom } from '../../src/base/config.ts'
 import { silentLogger } from '../../src/base/log.ts'
 import type { CredentialRecord } from '../../src/blocks/records.ts'
 import type { SecurityProfile } from '../../src/blocks/values.ts'
+import type { StoredKey } from '../../src/operators/records.ts'
 import { HandClock } from './hand-clock.ts'
 import { MemoryOperatorStore } from './operator-store.ts'
 
@@ -29,6 +30,21 @@ const openAccess = {
 
 /** No operators but those of the settings. */
 export const noOperators = { store: new MemoryOperatorStore(), clock: new HandClock(), log: silentLogger }
+
+/** A row of an API key with this text: a viewer of all charge points who never expires, but for `change`. */
+export function aStoredKey(id: string, text: string, change: Partial<StoredKey> = {}): StoredKey {
+  return {
+    id,
+    name: 'billing',
+    secretHash: testCredentials.hash(text),
+    role: 'viewer',
+    rolePermissions: null,
+    groups: null,
+    expiresAtMs: null,
+    isRevoked: false,
+    ...change,
+  }
+}
 
 /** A store with the charge points that were put into it, whatever the letter case they are asked for in; `lookups` has what was asked for. */
 export class MemoryCredentialStore implements CredentialStore {
