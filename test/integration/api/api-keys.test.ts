@@ -1,6 +1,7 @@
 // API keys of operators over REST: made, used, changed and revoked, and that nobody gives what they do not have.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { handshakeAnswer } from '../../support/raw-charge-point.ts'
 import { TestStator } from '../../support/stator.ts'
 import { until } from '../../support/until.ts'
 
@@ -129,8 +130,8 @@ describe('a key', () => {
     await stator.provision('CP-SOCKET')
     const { text } = await made({ name: 'no-socket', role: 'admin' })
     const headers = { 'X-API-Key': text, 'X-Charge-Point-Id': 'CP-SOCKET' }
-    const connecting = stator.raw('CP-SOCKET', { headers, password: undefined })
-    await expect(connecting).rejects.toThrow()
+    const answer = await handshakeAnswer({ url: stator.ocppUrl, identity: 'CP-SOCKET', headers })
+    expect(answer.status).toBe(401)
     expect((await stator.api('/api/chargepoints/CP-SOCKET', { key: null, headers })).status).toBe(200)
   })
 })
@@ -148,8 +149,10 @@ describe('a key that is revoked', () => {
     expect((await stator.api(`/api/api-keys/${id}`, { method: 'DELETE' })).status).toBe(204)
     expect(await stator.json(`/api/api-keys/${id}`)).toEqual(shown)
     await refused(`/api/api-keys/${id}`, 409, { method: 'PATCH', body: { role: 'admin' } })
-    const events = await stator.json('/api/security-events?type=RequestUnauthorized')
-    expect(JSON.stringify(events)).toContain("the API key 'leaked' is revoked")
+    await until('the refusal is listed', async () => {
+      const events = await stator.json('/api/security-events')
+      return JSON.stringify(events).includes("the API key 'leaked' is revoked")
+    })
   })
 
   test('may have revoked itself', async () => {
@@ -272,7 +275,7 @@ describe('an operator of some groups', () => {
     const listed = await stator.json('/api/api-keys?pageSize=100', { key: keeper.text })
     const names = (listed['apiKeys'] as readonly Json[]).map(({ name }) => name)
     expect(names).toEqual(expect.arrayContaining(['keeper', 'inside']))
-    expect(names).not.toContainAnyValues(['foreign', 'half-foreign', 'of-all', 'admin'])
+    expect(names.filter((name) => ['foreign', 'half-foreign', 'of-all', 'admin'].includes(String(name)))).toEqual([])
     expect(listed['totalCount']).toBe(names.length)
     const key = keeper.text
     for (const id of [...foreign.map((one) => one.id), 'admin', 'settings-0', '0123456789abcdef']) {
