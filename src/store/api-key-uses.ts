@@ -1,5 +1,5 @@
-// Last uses of API keys. Requests only note them in memory; they are stored every few seconds, the last one of each key.
-// With it, the hash of a key is stored that was hashed with an earlier Security.CredentialSecret.
+// Last uses of API keys. Requests only note them in memory; the last one of each key is stored every few seconds. With
+// it, the hash of a key is replaced that was made with an earlier Security.CredentialSecret.
 
 import type { Clock } from '../base/clock.ts'
 import { apiKeyUsesFlushMs, apiKeyUsesWaitingMax } from '../base/limits.ts'

@@ -6,8 +6,8 @@ import type { KeyRing } from '../key-ring.ts'
 import { keyCredentials } from '../presented.ts'
 
 /**
- * API keys of charge points, and those of the settings, whose owner may name the charge point to let in. API keys of the
- * database are for the REST API only.
+ * API keys of charge points, and those of the settings, whose owner may name the charge point to let in. API keys of
+ * the database are for the REST API only.
  */
 export function apiKeyAuthenticator(credentials: Credentials, operatorKeys: KeyRing): Authenticator {
   return {
