@@ -106,6 +106,9 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
   storeIdTags: { needs: 'idtag:write' },
   changeIdTag: { needs: 'idtag:write', mayBeMissing: true },
   deleteIdTag: { needs: 'idtag:write', mayBeMissing: true },
+  eraseIdTag: { needs: 'idtag:erase', mayBeMissing: true },
+  listIdTokenErasures: { needs: 'idtag:read' },
+  getIdTokenErasure: { needs: 'idtag:read', mayBeMissing: true },
 
   listApiKeys: { needs: 'apikey:read', elsewhere: 200 },
   getApiKey: { needs: 'apikey:read', elsewhere: 404 },
