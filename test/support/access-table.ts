@@ -20,7 +20,7 @@ interface OperationRow {
   /** Named in the query. */
   readonly query?: 'chargePointId'
   /** What a body of a list has to show to those who may see THING. */
-  readonly shows?: 'THING' | 'transaction'
+  readonly shows?: 'THING' | 'transaction' | 'group'
 }
 
 const aHash = {
@@ -43,6 +43,12 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
   storeChargePoints: { needs: 'chargepoint:write' },
   changeChargePoint: { needs: 'chargepoint:write', elsewhere: 404, body: { location: 'here' } },
   deleteChargePoint: { needs: 'chargepoint:write', elsewhere: 404 },
+
+  listGroups: { needs: 'group:read', elsewhere: 200, shows: 'group' },
+  getGroup: { needs: 'group:read', elsewhere: 404, shows: 'group' },
+  createGroup: { needs: 'group:write' },
+  changeGroup: { needs: 'group:write', elsewhere: 404, body: { name: 'another name' } },
+  deleteGroup: { needs: 'group:write', elsewhere: 404 },
 
   startTransaction: { needs: 'command:start', elsewhere: 404, body: { connectorId: 1, idTag: 'TAG-OF-THING' } },
   stopTransaction: { needs: 'command:stop', elsewhere: 404, body: { transactionId: 1 } },

@@ -21,6 +21,7 @@ interface Names {
   readonly chargePointId: string
   readonly transactionId: string
   readonly rotationId: string
+  readonly groupId: string
   readonly keyId: string
 }
 
@@ -45,6 +46,7 @@ const noThing: Names = {
   chargePointId: 'NOBODY',
   transactionId: '2000000000',
   rotationId: '999999',
+  groupId: '1888888888',
   keyId: '0123456789abcdef',
 }
 
@@ -125,6 +127,7 @@ beforeAll(async () => {
   // Numbers that stand in no body by chance. A node takes transaction ids from the sequence in blocks.
   await client.query(`SELECT setval('transaction_ids', 7654321)`)
   await client.query('ALTER TABLE credential_rotations ALTER COLUMN id RESTART WITH 8765432')
+  await client.query('ALTER TABLE charge_point_groups ALTER COLUMN id RESTART WITH 6543210')
   await stator.restart()
   await stator.provision('THING')
   await stator.provision('OTHER')
@@ -143,7 +146,8 @@ beforeAll(async () => {
     `INSERT INTO charge_point_groups (name) VALUES ('of-thing'), ('of-others') RETURNING id`,
   )
   const [ofThing, ofOthers] = groups.rows.map(({ id }) => id)
-  await client.query(`UPDATE charge_points SET group_id = $1 WHERE identity = 'THING'`, [ofThing])
+  const site = await stator.json('/api/groups', { body: { name: 'site', parentId: ofThing } }, 201)
+  await client.query(`UPDATE charge_points SET group_id = $1 WHERE identity = 'THING'`, [site['id']])
   await client.query(`UPDATE charge_points SET group_id = $1 WHERE identity = 'OTHER'`, [ofOthers])
   const rotation = await stator.json('/api/credential-rotations', { body: { chargePointIds: ['THING'] } }, 202)
   await stator.json('/api/roles', { body: { name: ownRole, permissions: roles[ownRole] } }, 201)
@@ -165,6 +169,7 @@ beforeAll(async () => {
     chargePointId: 'THING',
     transactionId: String(started['transactionId']),
     rotationId: String(rotation['id']),
+    groupId: String(site['id']),
     keyId: await newKey('a key of THING', 'viewer', groupsOf.own),
   }
   operations = operationsOf(await stator.json('/openapi.json'))
@@ -245,10 +250,10 @@ async function found(operation: Operation, { headers, reach }: Sender): Promise<
   if (status === 403) return `403 ${String(missing)}`
   if (status >= 500 || (status === 404 && reach !== 'others' && mayBeMissing === undefined)) return `${status} ${text}`
   if (reach !== 'others' || elsewhere === undefined) {
-    const mark = shows === 'transaction' ? thing.transactionId : shows
+    const mark = shows === 'transaction' ? thing.transactionId : shows === 'group' ? thing.groupId : shows
     return mark === undefined || text.includes(mark) ? 'served' : `no ${shows} in ${text}`
   }
-  const isOfThing = ['THING', thing.transactionId, thing.keyId].some((mark) => text.includes(mark))
+  const isOfThing = ['THING', thing.transactionId, thing.keyId, thing.groupId].some((mark) => text.includes(mark))
   if (elsewhere === 200) {
     if (status !== 200 || isOfThing || countsMoreThanItShows(text)) return `${status} ${text}`
   }
