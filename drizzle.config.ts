@@ -7,7 +7,7 @@ export default defineConfig({
   schema: [
     './src/blocks/charge-point-tables.ts',
     './src/blocks/*/tables.ts',
-    './src/operators/tables.ts',
+    './src/operators/*tables.ts',
     './src/store/schema.ts',
   ],
   out: './drizzle',

@@ -13,7 +13,7 @@ import { authenticateRequest, isScraper } from './auth/operator-auth.ts'
 import { Encryption } from './auth/encryption.ts'
 import { hashPassword, isHashOfPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
-import { openSecrets, type Secrets } from './auth/secrets.ts'
+import { openSecrets } from './auth/secrets.ts'
 import { openTokens } from './auth/tokens/open-tokens.ts'
 import { answerAtOnce, UsageError, version } from './base/command-line.ts'
 import { type Clock, dayMs, isoTime, systemClock } from './base/clock.ts'
@@ -42,6 +42,8 @@ import { changedElsewhere, holdingsOf, LiveChargePoints } from './station/live-c
 import { Registry } from './station/registry.ts'
 import { IdTagDigests } from './operators/audit-text.ts'
 import { databaseServer } from './store/connection-string.ts'
+import { ApiKeyUses } from './store/api-key-uses.ts'
+import { createOperatorLookups } from './store/operator-lookups.ts'
 import { createCredentialRotations } from './store/credential-rotations.ts'
 import { openDatabase } from './store/database.ts'
 import { EarlierLedger } from './store/earlier-ledger.ts'
@@ -211,6 +213,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       log: log.category('Database'),
     })
     closers.unshift(() => lease.end())
+    const keyUses = new ApiKeyUses({ database, clock, log: log.category('Database') })
+    closers.unshift(() => keyUses.stop())
     const auth = createAuthDeps(
       settings.security,
       secrets,
@@ -226,6 +230,11 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
           return created
         },
       },
+      {
+        store: { ...createOperatorLookups(database.pool), noteUse: (use) => keyUses.note(use) },
+        clock,
+        log: log.category('Api'),
+      },
       tokens?.verifier ?? null,
     )
     await claimCredentialSecret(database.pool, auth.credentials, node.id)
@@ -236,7 +245,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     closers.unshift(() => refusals.stop())
     const securityEvents = new SecurityEvents(noteDeps)
     closers.unshift(() => securityEvents.stop())
-    const otherEncryptionKeys = settings.security.otherEncryptionKeys.map((key) => Buffer.from(key, 'utf8'))
     const auditLog = await AuditLog.open({
       database,
       clock,
@@ -245,7 +253,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       headFile: new HeadFile(dataFolder, node.name),
     })
     closers.unshift(() => auditLog.stop())
-    const encryption = new Encryption(secrets.encryptionKey, otherEncryptionKeys)
+    const encryption = new Encryption(secrets.encryptionKey, secrets.otherEncryptionKeys)
     const seal = {
       seal: (idToken: string) => encryption.encrypt(erasurePurpose, idToken),
       open: (sealed: string) => encryption.decrypt(erasurePurpose, sealed),
@@ -287,12 +295,13 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         authenticate: (headers, channel) => authenticateRequest(headers, channel, auth),
         challenge: (headers) => restChallenge(headers, auth),
         isScraper: (headers) => isScraper(headers, auth),
+        settingsKeys: auth.operatorKeys.all,
         allowedOrigins: settings.security.allowedOrigins,
         attempts,
         noteSecurityEvent: (event) => securityEvents.note(event),
         audit: {
           append: (entry) => auditLog.append(entry),
-          digests: idTagDigestsOf(secrets, settings.security),
+          digests: new IdTagDigests(secrets.credentialSecret, secrets.otherCredentialSecrets),
         },
         hash: {
           password: (password) => hashPassword(password, auth.credentials),
@@ -442,11 +451,6 @@ async function openSigning(
       return { request, organization, ...(await queries.certificateHolder(chargePointKey)) }
     },
   }
-}
-
-function idTagDigestsOf({ credentialSecret }: Secrets, { otherCredentialSecrets }: Settings['security']): IdTagDigests {
-  const others = otherCredentialSecrets.map((secret) => Buffer.from(secret, 'utf8'))
-  return new IdTagDigests(credentialSecret, others)
 }
 
 function ignoreConflict(error: unknown): void {

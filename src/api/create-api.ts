@@ -9,6 +9,7 @@ import { authenticated } from './access.ts'
 import { anomalyRoutes } from './anomalies.ts'
 import { auditLogRoutes } from './audit-log.ts'
 import { auditing } from './audited.ts'
+import { apiKeyRoutes } from './api-keys.ts'
 import { requestBody } from './body.ts'
 import { callRoutes } from './calls.ts'
 import { chargePointBatchRoutes } from './chargepoint-batch.ts'
@@ -27,6 +28,7 @@ import { messageRoutes } from './messages.ts'
 import { addMetrics, timed } from './metrics.ts'
 import { unserved } from './not-found.ts'
 import { shownPath } from './shown-path.ts'
+import { roleRoutes } from './roles.ts'
 
 /** The REST resources of the blocks of OCPP. */
 type BlockRoutes = (deps: ApiDeps) => readonly OpenAPIHono<ApiEnv>[]
@@ -56,6 +58,8 @@ export function createApi(deps: ApiDeps, blockRoutes: BlockRoutes): OpenAPIHono<
   app.route('/', historyRoutes(deps))
   app.route('/', anomalyRoutes(deps))
   app.route('/', auditLogRoutes(deps))
+  app.route('/', apiKeyRoutes(deps))
+  app.route('/', roleRoutes(deps))
   app.route('/', healthRoutes(deps))
   addMetrics(app, deps)
   addDocs(app)

@@ -1,5 +1,6 @@
 // The interfaces that the REST API needs from the rest of Stator. `main.ts` provides the real parts.
 
+import type { SettingsKey } from '../auth/key-ring.ts'
 import type { RestChannel } from '../auth/operator-auth.ts'
 import type { Principal } from '../operators/principal.ts'
 import type { FailedAttempts } from '../auth/failed-attempts.ts'
@@ -75,11 +76,12 @@ import type { ReadAnswer } from '../examine/answer.ts'
 import type { AuditEntry, AuditHead } from '../operators/audit-entry.ts'
 import type { AuditFilter, AuditRecord } from '../operators/audit-records.ts'
 import type { IdTagDigests } from '../operators/audit-text.ts'
+import type { OperatorQueries } from './operator-deps.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 
 /** The queries of the API. Null means not found, or not in the scope. */
-export interface ApiQueries {
+export interface ApiQueries extends OperatorQueries {
   /** By identity. */
   listChargePoints(filter: ChargePointFilter & Page): Promise<PageOf<ChargePointRecord>>
   /** By identity, after `after`; null: from the first one. */
@@ -282,6 +284,8 @@ export interface ApiDeps {
   readonly challenge: (headers: Headers) => string
   /** Whether a request with these headers has the bearer token for GET /metrics. */
   readonly isScraper: (headers: Headers) => boolean
+  /** API keys of the settings. */
+  readonly settingsKeys: readonly SettingsKey[]
   /** `Security.AllowedOrigins`. */
   readonly allowedOrigins: readonly string[]
   readonly attempts: Pick<FailedAttempts, 'turn' | 'failed' | 'proven'>

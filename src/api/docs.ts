@@ -11,7 +11,7 @@ import type { ApiEnv } from './env.ts'
 
 const introduction = `Charge points are provisioned, watched and commanded here; they themselves connect to \`ws(s)://<this host>/ocpp/{chargePointId}\` with the subprotocol \`ocpp1.6\` or \`ocpp2.0.1\`.
 
-Operators send \`X-API-Key\` or a bearer token. A charge point's own credentials (Basic, a bearer token, or \`X-API-Key\` with \`X-Charge-Point-Id\`) reach that charge point only. Times are ISO 8601 in UTC. A sender has so many requests under way at once; more are answered 429 with \`Retry-After\`. Errors are \`{"error", "code", "message", "details"}\`; every answer carries \`X-Request-Id\`, by which the log can be searched.`
+Operators send \`X-API-Key\` or a bearer token. What an operation needs is its \`x-permission\`: without it the answer is 403, and \`details.missing\` names it. What is of charge points that an operator is not for does not exist for that operator. A charge point's own credentials (Basic, a bearer token, or \`X-API-Key\` with \`X-Charge-Point-Id\`) reach that charge point only. Times are ISO 8601 in UTC. A sender has so many requests under way at once; more are answered 429 with \`Retry-After\`. Errors are \`{"error", "code", "message", "details"}\`; every answer carries \`X-Request-Id\`, by which the log can be searched.`
 
 const tags = [
   { name: 'Charge points', description: 'What charge points are, and what they reported.' },
@@ -22,6 +22,7 @@ const tags = [
   { name: 'Provisioning', description: 'Which charge points may connect, and with which credentials.' },
   { name: 'Groups', description: 'Trees of charge points, such as tenants and their sites: what an operator may see.' },
   { name: 'ID tags', description: 'Who may charge.' },
+  { name: 'Operators', description: 'API keys of operators, and roles: who may do what.' },
   { name: 'Security', description: 'Who was refused, and what charge points report about their security.' },
   { name: 'Audit log', description: 'Who changed or commanded what.' },
   { name: 'Anomalies', description: 'Stored facts that break an expectation.' },

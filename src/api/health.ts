@@ -3,6 +3,7 @@
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import { errorTable, StatorError } from '../base/errors.ts'
 import type { Principal } from '../operators/principal.ts'
 import { keyCredentials } from '../auth/presented.ts'
 import { authenticated } from './access.ts'
@@ -74,9 +75,13 @@ export function healthRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   const asOperator = authenticated(deps)
   // A charge point is a stranger here: to recognise it takes the database, which may be what fails.
-  app.use('/health/ready', (c, next) => {
-    const isOperator = keyCredentials(c.req.raw.headers)?.chargePointId === null
-    return isOperator ? asOperator(c, next) : next()
+  app.use('/health/ready', async (c, next) => {
+    if (keyCredentials(c.req.raw.headers)?.chargePointId !== null) return next()
+    // So is an operator whose key is in the database, while that fails.
+    await asOperator(c, async () => {}).catch((error: unknown) => {
+      if (!(error instanceof StatorError) || errorTable[error.code].status !== 503) throw error
+    })
+    return next()
   })
   app.openapi(readyRoute, async (c) => {
     const found = await health.ready()

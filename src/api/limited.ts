@@ -125,8 +125,10 @@ export function limited({ clock }: { readonly clock: Clock }): MiddlewareHandler
   }
 }
 
+/** An API key by its id: names can be given again. */
 function nameOf(principal: Principal): string {
-  return principal.kind === 'operator' ? `operator/${principal.name}` : `chargePoint/${principal.key}`
+  if (principal.kind === 'chargePoint') return `chargePoint/${principal.key}`
+  return principal.key === undefined ? `operator/${principal.name}` : `key/${principal.key.id}`
 }
 
 function allowanceOf({ kind }: Principal, isRead: boolean): Allowance {

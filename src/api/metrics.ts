@@ -52,6 +52,7 @@ const metricsRoute = createRoute({
     'In the text format of Prometheus. For operators, and for scrapers with the bearer token `Security.MetricsToken`.',
   // Without `basic`: this is nothing for charge points.
   security: [{ apiKey: [] }, { metricsToken: [] }],
+  'x-permission': 'metrics:read',
   responses: {
     200: {
       description: 'Every metric.',

@@ -31,6 +31,7 @@ const BatchError = z
 const ErrorDetails = z.looseObject({
   field: z.string().optional().openapi({ description: 'Of `BAD_REQUEST`: the field that is wrong.' }),
   issue: z.string().optional().openapi({ description: 'Of `BAD_REQUEST`: what is wrong with it.' }),
+  missing: z.string().optional().openapi({ description: 'Of `FORBIDDEN`: what the sender lacks.' }),
   node: z.string().optional().openapi({ description: 'Of `CONNECTED_ELSEWHERE`: the node that has the charge point.' }),
   totalCount: z.int().optional().openapi({ description: 'Of a batch that is refused: how many errors it has.' }),
   errors: z.array(BatchError).optional().openapi({ description: 'Of a batch that is refused: its first errors.' }),
@@ -43,7 +44,7 @@ const ErrorAnswer = z
     message: z.string().openapi({ example: "Charge point 'CP999' not found" }),
     details: ErrorDetails.optional().openapi({
       description:
-        'Status 400: `field` and `issue`; of a batch (`BATCH_INVALID`, and `CONFLICT` if all errors are conflicts with what is stored) `totalCount` and `errors`. Status 409: `node`, where another node holds the charge point. Status 502: what the charge point answered.',
+        'Status 400: `field` and `issue`; of a batch (`BATCH_INVALID`, and `CONFLICT` if all errors are conflicts with what is stored) `totalCount` and `errors`. Status 403: `missing`. Status 409: `node`, where another node holds the charge point. Status 502: what the charge point answered.',
     }),
   })
   .openapi('Error')

@@ -6,6 +6,7 @@ import type { Authenticator, FirstCredentials } from './authenticator.ts'
 import { authenticatorsOf } from './authenticators.ts'
 import { Credentials } from './credentials.ts'
 import { KeyRing } from './key-ring.ts'
+import { Operators, type OperatorsDeps } from './operators.ts'
 import type { Secrets } from './secrets.ts'
 import type { TokenVerifier } from './tokens/token-verifier.ts'
 
@@ -27,7 +28,9 @@ export interface AuthDeps {
   /** How charge points may authenticate, in order. */
   readonly authenticators: readonly Authenticator[]
   readonly credentials: Credentials
+  /** Keys of the settings. */
   readonly operatorKeys: KeyRing
+  readonly operators: Operators
   /** Null: no scraper has a token. */
   readonly metricsTokenDigest: Uint8Array | null
   /** Checks bearer tokens (JWT); null: none is accepted. */
@@ -40,19 +43,20 @@ export function createAuthDeps(
   security: SecuritySettings,
   secrets: Secrets,
   store: CredentialStore,
+  ofOperators: Pick<OperatorsDeps, 'store' | 'clock' | 'log'>,
   tokens: TokenVerifier | null = null,
 ): AuthDeps {
-  const others = security.otherCredentialSecrets.map((secret) => Buffer.from(secret, 'utf8'))
-  const credentials = new Credentials(secrets.credentialSecret, others)
+  const credentials = new Credentials(secrets.credentialSecret, secrets.otherCredentialSecrets)
   const operatorKeys = new KeyRing(credentials, [
-    ['admin', secrets.adminApiKey],
-    ...security.apiKeys.map((key, index) => [`Security.ApiKeys[${index}]`, key] as const),
+    { id: 'admin', name: 'admin', text: secrets.adminApiKey },
+    ...security.apiKeys.map((text, index) => ({ id: `settings-${index}`, name: `Security.ApiKeys[${index}]`, text })),
   ])
+  const operators = new Operators({ settingsKeys: operatorKeys, credentials, ...ofOperators })
   const metricsTokenDigest = security.metricsToken === null ? null : credentials.digest(security.metricsToken)
   const { thumbprints = [], organizations = [] } = security.clientCertificates ?? {}
   const certificates = { thumbprints: new Set(thumbprints), organizations }
   const isRevoked = (serialNumber: string): Promise<boolean> => store.isCertificateRevoked(serialNumber)
   const parts = { credentials, operatorKeys, tokens, certificates, isRevoked }
   const authenticators = authenticatorsOf(security.authenticationMethods, parts)
-  return { security, authenticators, credentials, operatorKeys, metricsTokenDigest, tokens, store }
+  return { security, authenticators, credentials, operatorKeys, operators, metricsTokenDigest, tokens, store }
 }

@@ -3,28 +3,40 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Credentials } from './credentials.ts'
 
-interface NamedKey {
+/** A key of the settings. */
+export interface SettingsKey {
+  /** As the list of API keys shows it. */
+  readonly id: string
+  /** As the log shows it. */
   readonly name: string
+}
+
+interface KnownKey extends SettingsKey {
   readonly digest: Uint8Array
 }
 
 /** Authenticates operators by API key. */
 export class KeyRing {
   readonly #credentials: Credentials
-  readonly #keys: readonly NamedKey[]
+  readonly #keys: readonly KnownKey[]
 
-  /** `keys`: name, as the log shows it, and key. Only the digest of the key is kept. */
-  constructor(credentials: Credentials, keys: readonly (readonly [name: string, key: string])[]) {
+  /** Only the digests of the texts are kept. */
+  constructor(credentials: Credentials, keys: readonly (SettingsKey & { readonly text: string })[]) {
     this.#credentials = credentials
-    this.#keys = keys.map(([name, key]) => ({ name, digest: credentials.digest(key) }))
+    this.#keys = keys.map(({ id, name, text }) => ({ id, name, digest: credentials.digest(text) }))
   }
 
-  /** The name of the presented key, or null. Compares every key, so that timing reveals nothing. */
-  nameOf(presented: string): string | null {
+  /** The keys, in the order of the settings. */
+  get all(): readonly SettingsKey[] {
+    return this.#keys.map(({ id, name }) => ({ id, name }))
+  }
+
+  /** The presented key, or null. Compares every key, so that timing reveals nothing. */
+  find(presented: string): SettingsKey | null {
     const given = this.#credentials.digest(presented)
-    let found: string | null = null
-    for (const { name, digest } of this.#keys) {
-      if (timingSafeEqual(given, digest) && found === null) found = name
+    let found: SettingsKey | null = null
+    for (const key of this.#keys) {
+      if (timingSafeEqual(given, key.digest) && found === null) found = key
     }
     return found
   }

@@ -4,8 +4,8 @@ import { timingSafeEqual } from 'node:crypto'
 import { StatorError } from '../base/errors.ts'
 import type { CredentialRecord } from '../blocks/records.ts'
 import type { AuthenticationMethod } from '../base/config.ts'
-import type { ChargePointPrincipal, Principal } from '../operators/principal.ts'
-import { adminRights, chargePointPermissions } from '../operators/roles.ts'
+import type { ChargePointPrincipal, OperatorPrincipal, Principal } from '../operators/principal.ts'
+import { chargePointPermissions } from '../operators/roles.ts'
 import type { AuthDeps } from './auth-deps.ts'
 import type { Channel } from './authenticator.ts'
 import { isAllowed } from './charge-point-auth.ts'
@@ -15,14 +15,15 @@ import type { BasicCredentials } from './presented.ts'
 import { profileOf, profileTooLow } from './security-profile.ts'
 
 /** How a request came. */
-export type RestChannel = Pick<Channel, 'isEncrypted'>
+export type RestChannel = Pick<Channel, 'isEncrypted' | 'remoteAddress'>
 
 /**
  * The principal of a request with these headers; null if the credentials are missing or wrong, a reason (for
- * the security events) if a bearer token is worthless.
+ * the security events) if a bearer token is worthless, or an API key of an operator has expired or is revoked.
  *
  * X-API-Key alone authenticates an operator. With X-Charge-Point-Id the principal is that charge point, even if the key
- * is an operator's: least privilege. `Security.RequireAuthentication` = false applies to the OCPP endpoint only; REST
+ * is an operator's: least privilege. It may do what both of them may, and the operator must be one for this charge
+ * point. `Security.RequireAuthentication` = false applies to the OCPP endpoint only; REST
  * requests always need credentials.
  *
  * A bearer token is an operator's or a charge point's, as its claims say.
@@ -36,18 +37,12 @@ export async function authenticateRequest(
   channel: RestChannel,
   deps: AuthDeps,
 ): Promise<Principal | string | null> {
-  const key = keyCredentials(headers)
-  if (key !== null) {
-    const principal =
-      key.chargePointId === null
-        ? operator(key.apiKey, deps)
-        : await chargePointByKey(key.apiKey, key.chargePointId, channel, deps)
-    if (principal !== null) return principal
-  }
+  const byKey = await principalByKey(headers, channel, deps)
+  if (byKey !== null && typeof byKey !== 'string') return byKey
   const basic = basicCredentials(headers)
-  if (basic !== null) return chargePointByPassword(basic, channel, deps)
+  if (basic !== null) return (await chargePointByPassword(basic, channel, deps)) ?? byKey
   const token = bearerToken(headers)
-  return token === null ? null : byToken(token, channel, deps)
+  return token === null ? byKey : ((await byToken(token, channel, deps)) ?? byKey)
 }
 
 /** Whether a request with these headers has the bearer token `Security.MetricsToken`, which opens GET /metrics only. */
@@ -56,9 +51,17 @@ export function isScraper(headers: Headers, { metricsTokenDigest, credentials }:
   return token !== null && metricsTokenDigest !== null && timingSafeEqual(credentials.digest(token), metricsTokenDigest)
 }
 
-function operator(apiKey: string, deps: AuthDeps): Principal | null {
-  const name = deps.operatorKeys.nameOf(apiKey)
-  return name === null ? null : { kind: 'operator', name, ...adminRights }
+async function principalByKey(
+  headers: Headers,
+  channel: RestChannel,
+  deps: AuthDeps,
+): Promise<Principal | string | null> {
+  const key = keyCredentials(headers)
+  if (key === null) return null
+  const { apiKey, chargePointId } = key
+  return chargePointId === null
+    ? deps.operators.byKey(apiKey, channel.remoteAddress)
+    : chargePointByKey(apiKey, chargePointId, channel, deps)
 }
 
 async function chargePointByKey(
@@ -66,16 +69,28 @@ async function chargePointByKey(
   identity: string,
   channel: RestChannel,
   deps: AuthDeps,
-): Promise<Principal | null> {
-  const { credentials, operatorKeys, security, store } = deps
+): Promise<Principal | string | null> {
+  const { credentials, operators, security, store } = deps
   if (!security.authenticationMethods.includes('ApiKey') || !isAllowed(identity, security.allowedChargePoints))
     return null
   const record = await store.lookup(identity)
   if (record === null) return null
   if (credentials.matches(apiKey, record.apiKeyHash)) return itself(record, 'ApiKey', channel)
-  const operatorName = operatorKeys.nameOf(apiKey)
-  if (operatorName === null) return null
-  return { ...chargePointPrincipal(record), operator: operatorName }
+  const operator = await operators.byKey(apiKey, channel.remoteAddress)
+  if (operator === null || typeof operator === 'string') return operator
+  return isFor(operator, record) ? actingAs(record, operator) : null
+}
+
+/** Whether a charge point is in the scope of an operator. */
+function isFor({ scope }: OperatorPrincipal, { key, groupKey }: CredentialRecord): boolean {
+  if (scope === 'all') return true
+  if ('chargePointKey' in scope) return scope.chargePointKey === key
+  return groupKey !== null && scope.groups.includes(groupKey)
+}
+
+function actingAs(record: CredentialRecord, { name, permissions }: OperatorPrincipal): ChargePointPrincipal {
+  const ofBoth = chargePointPermissions.intersection(permissions)
+  return { ...chargePointPrincipal(record), permissions: ofBoth, operator: name }
 }
 
 async function chargePointByPassword(
@@ -95,11 +110,11 @@ async function chargePointByPassword(
 async function byToken(
   token: string,
   channel: RestChannel,
-  { tokens, security, store }: AuthDeps,
+  { tokens, operators, security, store }: AuthDeps,
 ): Promise<Principal | string | null> {
   const owner = tokens === null ? null : await tokens.ownerOf(token)
   if (owner === null || typeof owner === 'string') return owner
-  if (owner.kind === 'operator') return { ...owner, ...adminRights }
+  if (owner.kind === 'operator') return operators.byToken(owner)
   const { identity } = owner
   if (!security.authenticationMethods.includes('Jwt') || !isAllowed(identity, security.allowedChargePoints)) return null
   const record = await store.lookup(identity)

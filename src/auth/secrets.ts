@@ -10,8 +10,12 @@ import { StatorError } from '../base/errors.ts'
 
 export interface Secrets {
   readonly credentialSecret: Uint8Array
+  /** Further ones whose hashes count, such as the earlier one while it is replaced. */
+  readonly otherCredentialSecrets: readonly Uint8Array[]
   /** Of `Encryption`. */
   readonly encryptionKey: Uint8Array
+  /** Further ones that can decrypt. */
+  readonly otherEncryptionKeys: readonly Uint8Array[]
   readonly adminApiKey: string
   /** True if the admin key was generated now. It is shown only then. */
   readonly adminApiKeyIsNew: boolean
@@ -28,14 +32,17 @@ export interface Secrets {
  */
 export async function openSecrets(settings: Pick<Settings, 'database' | 'security'>): Promise<Secrets> {
   const folder = join(settings.database.dataFolder, 'secrets')
-  const { credentialSecret, encryptionKey, adminApiKey } = settings.security
+  const { credentialSecret, otherCredentialSecrets, encryptionKey, otherEncryptionKeys, adminApiKey } =
+    settings.security
   try {
     const credential = credentialSecret ?? (await keptSecret(folder, 'credential-secret', '')).secret
     const encryption = encryptionKey ?? (await keptSecret(folder, 'encryption-key', '')).secret
     const admin = adminApiKey === null ? await keptSecret(folder, 'admin-api-key', 'stator_') : broughtBy(adminApiKey)
     return {
       credentialSecret: Buffer.from(credential, 'utf8'),
+      otherCredentialSecrets: otherCredentialSecrets.map((secret) => Buffer.from(secret, 'utf8')),
       encryptionKey: Buffer.from(encryption, 'utf8'),
+      otherEncryptionKeys: otherEncryptionKeys.map((key) => Buffer.from(key, 'utf8')),
       adminApiKey: admin.secret,
       adminApiKeyIsNew: admin.isNew,
       adminApiKeyFile: admin.file,

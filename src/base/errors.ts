@@ -25,7 +25,7 @@ export const errorTable = {
   FORBIDDEN: {
     status: 403,
     name: 'Forbidden',
-    hint: '`details.missing` names the permission or the scope that the key, the token or the charge point lacks. A web page of another host must be in `Security.AllowedOrigins`.',
+    hint: '`details.missing` says what the sender lacks: use the key of an operator who has it. A web page of another host must be in `Security.AllowedOrigins`.',
   },
   NOT_FOUND: { status: 404, name: 'NotFound', hint: 'Check the id. Lists show what exists.' },
   METHOD_NOT_ALLOWED: {

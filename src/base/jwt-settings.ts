@@ -14,6 +14,12 @@ export type TokenKeySource =
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'file'; readonly path: string }
 
+/** A value of the claim that makes a token an operator's, and the role that it gives. */
+export interface OperatorValue {
+  readonly value: string
+  readonly role: string
+}
+
 export interface JwtSettings {
   /** As `iss` has it. */
   readonly issuer: string
@@ -23,7 +29,13 @@ export interface JwtSettings {
   /** Claim with the identity of a charge point. */
   readonly identityClaim: string
   /** Which tokens are operators'; null: none. */
-  readonly operators: { readonly claim: string; readonly values: readonly string[] } | null
+  readonly operators: {
+    readonly claim: string
+    /** The role that each value of the claim gives. */
+    readonly values: readonly OperatorValue[]
+    /** Claim with groups of charge points; null: operators are for all charge points. */
+    readonly groupClaim: string | null
+  } | null
   readonly algorithms: readonly TokenAlgorithm[]
   readonly clockSkewSeconds: number
 }
@@ -97,8 +109,12 @@ function keySource({ JwksUrl: url, KeyFile: path }: JwtDocument, found: FoundSet
 }
 
 function operators(jwt: JwtDocument, found: FoundSettings): JwtSettings['operators'] {
-  const { OperatorClaim: claim, OperatorValues: values } = jwt
-  if (claim === '' && values.length === 0) return null
+  const { OperatorClaim: claim, OperatorValues: values, GroupClaim: groupClaim } = jwt
+  if (claim === '' && values.length === 0) {
+    if (groupClaim === '') return null
+    const given = from('Security.Jwt.GroupClaim', found)
+    throw invalid(`Security.Jwt.OperatorClaim is empty while Security.Jwt.GroupClaim is set${given}: expected both.`)
+  }
   const [empty, set] =
     claim === ''
       ? ['Security.Jwt.OperatorClaim', 'Security.Jwt.OperatorValues']
@@ -106,7 +122,24 @@ function operators(jwt: JwtDocument, found: FoundSettings): JwtSettings['operato
   if (claim === '' || values.length === 0) {
     throw invalid(`${empty} is empty while ${set} is set${from(set, found)}: expected both, or neither.`)
   }
-  return { claim, values }
+  return {
+    claim,
+    values: values.map((text) => operatorValue(text, found)),
+    groupClaim: groupClaim === '' ? null : groupClaim,
+  }
+}
+
+/** `value` or `value=role`. A value may have `=` itself, as a name in a directory does: the last one counts. */
+function operatorValue(text: string, found: FoundSettings): OperatorValue {
+  const end = text.lastIndexOf('=')
+  if (end < 0) return { value: text, role: 'admin' }
+  const [value, role] = [text.slice(0, end), text.slice(end + 1)]
+  if (value !== '' && /^[a-z][a-z0-9-]*$/.test(role)) return { value, role }
+  const key = 'Security.Jwt.OperatorValues'
+  throw invalid(
+    `${key} has ${shown(text)}${from(key, found)}: expected a value, or <value>=<role>, where a role has lower-case ` +
+      'letters, digits and "-", and begins with a letter.',
+  )
 }
 
 function requireSafeUrl(key: string, text: string, found: FoundSettings): void {

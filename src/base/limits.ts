@@ -1014,3 +1014,40 @@ export const auditHeadLogMs = 600_000
 
 /** Entries that `audit verify` has in memory. */
 export const auditEntriesReadAtOnce = 100
+
+/** API keys of operators that are not revoked. */
+export const apiKeysMax = 1_000
+
+/** Revoked API keys that are kept, the last ones; earlier ones are deleted when a key is created. */
+export const revokedApiKeysMax = 10_000
+
+/** Characters of the name of an API key or of a role. */
+export const operatorNameCharactersMax = 64
+
+/** Characters of the description of a role. */
+export const roleDescriptionCharactersMax = 500
+
+/** Roles that operators have made. */
+export const rolesMax = 100
+
+/** Groups that one API key may be for. */
+export const apiKeyGroupsMax = 100
+
+/** Longest validity of a new API key that is given in days. */
+export const apiKeyDaysMax = 3_650
+
+/** Longest that a node lets an operator in by what it has read before, in milliseconds. */
+export const operatorRightsMsMax = 1_000
+
+/** API keys, and sets of roles and groups in tokens, whose rights a node remembers for `operatorRightsMsMax`. */
+export const operatorRightsMax = 1_000
+
+/** Groups of one token that are looked up; further ones do not count. */
+export const tokenGroupsMax = 100
+
+/** Interval at which last uses of API keys are stored, in milliseconds. */
+export const apiKeyUsesFlushMs = 5_000
+
+/** API keys whose last use waits to be stored. */
+export const apiKeyUsesWaitingMax = 2_000
+assert(apiKeyUsesWaitingMax > apiKeysMax, 'the last use of every API key must fit')

@@ -367,8 +367,14 @@ export const settingsSchema = z.strictObject({
             expected: 'the name of a claim',
           }),
           OperatorValues: list(z.string().min(1), {
-            meaning: "A token with one of these in `OperatorClaim` is an operator's, and never a charge point's.",
+            meaning:
+              "A token with one of these in `OperatorClaim` is an operator's, and never a charge point's: `<value>=<role>`, or a value alone for the role `admin`. Of several roles all permissions count.",
             expected: 'a list of texts',
+          }),
+          GroupClaim: text('', {
+            meaning:
+              'Claim with the groups of charge points that an operator is for: ids, or paths such as `tenant/site`. An operator whose token names no known group gets 403. Empty: operators are for all charge points.',
+            expected: 'the name of a claim',
           }),
           Algorithms: choices(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'], tokenAlgorithms, {
             meaning:

@@ -36,6 +36,8 @@ export interface CredentialRecord {
   readonly isBlocked: boolean
   /** The lowest security profile that it may connect with. */
   readonly profileMin: SecurityProfile
+  /** The group that it is in; null: none. */
+  readonly groupKey: number | null
 }
 
 /** The initial state of a charge point's actor. One batched statement reads it and claims the connection. */

@@ -13,6 +13,8 @@ export interface Rights {
 export interface OperatorPrincipal extends Rights {
   readonly kind: 'operator'
   readonly name: string
+  /** The API key that was used; left out: a token. */
+  readonly key?: { readonly id: string; readonly expiresAtMs: number | null }
 }
 
 /**

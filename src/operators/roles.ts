@@ -40,6 +40,22 @@ export const builtInRoles: Readonly<Record<string, readonly Permission[]>> = {
   auditor: [...viewer, 'security:read', 'apikey:read', 'role:read', 'audit:read'],
 }
 
+/** What the roles that are always there are for. */
+export const builtInMeanings: Readonly<Record<string, string>> = {
+  admin: 'Everything.',
+  operator: 'Runs the charge points. Gives nobody rights, and reads nothing of what others did.',
+  viewer: 'Sees what operators see. Changes and commands nothing.',
+  auditor: 'Sees who may do what, and who did what. Changes and commands nothing.',
+}
+
+/** What the name of a role looks like. */
+export const roleName = /^[a-z][a-z0-9-]*$/
+
+/** The permissions of a role that is always there; null: there is none of that name. */
+export function builtInRole(name: string): readonly Permission[] | null {
+  return Object.hasOwn(builtInRoles, name) ? (builtInRoles[name] ?? null) : null
+}
+
 /** The rights of a key of the settings. */
 export const adminRights: Rights = { permissions: new Set(allPermissions), scope: 'all' }
 

@@ -36,6 +36,10 @@ const groupUses: readonly GroupUse[] = [
     isUsed: (key) => sql`EXISTS (SELECT FROM charge_point_groups WHERE parent_id = ${key})`,
     what: 'there are groups below it',
   },
+  {
+    isUsed: (key) => sql`EXISTS (SELECT FROM api_keys WHERE ${key}::int4 = ANY(groups) AND revoked_at IS NULL)`,
+    what: 'there are API keys for it',
+  },
 ]
 
 interface StoredGroup {

@@ -36,6 +36,7 @@ export async function claimCredentialSecret(pool: Pool, secrets: KnownSecrets, n
   const { rowCount } = await pool.query(
     `UPDATE installation SET credential_fingerprint = $1 WHERE credential_fingerprint = ANY($3::bytea[]) OR NOT (
        EXISTS (SELECT FROM charge_points WHERE password_hash IS NOT NULL OR api_key_hash IS NOT NULL)
+       OR EXISTS (SELECT FROM api_keys WHERE revoked_at IS NULL)
        OR EXISTS (SELECT FROM nodes WHERE id <> $2 AND NOT (${hasRunOut})))`,
     [given, nodeId, known],
   )

@@ -189,7 +189,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
       text: `SELECT id AS key, identity, strictness, password_hash AS "passwordHash",
                pending_password_hash AS "pendingPasswordHash", api_key_hash AS "apiKeyHash",
                may_use_other_name AS "mayUseOtherName", certificate_name AS "certificateName", blocked AS "isBlocked",
-               security_profile_min AS "profileMin"
+               security_profile_min AS "profileMin", group_id AS "groupKey"
              FROM charge_points WHERE deleted_at IS NULL AND lower(identity) = ANY(ARRAY(SELECT lower(i) FROM unnest($1::text[]) i))
              ORDER BY id`,
       values: [textArray(identities)],

@@ -20,6 +20,7 @@ import { createEventQueries } from './event-queries.ts'
 import { createErasureQueries } from './erasure/erasure-queries.ts'
 import type { TokenSeal } from './erasure/eraser.ts'
 import { createGroupQueries } from './group-queries.ts'
+import { createApiKeyQueries } from './api-key-queries.ts'
 import { createHistoryQueries } from './history-queries.ts'
 import { createIdTokenBatches } from './id-token-batch.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
@@ -29,6 +30,7 @@ import { createMeterValueQueries } from './meter-value-queries.ts'
 import type { ListSource } from './paging.ts'
 import { createPromiseQueries } from './remote-start-promises.ts'
 import { createSecurityEventQueries } from './security-event-queries.ts'
+import { createRoleQueries } from './role-queries.ts'
 import { storeError } from './store-error.ts'
 import { createTransactionQueries } from './transaction-queries.ts'
 
@@ -55,6 +57,8 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createHistoryQueries(source),
     ...createConnectivityQueries(source),
     ...createCertificateQueries(source),
+    ...createApiKeyQueries(source),
+    ...createRoleQueries(source),
     ...createPromiseQueries(database.restPool),
     ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>
       ghostReasonsOf(database.restPool, transactionId, deadlines, nowMs),

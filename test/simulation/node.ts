@@ -8,7 +8,8 @@ import type { ApiDeps } from '../../src/api/deps.ts'
 import { type ChargePointRef, commitAndPublish, Feed } from '../../src/feed/feed.ts'
 import { countCommitted } from '../../src/feed/subscribers.ts'
 import { closeTransaction } from '../../src/blocks/transactions/route-close.ts'
-import { createAuthDeps } from '../../src/auth/auth-deps.ts'
+import { createAuthDeps, type CredentialStore } from '../../src/auth/auth-deps.ts'
+import { noOperators } from '../support/credential-store.ts'
 import type { Clock } from '../../src/base/clock.ts'
 import { settingsFrom } from '../../src/base/config.ts'
 import { Counters } from '../../src/base/counters.ts'
@@ -76,6 +77,8 @@ const settings = settingsFrom({ Security: { RequireAuthentication: false } })
 const { limits, ocpp, security } = settings
 const secrets = {
   credentialSecret: Buffer.from('simulated'),
+  otherCredentialSecrets: [],
+  otherEncryptionKeys: [],
   encryptionKey: Buffer.from('simulated'),
   adminApiKey: 'simulated',
   adminApiKeyIsNew: false,
@@ -183,12 +186,13 @@ export class SimulatedNode implements ServerEnd, Owner {
     })
     const receive = (socket: SimulatedSocket, text: string): void => socket.data.station?.receive(text)
     this.#receive = planted.receive?.(receive) ?? receive
+    const provisioned: CredentialStore = {
+      lookup: (identity) => this.#queries.credentials(identity),
+      isCertificateRevoked: async () => false,
+      create: () => Promise.reject(new StatorError('NOT_FOUND', 'Charge points of a simulation are provisioned.')),
+    }
     this.#handshakeDeps = {
-      auth: createAuthDeps(security, secrets, {
-        lookup: (identity) => this.#queries.credentials(identity),
-        isCertificateRevoked: async () => false,
-        create: () => Promise.reject(new StatorError('NOT_FOUND', 'Charge points of a simulation are provisioned.')),
-      }),
+      auth: createAuthDeps(security, secrets, provisioned, noOperators),
       assumedVersion: ocpp.assumedVersion,
       closedBecause: () => {
         if (this.#stations.isDraining) return 'SHUTTING_DOWN'

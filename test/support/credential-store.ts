@@ -2,12 +2,17 @@
 
 import { createAuthDeps } from '../../src/auth/auth-deps.ts'
 import type { AuthDeps, CredentialStore } from '../../src/auth/auth-deps.ts'
+import type { OperatorsDeps } from '../../src/auth/operators.ts'
 import { Credentials } from '../../src/auth/credentials.ts'
 import { hashPassword } from '../../src/auth/password-forms.ts'
 import type { TokenVerifier } from '../../src/auth/tokens/token-verifier.ts'
 import { settingsFrom } from '../../src/base/config.ts'
+import { silentLogger } from '../../src/base/log.ts'
 import type { CredentialRecord } from '../../src/blocks/records.ts'
 import type { SecurityProfile } from '../../src/blocks/values.ts'
+import type { StoredKey } from '../../src/operators/records.ts'
+import { HandClock } from './hand-clock.ts'
+import { MemoryOperatorStore } from './operator-store.ts'
 
 const credentialSecret = Buffer.from('a secret of the tests, 32 or more')
 
@@ -15,7 +20,31 @@ export const testCredentials = new Credentials(credentialSecret)
 
 export const testAdminApiKey = 'admin-key-of-the-tests'
 
-const openAccess = { mayUseOtherName: false, certificateName: null, isBlocked: false, profileMin: 0 } as const
+const openAccess = {
+  mayUseOtherName: false,
+  certificateName: null,
+  isBlocked: false,
+  profileMin: 0,
+  groupKey: null,
+} as const
+
+/** No operators but those of the settings. */
+export const noOperators = { store: new MemoryOperatorStore(), clock: new HandClock(), log: silentLogger }
+
+/** A row of an API key with this text: a viewer of all charge points who never expires, but for `change`. */
+export function aStoredKey(id: string, text: string, change: Partial<StoredKey> = {}): StoredKey {
+  return {
+    id,
+    name: 'billing',
+    secretHash: testCredentials.hash(text),
+    role: 'viewer',
+    rolePermissions: null,
+    groups: null,
+    expiresAtMs: null,
+    isRevoked: false,
+    ...change,
+  }
+}
 
 /** A store with the charge points that were put into it, whatever the letter case they are asked for in; `lookups` has what was asked for. */
 export class MemoryCredentialStore implements CredentialStore {
@@ -35,6 +64,7 @@ export class MemoryCredentialStore implements CredentialStore {
       readonly certificateName?: string
       readonly isBlocked?: boolean
       readonly profileMin?: SecurityProfile
+      readonly groupKey?: number
     },
   ): void {
     const { password, pending, apiKey, strictness = 'lenient', ...access } = settings
@@ -85,15 +115,18 @@ export function testAuthDeps(
   store: CredentialStore,
   tokens: TokenVerifier | null = null,
   ocpp: Readonly<Record<string, unknown>> = {},
+  operators: Pick<OperatorsDeps, 'store' | 'clock' | 'log'> = noOperators,
 ): AuthDeps {
   const secrets = {
     credentialSecret,
+    otherCredentialSecrets: [],
+    otherEncryptionKeys: [],
     encryptionKey: Buffer.alloc(32, 8),
     adminApiKey: testAdminApiKey,
     adminApiKeyIsNew: false,
     adminApiKeyFile: null,
   }
-  return createAuthDeps(settingsFrom({ Security: security, OCPP: ocpp }).security, secrets, store, tokens)
+  return createAuthDeps(settingsFrom({ Security: security, OCPP: ocpp }).security, secrets, store, operators, tokens)
 }
 
 /** An Authorization header with Basic credentials. */

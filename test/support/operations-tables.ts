@@ -1,4 +1,5 @@
-// The tables of `docs/operations.md`, as the code has them. Run this file to write them into the document.
+// The tables of `docs/operations.md` and `docs/security.md`, as the code has them. Run this file to write them into the
+// documents.
 
 import { handshakeQuirkTable } from '../../src/auth/handshake-quirks.ts'
 import { metricsRegistry } from '../../src/api/metrics.ts'
@@ -11,12 +12,15 @@ import { Timings } from '../../src/base/timings.ts'
 import { anomalyTable } from '../../src/blocks/anomalies.ts'
 import type { MessageRow } from '../../src/blocks/message-row.ts'
 import { tables } from '../../src/blocks/messages.ts'
+import { allPermissions, isForAll, permissionTable } from '../../src/operators/permissions.ts'
+import { builtInRoles } from '../../src/operators/roles.ts'
 import { callErrorTable } from '../../src/ocpp/call-error.ts'
 import { quirkTable } from '../../src/ocpp/quirks.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import { nothingCounted } from './nothing-counted.ts'
 
 const documentFile = new URL('../../docs/operations.md', import.meta.url)
+const securityFile = new URL('../../docs/security.md', import.meta.url)
 
 /** The tables by the name that stands in their markers. */
 export const operationsTables: Readonly<Record<string, () => string>> = {
@@ -59,6 +63,20 @@ export const operationsTables: Readonly<Record<string, () => string>> = {
   'log-fields': () => meanings(['Field', 'Meaning'], logFields),
 }
 
+/** The tables of `docs/security.md` by the name that stands in their markers. */
+export const securityTables: Readonly<Record<string, () => string>> = {
+  permissions: () =>
+    table(
+      ['Permission', 'Meaning', 'Groups', ...Object.keys(builtInRoles)],
+      allPermissions.map((permission) => [
+        code(permission),
+        permissionTable[permission].means,
+        isForAll(permission) ? 'no' : 'yes',
+        ...Object.values(builtInRoles).map((permissions) => (permissions.includes(permission) ? 'x' : '')),
+      ]),
+    ),
+}
+
 /** Every message of OCPP, by functional block, with what Stator does with it in each version. */
 function messageTable(): string {
   const versions = Object.keys(tables).filter(isVersion)
@@ -95,6 +113,10 @@ export function operationsDocument(): Promise<string> {
   return Bun.file(documentFile).text()
 }
 
+export function securityDocument(): Promise<string> {
+  return Bun.file(securityFile).text()
+}
+
 /** The table between the markers of `name` in `document`, without the padding of a formatter; null when there is none. */
 export function writtenTable(document: string, name: string): string | null {
   const written = markers(name).exec(document)?.[2]
@@ -107,9 +129,9 @@ export function withoutPadding(written: string): string {
 }
 
 /** `document` with every table as the code has it. */
-export function withCurrentTables(document: string): string {
+export function withCurrentTables(document: string, tablesOf = operationsTables): string {
   let current = document
-  for (const [name, render] of Object.entries(operationsTables)) {
+  for (const [name, render] of Object.entries(tablesOf)) {
     current = current.replace(markers(name), (_, start: string, _old: string, end: string) => start + render() + end)
   }
   return current
@@ -153,5 +175,6 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
 
 if (import.meta.main) {
   await Bun.write(documentFile, withCurrentTables(await operationsDocument()))
-  await Bun.spawn([process.execPath, 'fmt', documentFile.pathname]).exited
+  await Bun.write(securityFile, withCurrentTables(await securityDocument(), securityTables))
+  await Bun.spawn([process.execPath, 'fmt', documentFile.pathname, securityFile.pathname]).exited
 }

@@ -11,6 +11,8 @@ import { quirkTable } from '../../src/ocpp/quirks.ts'
 import {
   operationsDocument,
   operationsTables,
+  securityDocument,
+  securityTables,
   withCurrentTables,
   withoutPadding,
   writtenTable,
@@ -39,6 +41,12 @@ describe('docs/operations.md', () => {
     }
   })
 })
+
+for (const [name, render] of Object.entries(securityTables)) {
+  test(`docs/security.md has the table of ${name} as the code has it (bun test/support/operations-tables.ts)`, async () => {
+    expect(writtenTable(await securityDocument(), name)).toBe(withoutPadding(render()))
+  })
+}
 
 test('docs/reliability.md names every test of a fault, and no other', async () => {
   const root = new URL('../../', import.meta.url)

@@ -6,13 +6,28 @@ import type { JWTPayload } from 'jose'
 import type { Clock } from '../../base/clock.ts'
 import { StatorError } from '../../base/errors.ts'
 import type { JwtSettings } from '../../base/jwt-settings.ts'
-import { identityCharactersMax, tokenCharactersMax, tokenClaimCharactersMax } from '../../base/limits.ts'
+import {
+  identityCharactersMax,
+  tokenCharactersMax,
+  tokenClaimCharactersMax,
+  tokenGroupsMax,
+} from '../../base/limits.ts'
 import type { TokenKeys } from './token-keys.ts'
+
+/** What the token of an operator says. */
+export interface OperatorToken {
+  readonly kind: 'operator'
+  /** `jwt:` and the subject, as logs show it. */
+  readonly name: string
+  /** By `Security.Jwt.OperatorValues`. */
+  readonly roles: readonly string[]
+  /** The words of the claim with groups; null: an operator of all charge points. */
+  readonly groups: { readonly claim: string; readonly words: readonly string[] } | null
+}
 
 /** Whose a token is: an operator's or a charge point's, never both. */
 export type TokenOwner =
-  /** `name` is `jwt:` and the subject, as logs show it. */
-  | { readonly kind: 'operator'; readonly name: string }
+  | OperatorToken
   /** `identity` as the token spells it. */
   | { readonly kind: 'chargePoint'; readonly identity: string }
 
@@ -81,7 +96,8 @@ export class TokenVerifier {
     const { operators, identityClaim } = this.#settings
     if (operators !== null) {
       const words = wordsOf(claims, operators.claim)
-      if (operators.values.some((value) => words.includes(value))) return operatorBy(claims)
+      const given = operators.values.filter(({ value }) => words.includes(value)).map(({ role }) => role)
+      if (given.length > 0) return operatorBy(claims, [...new Set(given)], operators.groupClaim)
     }
     const identity = claimOf(claims, identityClaim)
     if (typeof identity !== 'string' || identity === '' || identity.length > identityCharactersMax) {
@@ -96,9 +112,17 @@ const unreadable = 'the token cannot be read'
 /** Why a token is worthless. */
 class Refused extends Error {}
 
-function operatorBy({ sub }: JWTPayload): TokenOwner {
+function operatorBy(claims: JWTPayload, roles: readonly string[], groupClaim: string | null): OperatorToken {
+  const { sub } = claims
   if (typeof sub !== 'string' || sub === '') throw new Refused('the token of an operator has no sub')
-  return { kind: 'operator', name: `jwt:${cleaned(sub)}` }
+  const groups = groupClaim === null ? null : { claim: groupClaim, words: groupWordsOf(claims, groupClaim) }
+  return { kind: 'operator', name: `jwt:${cleaned(sub)}`, roles, groups }
+}
+
+/** Keys of groups and paths to groups. */
+function groupWordsOf(claims: JWTPayload, claim: string): readonly string[] {
+  const words = wordsOf(claims, claim).filter((word) => typeof word === 'string' || Number.isSafeInteger(word))
+  return [...new Set(words.map(String))].slice(0, tokenGroupsMax)
 }
 
 /** A claim by its name, or by a path with dots, as `realm_access.roles`. Names may have dots themselves. */

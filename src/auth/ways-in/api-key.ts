@@ -5,7 +5,10 @@ import type { Credentials } from '../credentials.ts'
 import type { KeyRing } from '../key-ring.ts'
 import { keyCredentials } from '../presented.ts'
 
-/** API keys of charge points, and those of operators, who may name the charge point that they let in. */
+/**
+ * API keys of charge points, and those of the settings, whose owner may name the charge point to let in. API keys of
+ * the database are for the REST API only.
+ */
 export function apiKeyAuthenticator(credentials: Credentials, operatorKeys: KeyRing): Authenticator {
   return {
     method: 'ApiKey',
@@ -13,7 +16,7 @@ export function apiKeyAuthenticator(credentials: Credentials, operatorKeys: KeyR
       const key = keyCredentials(headers)
       if (key === null) return null
       const { apiKey, chargePointId } = key
-      const isOperators = operatorKeys.nameOf(apiKey) !== null
+      const isOperators = operatorKeys.find(apiKey) !== null
       const isVouchedFor = isOperators && chargePointId === identity
       return {
         name: chargePointId,

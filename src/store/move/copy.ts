@@ -41,8 +41,12 @@ export async function holdingOf(
  */
 export async function copyTable(source: ClientBase, target: ClientBase, table: MovedTable): Promise<Holding> {
   const { name, columns, types, values } = table
+  // An array travels as one text: PostgreSQL would unnest an array of arrays to the last element.
+  const isArray = (type: string): boolean => type.endsWith('[]')
+  const unnested = types.map((type, i) => `$${i + 1}::${isArray(type) ? 'text' : type}[]`)
+  const copied = types.map((type, i) => (isArray(type) ? `v${i}::${type}` : `v${i}`))
   const insert = `INSERT INTO "${name}" (${columns.join(', ')}) OVERRIDING SYSTEM VALUE
-    SELECT * FROM unnest(${types.map((type, i) => `$${i + 1}::${type}[]`).join(', ')})`
+    SELECT ${copied.join(', ')} FROM unnest(${unnested.join(', ')}) AS v(${types.map((_, i) => `v${i}`).join(', ')})`
   // Two cursors over the same rows in the same order: the first says how many rows of the second fit into a chunk.
   await source.query(`DECLARE moved_sizes NO SCROLL CURSOR FOR
     SELECT octet_length(ROW(${values.join(', ')})::text)::float8 AS bytes FROM "${name}"`)

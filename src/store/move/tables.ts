@@ -2,9 +2,10 @@
 
 import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { type PgColumn, PgTable } from 'drizzle-orm/pg-core'
-import { chargePoints, groups } from '../../blocks/charge-point-tables.ts'
+import * as chargePointTables from '../../blocks/charge-point-tables.ts'
 import { storedTables } from '../../blocks/tables.ts'
-import * as operatorTables from '../../operators/tables.ts'
+import * as accessTables from '../../operators/access-tables.ts'
+import * as auditTables from '../../operators/audit-tables.ts'
 import * as storeTables from '../schema.ts'
 
 /** A table as the statements of a move see it. */
@@ -18,16 +19,18 @@ export interface MovedTable {
   readonly values: readonly string[]
 }
 
-const known: readonly unknown[] = [
+const { chargePoints, ...besideThem } = chargePointTables
+
+// One of them is a stored table, too.
+const known: ReadonlySet<unknown> = new Set([
   chargePoints,
-  groups,
-  ...Object.values(storedTables),
-  ...Object.values(operatorTables),
-  ...Object.values(storeTables),
-]
+  ...[besideThem, storedTables, accessTables, auditTables, storeTables].flatMap((tables) =>
+    Object.values<unknown>(tables),
+  ),
+])
 
 /** All tables, charge points first. */
-export const movedTables: readonly MovedTable[] = known
+export const movedTables: readonly MovedTable[] = [...known]
   .filter((value): value is PgTable => is(value, PgTable))
   .map((table) => {
     const columns = Object.values(getTableColumns(table))

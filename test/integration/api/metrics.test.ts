@@ -8,7 +8,7 @@ import { isScraper } from '../../../src/auth/operator-auth.ts'
 import { settingsFrom } from '../../../src/base/config.ts'
 import { Counters } from '../../../src/base/counters.ts'
 import { Timings } from '../../../src/base/timings.ts'
-import { MemoryCredentialStore } from '../../support/credential-store.ts'
+import { MemoryCredentialStore, noOperators } from '../../support/credential-store.ts'
 import { nothingCounted } from '../../support/nothing-counted.ts'
 import { handshakeAnswer } from '../../support/raw-charge-point.ts'
 import { adminApiKey, TestStator } from '../../support/stator.ts'
@@ -141,12 +141,14 @@ describe('the bearer token of a scraper', () => {
     const { security } = settingsFrom({})
     const secrets = {
       credentialSecret: Buffer.alloc(32, 7),
+      otherCredentialSecrets: [],
+      otherEncryptionKeys: [],
       encryptionKey: Buffer.alloc(32, 8),
       adminApiKey,
       adminApiKeyIsNew: false,
       adminApiKeyFile: null,
     }
-    const auth = createAuthDeps(security, secrets, new MemoryCredentialStore())
+    const auth = createAuthDeps(security, secrets, new MemoryCredentialStore(), noOperators)
     for (const token of ['null', adminApiKey]) {
       expect(isScraper(new Headers({ Authorization: `Bearer ${token}` }), auth)).toBe(false)
     }

@@ -48,6 +48,14 @@ const transactionFilter = [
 // The document cannot say what CSV is, nor that two lines may not be about the same thing.
 const batch = ['^body: ', ": (The c|C)olumn '.*' is (not known|missing)", 'stands? in line \\d+']
 
+// Which roles and groups there are depends on the database, and which time is in the future on the clock.
+const ofApiKey = [
+  '^role: There is no role ',
+  '^groupIds: There is no group \\d+$',
+  '^name: Name must not ',
+  '^expiresAt: .* must (be in the future|lie in the years 1 to 9999, in UTC$)',
+]
+
 /** The rules that JSON Schema has no words for, by operation: what the 400 says, as regular expressions. */
 const rules: Readonly<Record<string, readonly string[]>> = {
   listChargePoints: page,
@@ -85,6 +93,8 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   listSecurityEvents: [...period, ...page],
   listAnomalies: [...period, ...page],
   listAnomaliesOfChargePoint: [...period, ...page],
+  createApiKey: [...ofApiKey, '^expiresInDays: Expires in days must not be beside Expires at'],
+  changeApiKey: ofApiKey,
 }
 
 /** Each line of these may fail by itself (`partial=true`): the answer is 200, with the errors in its report. */

@@ -68,6 +68,8 @@ const samples: Readonly<Record<string, string>> = {
   text: `'Ünïcödé "quoted" {braces}, \\ ''NULL'' ' || n`,
   json: `('{ "b" : 1, "a":"\\u0000 {\\"x\\"}", "a": [ ' || n || ', 1.50 ] }')::json`,
   bytea: `decode('00ff5c' || lpad(to_hex(n), 4, '0'), 'hex')`,
+  'integer[]': 'ARRAY[2147480000 + n, NULL, -n]',
+  'text[]': `ARRAY['{"a b",NULL}', NULL, 'Ü' || n]`,
   xid8: 'pg_current_xact_id()',
 }
 

@@ -203,13 +203,19 @@ type OfIdTokens =
   | 'storeIdTokens'
   | 'deleteIdToken'
 
+/** Roles are for all charge points, and groups are looked up for those only who see all of them. */
+type OfRoles = 'ownRoles' | 'ownRole' | 'createRole' | 'changeRole' | 'deleteRole' | 'knownGroups'
+
+/** `changeApiKey` is given what `apiKeyRecord` found; what a new key is for is compared with the scope by the API. */
+type OfKeysFound = 'createApiKey' | 'changeApiKey' | 'keyUses'
+
 /** Hashes of the audit log say nothing of a charge point. */
 type OfNone = 'auditHeads'
 
-type Asked = Exclude<keyof ApiQueries, OfOneFound | OfIdTokens | OfNone>
+type Asked = Exclude<keyof ApiQueries, OfOneFound | OfIdTokens | OfRoles | OfKeysFound | OfNone>
 
 /** Where each query that takes a scope is tested. A new query is in none of these lists, and does not compile. */
-const tested: Readonly<Record<Asked, 'seen' | 'foreign' | 'changes' | 'groups.test.ts'>> = {
+const tested: Readonly<Record<Asked, 'seen' | 'foreign' | 'changes' | 'groups.test.ts' | 'api-keys.test.ts'>> = {
   listChargePoints: 'seen',
   chargePointsAfter: 'seen',
   chargePoint: 'changes',
@@ -232,6 +238,9 @@ const tested: Readonly<Record<Asked, 'seen' | 'foreign' | 'changes' | 'groups.te
   createGroup: 'groups.test.ts',
   updateGroup: 'groups.test.ts',
   deleteGroup: 'groups.test.ts',
+  listApiKeys: 'api-keys.test.ts',
+  apiKeyRecord: 'api-keys.test.ts',
+  revokeApiKey: 'api-keys.test.ts',
 }
 
 function repeated(identities: readonly string[], times: number): string[] {

@@ -115,7 +115,11 @@ describe('REST requests', () => {
       },
       deps: {
         clock,
-        authenticate: async (headers) => (headers.get('X-API-Key') === 'station' ? station : operator),
+        authenticate: async (headers) => {
+          const key = headers.get('X-API-Key') ?? ''
+          if (key.startsWith('key-')) return { ...operator, key: { id: key, expiresAtMs: null } }
+          return key === 'station' ? station : operator
+        },
       },
     })
     const read = (key: string) => request('/api/chargepoints/CP001/messages', { headers: { 'X-API-Key': key } })
@@ -165,5 +169,15 @@ describe('REST requests', () => {
     release()
     const statuses = (await Promise.all([...commands, ...reads])).map(({ status }) => status)
     expect(new Set(statuses)).toEqual(new Set([200]))
+  })
+
+  test('of an API key leave another key of the same name alone', async () => {
+    const { read, underWay, release } = slowApi()
+    const reads = Array.from({ length: operatorReadsAtOnceMax + 1 }, () => read('key-1'))
+    await until('the reads to be under way', () => underWay.reads === operatorReadsAtOnceMax)
+    const another = read('key-2')
+    await until('the other key to be served', () => underWay.reads === operatorReadsAtOnceMax + 1)
+    release()
+    expect(new Set((await Promise.all([...reads, another])).map(({ status }) => status))).toEqual(new Set([200]))
   })
 })

@@ -74,9 +74,13 @@ test('a missing or cut hash matches nothing', () => {
 test('the key ring names the first of two equal keys', () => {
   const credentials = new Credentials(Buffer.from('secret'))
   const ring = new KeyRing(credentials, [
-    ['admin', 'same-key'],
-    ['second', 'same-key'],
+    { id: 'admin', name: 'admin', text: 'same-key' },
+    { id: 'settings-0', name: 'second', text: 'same-key' },
   ])
-  expect(ring.nameOf('same-key')).toBe('admin')
-  expect(ring.nameOf('other-key')).toBeNull()
+  expect(ring.find('same-key')).toMatchObject({ id: 'admin', name: 'admin' })
+  expect(ring.find('other-key')).toBeNull()
+  expect(ring.all).toEqual([
+    { id: 'admin', name: 'admin' },
+    { id: 'settings-0', name: 'second' },
+  ])
 })

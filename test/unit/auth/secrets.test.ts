@@ -61,6 +61,8 @@ test('secrets from the settings are used as they are and written nowhere', async
   }
   expect(await open('brought', security)).toEqual({
     credentialSecret: Buffer.from('x'.repeat(32)),
+    otherCredentialSecrets: [],
+    otherEncryptionKeys: [],
     encryptionKey: Buffer.from('y'.repeat(32)),
     adminApiKey: 'my-own-admin-key',
     adminApiKeyIsNew: false,

@@ -51,7 +51,21 @@ test('keys may come from a URL or a file, and operators be told by a claim', () 
   })
   expect(jwt({ ...Given, OperatorClaim: 'roles', OperatorValues: ['operator'] })?.operators).toEqual({
     claim: 'roles',
-    values: ['operator'],
+    values: [{ value: 'operator', role: 'admin' }],
+    groupClaim: null,
+  })
+})
+
+test('each value may give a role, and a claim the groups', () => {
+  const OperatorValues = ['chiefs', 'ops=operator', 'cn=sites,dc=example=site-manager']
+  expect(jwt({ ...Given, OperatorClaim: 'roles', OperatorValues, GroupClaim: 'groups' })?.operators).toEqual({
+    claim: 'roles',
+    values: [
+      { value: 'chiefs', role: 'admin' },
+      { value: 'ops', role: 'operator' },
+      { value: 'cn=sites,dc=example', role: 'site-manager' },
+    ],
+    groupClaim: 'groups',
   })
 })
 
@@ -146,6 +160,33 @@ describe('what stops a start', () => {
       { ...Given, OperatorValues: ['operator'] },
       {},
       `Security.Jwt.OperatorClaim is empty while Security.Jwt.OperatorValues is set${F}: expected both, or neither.`,
+    ],
+    [
+      'the role in ops=',
+      { ...Given, OperatorClaim: 'roles', OperatorValues: ['ops='] },
+      {},
+      `Security.Jwt.OperatorValues has "ops="${F}: expected a value, or <value>=<role>, where a role has lower-case ` +
+        'letters, digits and "-", and begins with a letter.',
+    ],
+    [
+      'the role in ops=Operator',
+      { ...Given, OperatorClaim: 'roles', OperatorValues: ['ops=Operator'] },
+      {},
+      `Security.Jwt.OperatorValues has "ops=Operator"${F}: expected a value, or <value>=<role>, where a role has lower-case ` +
+        'letters, digits and "-", and begins with a letter.',
+    ],
+    [
+      'the role in =viewer',
+      { ...Given, OperatorClaim: 'roles', OperatorValues: ['=viewer'] },
+      {},
+      `Security.Jwt.OperatorValues has "=viewer"${F}: expected a value, or <value>=<role>, where a role has lower-case ` +
+        'letters, digits and "-", and begins with a letter.',
+    ],
+    [
+      'groups of operators, of whom there are none',
+      { ...Given, GroupClaim: 'groups' },
+      {},
+      `Security.Jwt.OperatorClaim is empty while Security.Jwt.GroupClaim is set${F}: expected both.`,
     ],
     [
       'a claim without values',

@@ -12,7 +12,7 @@ import {
   readHead,
   textsOf,
 } from '../../../src/operators/audit-entry.ts'
-import { auditLog } from '../../../src/operators/tables.ts'
+import { auditLog } from '../../../src/operators/audit-tables.ts'
 
 const atMs = Date.parse('2026-11-28T13:05:12.120Z')
 

@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, test } from 'bun:test'
 import { CompactEncrypt, CompactSign, exportSPKI, importJWK } from 'jose'
 import type { TokenVerifier } from '../../../../src/auth/tokens/token-verifier.ts'
-import { tokenCharactersMax } from '../../../../src/base/limits.ts'
+import { tokenCharactersMax, tokenGroupsMax } from '../../../../src/base/limits.ts'
 import { HandClock } from '../../../support/hand-clock.ts'
 import { Random } from '../../../support/random.ts'
 import {
@@ -79,9 +79,11 @@ describe('a right token', () => {
   })
 })
 
+const admin = { kind: 'operator', roles: ['admin'], groups: null } as const
+
 describe('a token is an operator’s', () => {
   test('if its claim has one of the values, and then it is no charge point’s', async () => {
-    expect(await owner({ roles: ['reader', testOperatorRole] })).toEqual({ kind: 'operator', name: 'jwt:CP001' })
+    expect(await owner({ roles: ['reader', testOperatorRole] })).toEqual({ ...admin, name: 'jwt:CP001' })
   })
 
   test.each([
@@ -91,7 +93,7 @@ describe('a token is an operator’s', () => {
     ['group', { group: 'op' }],
   ])('by the claim %s', async (claim, more) => {
     const by = await testVerifier([key], { OperatorClaim: claim, OperatorValues: ['op', 'admin'] })
-    expect(await owner({ ...more, sub: 'ada' }, {}, by)).toEqual({ kind: 'operator', name: 'jwt:ada' })
+    expect(await owner({ ...more, sub: 'ada' }, {}, by)).toEqual({ ...admin, name: 'jwt:ada' })
     expect(await owner({ sub: 'ada' }, {}, by)).toEqual({ kind: 'chargePoint', identity: 'ada' })
   })
 
@@ -116,8 +118,38 @@ describe('a token is an operator’s', () => {
   test('under a name that is short and has no control characters', async () => {
     const sub = `ada\n\u001b[31m\u202e${'x'.repeat(5_00)}`
     const found = await owner({ sub, roles: [testOperatorRole] })
-    expect(found).toEqual({ kind: 'operator', name: `jwt:ada??[31m?${'x'.repeat(90)}` })
+    expect(found).toEqual({ ...admin, name: `jwt:ada??[31m?${'x'.repeat(90)}` })
     expect(await owner({ sub: undefined, roles: [testOperatorRole] })).toBe('the token of an operator has no sub')
+  })
+})
+
+describe('the roles of an operator', () => {
+  const values = { OperatorValues: ['chiefs', 'cn=ops,dc=example=operator', 'see=viewer', 'look=viewer'] }
+
+  test('are those of all values that the claim has, each once', async () => {
+    const by = await testVerifier([key], values)
+    const roles = ['look', 'chiefs', 'cn=ops,dc=example', 'see', 'another']
+    expect(await owner({ roles }, {}, by)).toMatchObject({ kind: 'operator', roles: ['admin', 'operator', 'viewer'] })
+    expect(await owner({ roles: ['see'] }, {}, by)).toMatchObject({ kind: 'operator', roles: ['viewer'] })
+    expect(await owner({ roles: ['see=viewer', 'viewer'] }, {}, by)).toEqual(cp001)
+  })
+
+  test.each([
+    [
+      [7, 'tenant/site', '7', 1.5, null, { id: 9 }],
+      ['7', 'tenant/site'],
+    ],
+    ['/tenant', ['/tenant']],
+    [12, ['12']],
+    [undefined, []],
+    [
+      Array.from({ length: 500 }, (_, index) => index),
+      Array.from({ length: tokenGroupsMax }, (_, index) => `${index}`),
+    ],
+  ])('are for the groups in the claim %p', async (sites, words) => {
+    const by = await testVerifier([key], { GroupClaim: 'sites' })
+    const found = await owner({ roles: [testOperatorRole], ...(sites === undefined ? {} : { sites }) }, {}, by)
+    expect(found).toMatchObject({ groups: { claim: 'sites', words } })
   })
 })
 

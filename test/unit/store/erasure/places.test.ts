@@ -7,7 +7,7 @@ import { PgTable } from 'drizzle-orm/pg-core'
 import { chargePoints } from '../../../../src/blocks/charge-point-tables.ts'
 import { storedTables } from '../../../../src/blocks/tables.ts'
 import { places } from '../../../../src/store/erasure/places.ts'
-import * as operatorTables from '../../../../src/operators/tables.ts'
+import * as operatorTables from '../../../../src/operators/audit-tables.ts'
 import * as storeTables from '../../../../src/store/schema.ts'
 
 const ofTheChargePoint = 'the charge point and its settings'

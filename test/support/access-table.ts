@@ -1,0 +1,143 @@
+// What it takes to use each operation of the API, written by hand: a wrong policy in a route differs from it.
+
+import type { Permission } from '../../src/operators/permissions.ts'
+
+/** What an operation is about, and what it answers to those who may use it, but not for the charge point THING. */
+interface OperationRow {
+  /** Null: anybody may use it. */
+  readonly needs: Permission | null
+  /** Anybody may use it, and an operator is told more: a wrong key of an operator is refused. */
+  readonly readsKeys?: true
+  /**
+   * 404 or 400: it is about something of THING, and answers as if that did not exist. 200: a list, which shows nothing of
+   * it. Left out: it is about nothing of a charge point.
+   */
+  readonly elsewhere?: 200 | 400 | 404
+  /** It may be about nothing that is there, whoever asks. */
+  readonly mayBeMissing?: true
+  /** A body that is valid: without it the answer would be about the body. */
+  readonly body?: Readonly<Record<string, unknown>>
+  /** Named in the query. */
+  readonly query?: 'chargePointId'
+  /** What a body of a list has to show to those who may see THING. */
+  readonly shows?: 'THING' | 'transaction' | 'group'
+}
+
+const aHash = {
+  hashAlgorithm: 'SHA256',
+  issuerNameHash: 'ab',
+  issuerKeyHash: 'cd',
+  serialNumber: '01',
+}
+
+export const accessTable: Readonly<Record<string, OperationRow>> = {
+  getLiveness: { needs: null },
+  getReadiness: { needs: null, readsKeys: true },
+  getMetrics: { needs: 'metrics:read' },
+
+  listChargePoints: { needs: 'chargepoint:read', elsewhere: 200, shows: 'THING' },
+  exportChargePoints: { needs: 'chargepoint:read', elsewhere: 200, shows: 'THING' },
+  getChargePoint: { needs: 'chargepoint:read', elsewhere: 404, shows: 'THING' },
+  getChargePointStatus: { needs: 'chargepoint:read', elsewhere: 404, shows: 'THING' },
+  createChargePoint: { needs: 'chargepoint:write' },
+  storeChargePoints: { needs: 'chargepoint:write' },
+  changeChargePoint: { needs: 'chargepoint:write', elsewhere: 404, body: { location: 'here' } },
+  deleteChargePoint: { needs: 'chargepoint:write', elsewhere: 404 },
+
+  listGroups: { needs: 'group:read', elsewhere: 200, shows: 'group' },
+  getGroup: { needs: 'group:read', elsewhere: 404, shows: 'group' },
+  createGroup: { needs: 'group:write' },
+  changeGroup: { needs: 'group:write', elsewhere: 404, body: { name: 'another name' } },
+  deleteGroup: { needs: 'group:write', elsewhere: 404 },
+
+  startTransaction: { needs: 'command:start', elsewhere: 404, body: { connectorId: 1, idTag: 'TAG-OF-THING' } },
+  stopTransaction: { needs: 'command:stop', elsewhere: 404, body: { transactionId: 1 } },
+  resetChargePoint: { needs: 'command:reset', elsewhere: 404, body: { type: 'Soft' } },
+  updateFirmware: {
+    needs: 'command:firmware',
+    elsewhere: 404,
+    body: { location: 'https://example.com/firmware.bin', retrieveDate: '2030-01-01T00:00:00Z' },
+  },
+  sendCall: { needs: 'command:call', elsewhere: 404, body: { action: 'ClearCache', payload: {} } },
+  getConfiguration: { needs: 'configuration:read', elsewhere: 404 },
+  changeConfiguration: {
+    needs: 'configuration:write',
+    elsewhere: 404,
+    body: { key: 'HeartbeatInterval', value: '60' },
+  },
+
+  rotateCredentials: { needs: 'credential:write', elsewhere: 404 },
+  createCredentialRotation: { needs: 'credential:write', elsewhere: 400, body: { chargePointIds: ['THING'] } },
+  listCredentialRotations: { needs: 'credential:read', elsewhere: 200 },
+  getCredentialRotation: { needs: 'credential:read', elsewhere: 404 },
+  listCredentialRotationItems: { needs: 'credential:read', elsewhere: 404, shows: 'THING' },
+  cancelCredentialRotation: { needs: 'credential:write', elsewhere: 404 },
+
+  getCertificates: { needs: 'certificate:read', elsewhere: 404 },
+  installCertificate: {
+    needs: 'certificate:write',
+    elsewhere: 404,
+    body: { type: 'CSMSRootCertificate', certificate: '-----BEGIN CERTIFICATE-----' },
+  },
+  reportCertificates: { needs: 'certificate:write', elsewhere: 404 },
+  deleteCertificate: { needs: 'certificate:write', elsewhere: 404, body: aHash },
+  renewCertificate: { needs: 'certificate:write', elsewhere: 404 },
+  revokeCertificate: { needs: 'certificate:write', elsewhere: 404, mayBeMissing: true },
+  listCertificates: { needs: 'certificate:read', elsewhere: 200 },
+  getCertificateAuthority: { needs: 'certificate:read', mayBeMissing: true },
+
+  listMeterValuesOfChargePoint: { needs: 'metervalue:read', elsewhere: 404 },
+  listMessages: { needs: 'message:read', elsewhere: 404 },
+  listEvents: { needs: 'event:read', elsewhere: 404 },
+  listHistory: { needs: 'event:read', elsewhere: 404 },
+  listAnomalies: { needs: 'event:read', elsewhere: 200, query: 'chargePointId', shows: 'THING' },
+  listAnomaliesOfChargePoint: { needs: 'event:read', elsewhere: 404 },
+  listSecurityEvents: { needs: 'security:read', elsewhere: 200, shows: 'THING' },
+  listAuditLog: { needs: 'audit:read' },
+  listAuditHeads: { needs: 'audit:read' },
+
+  listTransactions: { needs: 'transaction:read', elsewhere: 200, query: 'chargePointId', shows: 'transaction' },
+  exportTransactions: { needs: 'transaction:read', elsewhere: 200, query: 'chargePointId', shows: 'transaction' },
+  getTransaction: { needs: 'transaction:read', elsewhere: 404, shows: 'transaction' },
+  listMeterValuesOfTransaction: { needs: 'transaction:read', elsewhere: 404 },
+  listCorrections: { needs: 'transaction:read', elsewhere: 404 },
+  closeTransaction: {
+    needs: 'transaction:write',
+    elsewhere: 404,
+    body: { meterStop: 1, reason: 'lost' },
+  },
+
+  listIdTags: { needs: 'idtag:read' },
+  exportIdTags: { needs: 'idtag:read' },
+  getIdTag: { needs: 'idtag:read', mayBeMissing: true },
+  createIdTag: { needs: 'idtag:write' },
+  storeIdTags: { needs: 'idtag:write' },
+  changeIdTag: { needs: 'idtag:write', mayBeMissing: true },
+  deleteIdTag: { needs: 'idtag:write', mayBeMissing: true },
+  eraseIdTag: { needs: 'idtag:erase', mayBeMissing: true },
+  listIdTokenErasures: { needs: 'idtag:read' },
+  getIdTokenErasure: { needs: 'idtag:read', mayBeMissing: true },
+
+  listApiKeys: { needs: 'apikey:read', elsewhere: 200 },
+  getApiKey: { needs: 'apikey:read', elsewhere: 404 },
+  createApiKey: { needs: 'apikey:write' },
+  changeApiKey: { needs: 'apikey:write', elsewhere: 404, body: { name: 'another name' } },
+  revokeApiKey: { needs: 'apikey:write', elsewhere: 404 },
+  listRoles: { needs: 'role:read' },
+  getRole: { needs: 'role:read', mayBeMissing: true },
+  createRole: { needs: 'role:write' },
+  changeRole: { needs: 'role:write', mayBeMissing: true },
+  deleteRole: { needs: 'role:write', mayBeMissing: true },
+}
+
+/** Permissions that concern more than single charge points: an operator of some groups may not use them. */
+export const forAll: ReadonlySet<Permission> = new Set<Permission>([
+  ...(['idtag:read', 'idtag:write', 'idtag:erase', 'role:write', 'metrics:read'] as const),
+])
+
+/** What charge points may do with their own credentials. */
+export const ofChargePoints: ReadonlySet<Permission> = new Set<Permission>([
+  ...(['chargepoint:read', 'transaction:read', 'metervalue:read', 'event:read', 'message:read'] as const),
+  ...(['configuration:read', 'configuration:write', 'certificate:read'] as const),
+  ...(['command:start', 'command:stop', 'command:reset', 'command:firmware', 'command:call'] as const),
+])
