@@ -41,7 +41,7 @@ export interface AuthDeps {
 /** The dependencies of `authenticateChargePoint` and `authenticateRequest`. */
 export function createAuthDeps(
   security: SecuritySettings,
-  secrets: Secrets,
+  secrets: Pick<Secrets, 'credentialSecret' | 'otherCredentialSecrets' | 'adminApiKey'>,
   store: CredentialStore,
   ofOperators: Pick<OperatorsDeps, 'store' | 'clock' | 'log'>,
   tokens: TokenVerifier | null = null,

@@ -75,15 +75,7 @@ export interface NodeWorld {
 
 const settings = settingsFrom({ Security: { RequireAuthentication: false } })
 const { limits, ocpp, security } = settings
-const secrets = {
-  credentialSecret: Buffer.from('simulated'),
-  otherCredentialSecrets: [],
-  otherEncryptionKeys: [],
-  encryptionKey: Buffer.from('simulated'),
-  adminApiKey: 'simulated',
-  adminApiKeyIsNew: false,
-  adminApiKeyFile: null,
-}
+const secrets = { credentialSecret: Buffer.from('simulated'), otherCredentialSecrets: [], adminApiKey: 'simulated' }
 
 /** How long the server waits for a sign of life of a socket, in milliseconds. */
 export const idleMsMax = ocpp.connectionTimeoutSeconds * 1_000

@@ -117,15 +117,7 @@ export function testAuthDeps(
   ocpp: Readonly<Record<string, unknown>> = {},
   operators: Pick<OperatorsDeps, 'store' | 'clock' | 'log'> = noOperators,
 ): AuthDeps {
-  const secrets = {
-    credentialSecret,
-    otherCredentialSecrets: [],
-    otherEncryptionKeys: [],
-    encryptionKey: Buffer.alloc(32, 8),
-    adminApiKey: testAdminApiKey,
-    adminApiKeyIsNew: false,
-    adminApiKeyFile: null,
-  }
+  const secrets = { credentialSecret, otherCredentialSecrets: [], adminApiKey: testAdminApiKey }
   return createAuthDeps(settingsFrom({ Security: security, OCPP: ocpp }).security, secrets, store, operators, tokens)
 }
 

@@ -139,15 +139,7 @@ describe('the bearer token of a scraper', () => {
   test('is not needed by an operator, and does not exist unless it is set', async () => {
     expect((await stator.api('/metrics')).status).toBe(200)
     const { security } = settingsFrom({})
-    const secrets = {
-      credentialSecret: Buffer.alloc(32, 7),
-      otherCredentialSecrets: [],
-      otherEncryptionKeys: [],
-      encryptionKey: Buffer.alloc(32, 8),
-      adminApiKey,
-      adminApiKeyIsNew: false,
-      adminApiKeyFile: null,
-    }
+    const secrets = { credentialSecret: Buffer.alloc(32, 7), otherCredentialSecrets: [], adminApiKey }
     const auth = createAuthDeps(security, secrets, new MemoryCredentialStore(), noOperators)
     for (const token of ['null', adminApiKey]) {
       expect(isScraper(new Headers({ Authorization: `Bearer ${token}` }), auth)).toBe(false)
