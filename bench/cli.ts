@@ -5,6 +5,7 @@ import { type Command, type Flag, readFlags, UsageError } from '../src/base/comm
 import { type BenchVersion, dialects } from './generator/fleet.ts'
 import { type MixName, mixNames } from './generator/mixes.ts'
 import type { Loop } from './generator/schedule.ts'
+import { partOfSize, type ReadsSize, type ReadsSizeName, readsSizes } from './reads/sizes.ts'
 import { type Size, type SizeName, sizes } from './standard/sizes.ts'
 
 export const startable = ['stator', 'floor', 'peer'] as const
@@ -57,7 +58,7 @@ export const loadFlags = {
   json: { value: 'FILE', about: 'write the figures there' },
 } as const satisfies Record<string, Flag>
 
-type FlagName = keyof typeof loadFlags
+type FlagName = keyof typeof loadFlags | keyof typeof standardFlags | keyof typeof readsFlags
 
 const stationsMax = 100_000
 const rateMax = 1_000_000
@@ -70,7 +71,7 @@ const timeMsMax = 86_400_000
  */
 export function parseLoad(args: readonly string[]): LoadPlan {
   const { flags } = readFlags(args, loadBench)
-  const text = (name: FlagName | keyof typeof standardFlags): string | null => flags.get(name) ?? null
+  const text = (name: FlagName): string | null => flags.get(name) ?? null
   const url = text('url')
   const start = oneOf(flags, 'start', startable)
   if (url === null && start === null)
@@ -153,9 +154,61 @@ export function parseStandard(
   }
 }
 
+/** Every flag of `bun bench reads`. */
+export const readsFlags = {
+  size: { value: Object.keys(readsSizes).join('|'), about: 'how much of everything (standard)' },
+  transactions: { value: 'N', about: 'transactions of two years, in place of those of the size' },
+  samples: { value: 'N', about: 'meter samples, spread evenly over the transactions' },
+  'log-lines': { value: 'N', about: 'frames in the message log of seven days' },
+  'charge-points': { value: 'N', about: 'charge points' },
+  rate: { value: 'R', about: 'meter values that charge points send a second while lists are read; 0: none' },
+  results: { value: 'FOLDER', about: 'where the file goes (bench/results)' },
+} as const satisfies Record<string, Flag>
+
+/** `bun bench reads`. */
+export const readsBench: Command = {
+  name: 'bun bench reads',
+  about: 'how long every list of the API takes in a database that is years old, and in a tenth of it',
+  flags: readsFlags,
+  operands: null,
+}
+
+/** With fewer there are no rare facts in a tenth of the size. Transaction ids are of 31 bits. */
+const transactionsMin = 1_000
+const transactionsMax = 100_000_000
+const samplesPerTransactionMax = 1_000
+const logLinesMax = 1_000_000_000
+
+/**
+ * Reads the arguments after `reads`.
+ *
+ * @throws {UsageError} as `parseLoad`.
+ */
+export function parseReads(
+  args: readonly string[],
+  resultsFolder: string,
+): { readonly size: ReadsSize; readonly resultsFolder: string } {
+  const { flags } = readFlags(args, readsBench)
+  const names = Object.keys(readsSizes).filter((name): name is ReadsSizeName => Object.hasOwn(readsSizes, name))
+  const size: ReadsSize = readsSizes[oneOf(flags, 'size', names) ?? 'standard']
+  const transactions = whole(flags, 'transactions', size.transactions, transactionsMin, transactionsMax)
+  const samplesMax = transactions * samplesPerTransactionMax
+  return {
+    size: {
+      ...size,
+      transactions,
+      samples: whole(flags, 'samples', Math.max(size.samples, transactions), transactions, samplesMax),
+      logLines: whole(flags, 'log-lines', size.logLines, 10 * partOfSize, logLinesMax),
+      chargePoints: whole(flags, 'charge-points', size.chargePoints, partOfSize, stationsMax),
+      ratePerSecond: flags.has('rate') ? number(flags, 'rate', 0, rateMax) : size.ratePerSecond,
+    },
+    resultsFolder: flags.get('results') ?? resultsFolder,
+  }
+}
+
 function oneOf<const T extends string>(
   flags: ReadonlyMap<string, string>,
-  name: FlagName | keyof typeof standardFlags,
+  name: FlagName,
   allowed: readonly T[],
 ): T | null {
   const value = flags.get(name)
@@ -165,12 +218,7 @@ function oneOf<const T extends string>(
   return found
 }
 
-function number(
-  flags: ReadonlyMap<string, string>,
-  name: FlagName | keyof typeof standardFlags,
-  min: number,
-  max: number,
-): number {
+function number(flags: ReadonlyMap<string, string>, name: FlagName, min: number, max: number): number {
   const value = flags.get(name) ?? ''
   const parsed = value.trim() === '' ? Number.NaN : Number(value)
   if (Number.isFinite(parsed) && parsed >= min && parsed <= max) return parsed
@@ -179,7 +227,7 @@ function number(
 
 function whole(
   flags: ReadonlyMap<string, string>,
-  name: FlagName | keyof typeof standardFlags,
+  name: FlagName,
   byDefault: number,
   min: number,
   max: number,
@@ -192,11 +240,7 @@ function whole(
 }
 
 /** Milliseconds of a time such as `500ms`, `10s`, `2m`; a bare number is seconds. */
-function time(
-  flags: ReadonlyMap<string, string>,
-  name: FlagName | keyof typeof standardFlags,
-  byDefaultMs: number,
-): number {
+function time(flags: ReadonlyMap<string, string>, name: FlagName, byDefaultMs: number): number {
   const value = flags.get(name)
   if (value === undefined) return byDefaultMs
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(value)

@@ -13,9 +13,9 @@ const settings = {
   max_wal_size: '4GB',
 }
 
-/** Starts PostgreSQL for a bench. */
-export function startDatabase(): Promise<PostgresServer> {
-  return startPostgres(18, { settings, runner: otherCore === null ? [] : pinned(otherCore, []) })
+/** Starts PostgreSQL for a bench, on `core`; null: on all cores. */
+export function startDatabase(core = otherCore): Promise<PostgresServer> {
+  return startPostgres(18, { settings, runner: core === null ? [] : pinned(core, []) })
 }
 
 /** An empty database on that server; returns its URL. */

@@ -66,16 +66,20 @@ function settingsOfCaller(): Record<string, string> {
   )
 }
 
+/** Hash of the default password of bench stations. */
+export function passwordHash(): Buffer {
+  return Buffer.from(new Credentials(Buffer.from(credentialSecret)).hash(benchPasswordDefault))
+}
+
 /** Creates charge points and the card of the bench, bypassing the REST API: tens of thousands take a second. */
 export async function provisionInDatabase(connectionString: string, identities: readonly string[]): Promise<void> {
   const client = new Client({ connectionString })
   await client.connect()
   try {
-    const hash = Buffer.from(new Credentials(Buffer.from(credentialSecret)).hash(benchPasswordDefault))
     await client.query(
       `INSERT INTO charge_points (identity, password_hash) SELECT identity, $2 FROM unnest($1::text[]) AS identity
        ON CONFLICT DO NOTHING`,
-      [identities, hash],
+      [identities, passwordHash()],
     )
     await client.query(
       `INSERT INTO id_tokens (id_key, id_token, status) VALUES (lower($1), $1, 'Accepted') ON CONFLICT DO NOTHING`,

@@ -48,6 +48,7 @@ const commands: readonly (readonly [name: string, about: string])[] = [
   ['bun run simulate', 'simulated charge points at a central system of any vendor'],
   ['bun bench', 'measures what a node carries, and audits it'],
   ['bun bench load', 'puts a load on one central system'],
+  ['bun bench reads', 'measures every list of the API in a large database'],
   ['bun run test', 'the tests'],
   ['bun run fuzz', 'the simulation and fuzzing, at length'],
   ['bun run faults', 'the tests that inject faults'],

@@ -1,0 +1,197 @@
+// SQL of the tables that grow with charge points and id tokens, and of the rare facts: anomalies, security events,
+// corrections, certificates, rotations of credentials.
+
+import { anomalyKinds } from '../../src/blocks/anomalies.ts'
+import { securityEventTypes } from '../../src/blocks/security/event-types.ts'
+import {
+  type FillPart,
+  type FillPlan,
+  identityOfKey,
+  keyOf,
+  messageIdOf,
+  numbersOf,
+  oneOf,
+  type RangeStatement,
+  share,
+  spanMs,
+  timeOf,
+  tokenOf,
+} from './fill-sql.ts'
+import { idTokensOf, partOf, partOfSize } from './sizes.ts'
+
+const dayMs = 86_400_000
+/** Anomalies are kept for 90 days by default, security events and rotations for 365. */
+const anomalySpanMs = 89 * dayMs
+const securitySpanMs = 360 * dayMs
+/** Connections of a charge point in two years. */
+const connectionsEach = 10
+const rotations = 20
+/** Id of the node that holds the connected charge points: another one than the one under test. */
+const otherNode = 'other-node'
+
+/** One in so many transactions has an anomaly, a correction or (of a charge point) a security event. */
+const transactionsPer = { anomaly: 100, correction: 500, securityEvent: 1_000 } as const
+/** Of each there are this many at least. */
+const rareMin = 5 * partOfSize
+
+/** A statement of the fill; `needsPassword`: its one parameter is the hash of the password of the charge points. */
+export interface FillStatement extends RangeStatement {
+  readonly needsPassword?: true
+}
+
+/** Ordinals of this part of things of which the first tenth comes first. */
+function ordinalsOf(whole: number, part: FillPart): string {
+  const [from, to] = part === 'first' ? [1, partOf(whole)] : [partOf(whole) + 1, whole]
+  return `generate_series(${from}, ${to})`
+}
+
+/** A time in the last `lengthMs`, for each number. */
+function lately({ nowMs }: FillPlan, lengthMs: number, number: string, seed: number): string {
+  return timeOf(`${nowMs - lengthMs}::int8 + floor(${share(number, seed)} * ${lengthMs})::int8`)
+}
+
+/** Everything that does not belong to a range of transactions or messages. */
+export function restStatements(plan: FillPlan, part: FillPart): FillStatement[] {
+  return [...chargePointStatements(plan, part), ...rareStatements(plan, part)]
+}
+
+function chargePointStatements(plan: FillPlan, part: FillPart): FillStatement[] {
+  const { chargePoints, nowMs } = plan
+  const keys = `${ordinalsOf(chargePoints, part)} AS k`
+  const isConnected = (key: string): string => `${share(key, 30)} < 0.9`
+  const statuses = ['Available', 'Available', 'Available', 'Charging', 'Finishing', 'Faulted', 'Unavailable']
+  const begin = nowMs - spanMs
+  const step = Math.floor(spanMs / connectionsEach)
+  return [
+    {
+      table: 'nodes',
+      sql: `INSERT INTO nodes (id, name, started_at, seen_at, ledger, reads_salted)
+        VALUES ('${otherNode}', 'other:8080', now(), 'infinity', 'transaction_facts', true) ON CONFLICT DO NOTHING`,
+    },
+    {
+      table: 'charge_points',
+      needsPassword: true,
+      sql: `INSERT INTO charge_points (id, identity, password_hash, location, ocpp_version, vendor, model, serial_number,
+          firmware_version, boot_status, status, connected, node, connection_epoch, last_seen_at, last_heartbeat_at,
+          last_boot_at, created_at)
+        OVERRIDING SYSTEM VALUE
+        SELECT k, ${identityOfKey('k')}, $1::bytea, 'Street ' || k % 500 || ', City ' || k % 50, '1.6',
+          'Vendor ' || k % 5, 'Model ' || k % 20, 'SN' || lpad(k::text, 10, '0'), '1.' || k % 8 || '.0', 'Accepted',
+          ${oneOf(statuses, 'k', 31)}, ${isConnected('k')}, CASE WHEN ${isConnected('k')} THEN '${otherNode}' END,
+          k * ${connectionsEach}, ${lately(plan, dayMs, 'k', 32)}, ${lately(plan, dayMs, 'k', 32)},
+          ${lately(plan, 30 * dayMs, 'k', 33)}, ${timeOf(`${begin}`)}
+        FROM ${keys} ORDER BY k`,
+    },
+    {
+      table: 'charge_points',
+      sql: `SELECT setval(pg_get_serial_sequence('charge_points', 'id'), ${chargePoints}),
+        setval('connection_epochs', ${(chargePoints + 1) * connectionsEach})`,
+    },
+    {
+      table: 'connectors',
+      sql: `INSERT INTO connectors (charge_point_id, evse_id, connector_id, status, status_sent, error_code, occurred_at,
+          updated_at, status_since, changed_at)
+        SELECT k, evse, 1, ${oneOf(statuses, 'k', 31)}, ${oneOf(statuses, 'k', 31)}, 'NoError', at, at, at, at
+        FROM (SELECT k, ${lately(plan, dayMs, 'k', 32)} AS at FROM ${keys}) c CROSS JOIN generate_series(1, 2) evse`,
+    },
+    {
+      table: 'connection_history',
+      sql: `INSERT INTO connection_history (charge_point_id, at, epoch, closed, node, closed_by, close_code, reason,
+          remote_address)
+        SELECT k, ${timeOf(
+          `${begin}::int8 + (n - 1) * ${step}::int8 + floor((${share('k * 16 + n', 34)} + kind) * ${step / 2})::int8`,
+        )} AS at, (k - 1) * ${connectionsEach} + n, kind = 1, 'other:8080', CASE kind WHEN 1 THEN 'lost' END,
+          CASE kind WHEN 1 THEN 1006 END, CASE kind WHEN 1 THEN '' END,
+          CASE kind WHEN 0 THEN '10.0.' || k % 250 || '.' || k % 200 END
+        FROM ${keys} CROSS JOIN generate_series(1, ${connectionsEach}) n CROSS JOIN generate_series(0, 1) kind
+        WHERE NOT (n = ${connectionsEach} AND kind = 1 AND ${isConnected('k')}) ORDER BY at`,
+    },
+    {
+      table: 'certificates',
+      sql: `INSERT INTO certificates (serial_number, charge_point_id, csr_digest, certificate, state, valid_from,
+          valid_to, signed_at, sent_at, sends, settled_at)
+        SELECT upper(md5(k::text)), k, md5('csr' || k), '-----BEGIN CERTIFICATE-----' || chr(10) ||
+          (SELECT string_agg(md5(k::text || line) || md5(line || k::text), chr(10)) FROM generate_series(1, 16) line) ||
+          chr(10) || '-----END CERTIFICATE-----', CASE WHEN k % 50 = 0 THEN 'rejected' ELSE 'accepted' END, at,
+          at + interval '365 days', at, at, 1, at
+        FROM (SELECT k, ${lately(plan, securitySpanMs, 'k', 35)} AS at FROM ${keys}) c`,
+    },
+    {
+      table: 'id_tokens',
+      sql: `INSERT INTO id_tokens (id_key, id_token, status, created_at)
+        SELECT lower(${tokenOf('i')}), ${tokenOf('i')}, CASE WHEN i % 20 = 0 THEN 'Blocked' ELSE 'Accepted' END,
+          ${lately(plan, spanMs, 'i', 36)}
+        FROM ${ordinalsOf(idTokensOf(plan), part)} AS i`,
+    },
+    {
+      table: 'credential_rotations',
+      sql: `INSERT INTO credential_rotations (id, created_at, created_by, per_minute, expires_at, state, ended_at, is_open)
+        OVERRIDING SYSTEM VALUE
+        SELECT r, at, 'operator', 60, at + interval '7 days', 'done', at + interval '1 day', false
+        FROM (SELECT r, ${lately(plan, securitySpanMs - dayMs, 'r', 37)} AS at
+          FROM ${ordinalsOf(rotations, part)} AS r) rotation`,
+    },
+    {
+      table: 'credential_rotation_items',
+      // The first rotation is of all charge points, the others are of one in a hundred.
+      sql: `INSERT INTO credential_rotation_items (rotation_id, charge_point_id, state, status, changed_at)
+        SELECT r.id, k, CASE WHEN k % 40 = 0 THEN 'refused' ELSE 'accepted' END, 'Accepted', r.ended_at
+        FROM credential_rotations r CROSS JOIN generate_series(1, ${partEnd(chargePoints, part)}) k
+        WHERE r.id = 1 OR k % 100 = r.id
+        ON CONFLICT DO NOTHING`,
+    },
+    {
+      table: 'credential_rotations',
+      sql: `SELECT setval(pg_get_serial_sequence('credential_rotations', 'id'), ${rotations})`,
+    },
+  ]
+}
+
+function partEnd(whole: number, part: FillPart): number {
+  return part === 'first' ? partOf(whole) : whole
+}
+
+function rareStatements(plan: FillPlan, part: FillPart): FillStatement[] {
+  const { transactions } = plan
+  const every = (count: number) => ({ from: 1, to: Math.max(rareMin, Math.floor(transactions / count)) })
+  const key = (seed: number): string => keyOf('g', seed, plan, part)
+  const kinds = anomalyKinds.slice(0, 12)
+  return [
+    {
+      table: 'anomalies',
+      // The id is of a transaction of the first part.
+      sql: `INSERT INTO anomalies (charge_point_id, received_at, digest, kind, transaction, detail, message_id)
+        SELECT ${key(40)}, ${lately(plan, anomalySpanMs, 'g', 42)} AS at, hashint8extended(g, 43),
+          ${oneOf(kinds, 'g', 44)}, (1 + g % ${partOf(transactions)})::text,
+          '{"expected":"1","sent":"2"}'::json, ${messageIdOf('g')}
+        FROM ${numbersOf(every(transactionsPer.anomaly), part)} ORDER BY at`,
+    },
+    {
+      table: 'transaction_corrections',
+      sql: `INSERT INTO transaction_corrections (transaction_id, number, at, operator, stopped_at_before,
+          meter_stop_wh_before, stop_reason_before, stopped_at, meter_stop_wh, stop_reason)
+        SELECT g, number, ${lately(plan, spanMs, 'g', 45)}, 'operator',
+          ${lately(plan, spanMs, 'g', 46)}, 1000, 'Local', ${lately(plan, spanMs, 'g', 46)}, 1200, 'Local'
+        FROM ${numbersOf(every(transactionsPer.correction), part)} CROSS JOIN generate_series(1, 3) number`,
+    },
+    {
+      table: 'security_events',
+      sql: `INSERT INTO security_events (type, identity, charge_point_id, remote_address, node, first_at, received_at,
+          count, reason)
+        SELECT ${oneOf(Object.keys(securityEventTypes), 'g', 47)}, ${identityOfKey(key(48))}, ${key(48)}, '10.0.0.1',
+          'other:8080', at, at, 1, 'The password is wrong.'
+        FROM (SELECT g, ${lately(plan, securitySpanMs, 'g', 50)} AS at
+          FROM ${numbersOf(every(transactionsPer.securityEvent), part)}) n ORDER BY at`,
+    },
+    {
+      table: 'charge_point_events',
+      sql: `INSERT INTO charge_point_events (charge_point_id, digest, action, message_id, occurred_at, received_at,
+          payload)
+        SELECT ${key(51)}, hashint8extended(g, 53), 'SecurityEventNotification', ${messageIdOf('-g')}, at, at,
+          ('{"type":"' || ${oneOf(['SettingSystemTime', 'ResetOrReboot', 'StartupOfTheDevice'], 'g', 54)} ||
+            '","timestamp":"2026-01-01T00:00:00.000Z"}')::json
+        FROM (SELECT g, ${lately(plan, securitySpanMs, 'g', 55)} AS at
+          FROM ${numbersOf(every(transactionsPer.securityEvent), part)}) n ORDER BY at`,
+    },
+  ]
+}

@@ -1,0 +1,137 @@
+// What requests ask for: charge points, transactions, messages and times that are in the database, by the names of the
+// parameters of the API.
+
+import type { Client } from 'pg'
+import { identityOfKey } from './fill-sql.ts'
+
+/** A value for each parameter. */
+export type Subject = Readonly<Record<string, string>>
+
+export interface Subjects {
+  /** Values for the requests of an operation, one set for each request. */
+  of(operationId: string, isOfBusiest: boolean): readonly Subject[]
+}
+
+/** Different subjects of an operation; its requests take them in turn. */
+const subjectsMax = 20
+
+const dayMs = 86_400_000
+
+// A period of 30 days about a time.
+const about = (time: string, days = 15): string =>
+  `to_char(${time} AT TIME ZONE 'UTC' - interval '${days} days', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "from",
+   to_char(${time} AT TIME ZONE 'UTC' + interval '${days} days', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "to"`
+
+const transactionSubjects = `SELECT t.id::text AS "transactionId", ${identityOfKey('t.charge_point_id')} AS "chargePointId",
+    t.id_token AS "idTag", ${about('t.started_at')}
+  FROM unnest($1::int8[]) id JOIN transactions t USING (id)`
+
+/** By operation; $1 are the keys of some charge points. */
+const ownSubjects: Readonly<Record<string, string>> = {
+  listMessages: `SELECT ${identityOfKey('key')} AS "chargePointId", m.frame::json->>1 AS "messageId",
+      m.frame::json->>2 AS action, ${about('m.at', 0.5)}, 'fromChargePoint' AS direction
+    FROM unnest($1::int4[]) key CROSS JOIN LATERAL (SELECT frame, at FROM message_log
+      WHERE charge_point_id = key AND from_charge_point ORDER BY at, id OFFSET 2 LIMIT 1) m`,
+  listEvents: `SELECT ${identityOfKey('key')} AS "chargePointId", e.message_id AS "messageId", e.action,
+      ${about('e.received_at')}, 'fromChargePoint' AS direction
+    FROM unnest($1::int4[]) key CROSS JOIN LATERAL (SELECT message_id, action, received_at FROM charge_point_events
+      WHERE charge_point_id = key ORDER BY received_at, digest OFFSET 2 LIMIT 1) e`,
+  listAnomalies: `SELECT ${identityOfKey('a.charge_point_id')} AS "chargePointId", a.kind,
+      a.transaction AS "transactionId", ${about('a.received_at', 3)}
+    FROM anomalies a WHERE a.charge_point_id = ANY($1) ORDER BY a.digest LIMIT ${subjectsMax}`,
+  listSecurityEvents: `SELECT s.identity AS "chargePointId", s.type, 'centralSystem' AS source, ${about('s.received_at')}
+    FROM security_events s ORDER BY s.id LIMIT ${subjectsMax}`,
+  listCorrections: `SELECT DISTINCT transaction_id::text AS "transactionId" FROM transaction_corrections
+    ORDER BY 1 LIMIT ${subjectsMax}`,
+}
+
+/** Values that are the same for all subjects of an operation. */
+const fixedValues: Readonly<Record<string, Subject>> = {
+  listTransactions: { open: 'true', ghost: 'true' },
+  listChargePoints: {
+    status: 'Charging',
+    connected: 'true',
+    vendor: 'Vendor 1',
+    model: 'Model 1',
+    firmwareVersion: '1.1.0',
+    version: '1.6',
+    location: 'Street 1, City 1',
+    q: '000042',
+  },
+  listCredentialRotationItems: { state: 'refused' },
+  listCertificates: { state: 'accepted' },
+  listIdTags: { status: 'Blocked' },
+}
+
+/** Values by the time of the fill. */
+function timedValues(nowMs: number): Record<string, Subject> {
+  const iso = (ms: number): string => new Date(ms).toISOString()
+  return {
+    listChargePoints: { lastSeenBefore: iso(nowMs - dayMs / 2) },
+    listCertificates: { expiresBefore: iso(nowMs + 30 * dayMs) },
+  }
+}
+
+/**
+ * Reads the subjects from a filled database with this many transactions. `operationIds` are those that will be asked
+ * for.
+ */
+export async function readSubjects(
+  client: Client,
+  transactions: number,
+  nowMs: number,
+  operationIds: readonly string[],
+): Promise<Subjects> {
+  const spread = Array.from({ length: subjectsMax }, (_, index) =>
+    Math.max(1, Math.floor(((index + 0.5) * transactions) / subjectsMax)),
+  )
+  const busiest = await client.query<{ id: string }>(
+    `SELECT id FROM transactions WHERE charge_point_id = 1 ORDER BY received_at LIMIT ${subjectsMax}`,
+  )
+  const usual = await subjectsOf(client, spread, operationIds)
+  const ofBusiest = await subjectsOf(
+    client,
+    busiest.rows.map(({ id }) => Number(id)),
+    operationIds,
+  )
+  const timed = timedValues(nowMs)
+  return {
+    of(operationId, isOfBusiest) {
+      const found = (isOfBusiest ? ofBusiest : usual).get(operationId) ?? []
+      const values = { ...fixedValues[operationId], ...timed[operationId] }
+      const token = isOfBusiest ? { idTag: busiestToken } : {}
+      return found.map((subject) => ({ ...subject, ...values, ...token }))
+    },
+  }
+}
+
+const busiestToken = 'CARD00000001'
+const rotationOfAll = '1'
+
+async function subjectsOf(
+  client: Client,
+  transactionIds: readonly number[],
+  operationIds: readonly string[],
+): Promise<Map<string, readonly Subject[]>> {
+  const { rows: places } = await client.query<{ key: number }>(
+    'SELECT charge_point_id AS key FROM transactions WHERE id = ANY($1)',
+    [transactionIds],
+  )
+  const keys = [...new Set(places.map(({ key }) => key))]
+  const read = async (sql: string, values: readonly unknown[]): Promise<Subject[]> => {
+    const { rows } = await client.query<Record<string, string>>(sql, [...values])
+    return rows
+  }
+  const general = (await read(transactionSubjects, [transactionIds])).map((subject) => ({
+    ...subject,
+    startDate: subject['from'] ?? '',
+    endDate: subject['to'] ?? '',
+    rotationId: rotationOfAll,
+  }))
+  const all = new Map<string, readonly Subject[]>()
+  for (const id of operationIds) {
+    const sql = Object.hasOwn(ownSubjects, id) ? ownSubjects[id] : undefined
+    all.set(id, sql === undefined ? general : await read(sql, sql.includes('$1') ? [keys] : []))
+  }
+  return all
+}

@@ -1,0 +1,103 @@
+// Charge points that send meter values while lists are read: `bun bench load` in a process of its own, so that sending
+// does not delay the reading.
+
+import { join } from 'node:path'
+import type { LoadResult } from '../load.ts'
+
+/** What the charge points sent, and how they were answered. */
+export interface WriteLoad {
+  readonly ratePerSecond: number
+  readonly answeredPerSecond: number
+  readonly latencyMs: { readonly p50: number; readonly p99: number } | null
+  readonly errors: Readonly<Record<string, number>>
+  /** Acknowledged facts that the audit looked for, and those of them that it found missing, twice or altered. */
+  readonly audited: number
+  readonly wrong: number
+}
+
+export interface WriteLoadOptions {
+  /** WebSocket URL, without the identity. */
+  readonly url: string
+  readonly databaseUrl: string
+  readonly stations: number
+  readonly ratePerSecond: number
+  /** The charge points exist. */
+  readonly identityPrefix: string
+  /** Folder for its result. */
+  readonly folder: string
+}
+
+export interface RunningLoad {
+  /** Resolves once it has sent for a second; rejects with its last words, if it ends before that. */
+  readonly isSending: Promise<void>
+  /** Ends it, with its audit. */
+  stop(): Promise<WriteLoad>
+  /** Ends it at once. */
+  kill(): void
+}
+
+const main = join(import.meta.dir, '../main.ts')
+
+/** Starts to connect and to send. */
+export function startWriteLoad(options: WriteLoadOptions): RunningLoad {
+  const { url, databaseUrl, stations, ratePerSecond, identityPrefix, folder } = options
+  const json = join(folder, `load-${crypto.randomUUID()}.json`)
+  const flags = {
+    url,
+    'database-url': databaseUrl,
+    stations: String(stations),
+    mix: 'meter',
+    rate: String(ratePerSecond),
+    duration: '24h',
+    warmup: '1s',
+    identity: identityPrefix,
+    json,
+  }
+  const given = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
+  const child = Bun.spawn([process.execPath, main, 'load', ...given], {
+    // In a process group of its own: Ctrl-C reaches only the bench, which then stops it.
+    detached: true,
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const said = child.stderr.text()
+  const begin = async (): Promise<void> => {
+    if (await hasSaid(child.stdout, /^\s*\d+ s .*p50/)) return
+    throw new Error(`The write load ended with code ${await child.exited}: ${(await said).trim()}`)
+  }
+  return {
+    isSending: begin(),
+    async stop() {
+      child.kill('SIGINT')
+      await child.exited
+      const { measurement, audit } = (await Bun.file(json).json()) as LoadResult
+      return {
+        ratePerSecond,
+        answeredPerSecond: measurement?.messagesPerSecond ?? 0,
+        latencyMs: measurement?.latencyMs ?? null,
+        errors: measurement?.errors ?? {},
+        audited: audit?.facts ?? 0,
+        wrong: audit === null ? 0 : audit.missing + audit.duplicated + audit.altered + audit.unexpected,
+      }
+    },
+    kill: () => child.kill('SIGKILL'),
+  }
+}
+
+/** Whether a line of `output` matches; everything after it is read, too, so that the process never waits. */
+function hasSaid(output: ReadableStream<Uint8Array>, line: RegExp): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const read = async (): Promise<void> => {
+      const decoder = new TextDecoder()
+      let rest = ''
+      for await (const chunk of output) {
+        const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+        rest = lines.pop() ?? ''
+        if (lines.some((text) => line.test(text))) resolve(true)
+      }
+      resolve(false)
+    }
+    read().catch(reject)
+  })
+}
