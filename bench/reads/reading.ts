@@ -39,9 +39,13 @@ export interface Source {
 
 export interface ReadLimits {
   readonly requestsMax: number
-  /** After this time no further request of a page is sent. */
+  readonly requestsMin: number
+  /** After this time no further request of a page is sent, if there were `requestsMin`. */
   readonly requestsMsMax: number
 }
+
+/** After this time no further request of a page is sent, however few there were. */
+const pageMsMax = 20_000
 
 /** Longer than a slow answer may take before Stator gives it up. */
 const answerMsMax = 30_000
@@ -104,14 +108,16 @@ interface Timed {
 async function timed(
   source: Source,
   paths: readonly string[],
-  { requestsMax, requestsMsMax }: ReadLimits,
+  { requestsMax, requestsMin, requestsMsMax }: ReadLimits,
   onAnswer: (path: string, body: string) => void = () => {},
 ): Promise<Timed> {
   const ms: number[] = []
   const failures = new Map<string, number>()
   let slowest = { path: '', ms: -1 }
-  const endMs = performance.now() + requestsMsMax
-  for (let count = 0; count < requestsMax && (count === 0 || performance.now() < endMs); count++) {
+  const startedMs = performance.now()
+  for (let count = 0; count < requestsMax; count++) {
+    const elapsedMs = performance.now() - startedMs
+    if (elapsedMs > pageMsMax || (elapsedMs > requestsMsMax && count >= requestsMin)) break
     const path = paths[count % paths.length] ?? ''
     const answer = await get(source, path)
     ms.push(answer.ms)

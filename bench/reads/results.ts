@@ -66,7 +66,6 @@ export const startMsMax = 2_000
 
 /** One page of one case in all its measurements. */
 export interface Line {
-  readonly reading: Reading
   /** In the full database, without the write load. */
   readonly alone: Reading
   readonly underLoad: Reading | null
@@ -76,6 +75,14 @@ export interface Line {
   readonly msMax: number | null
   /** Null without a target. */
   readonly isReached: boolean | null
+}
+
+/** What is judged in the file of a run: a line without its figures, which stand in the parts. */
+export function verdictsOf(results: ReadsResults): readonly object[] {
+  return linesOf(results).map(({ alone, growth, msMax, isReached }) => {
+    const { operationId, filters, isOfBusiest, page } = alone
+    return { operationId, filters, isOfBusiest, page, growth, msMax, isReached }
+  })
 }
 
 /** A line for each page of each case that was measured in the full database. */
@@ -95,7 +102,7 @@ export function linesOf({ parts }: ReadsResults): Line[] {
     const isGrown = growth !== null && growth > growthMax && judged.ms.p95 > growthJudgedFromMs
     const isFailed = [alone, loaded].some((reading) => Object.keys(reading?.failures ?? {}).length > 0)
     const isReached = msMax === null ? null : judged.ms.p95 <= msMax && !isGrown && !isFailed
-    return { reading: judged, alone, underLoad: loaded, growth, msMax, isReached }
+    return { alone, underLoad: loaded, growth, msMax, isReached }
   })
 }
 

@@ -16,7 +16,7 @@ import { fill } from './fill.ts'
 import type { FillPart, FillPlan } from './fill-sql.ts'
 import { operationsOf } from './operations.ts'
 import { type Reading, readCase, type Source } from './reading.ts'
-import { emptyReadsResults, type PartResult, type ReadsResults } from './results.ts'
+import { emptyReadsResults, type PartResult, type ReadsResults, verdictsOf } from './results.ts'
 import { partOf, type ReadsSize } from './sizes.ts'
 import { readSubjects, type Subjects } from './subjects.ts'
 import { readsTable } from './table.ts'
@@ -203,6 +203,6 @@ async function readAll(
 async function writeFile(folder: string, results: ReadsResults): Promise<string> {
   await mkdir(folder, { recursive: true })
   const file = join(folder, `${results.startedAt.slice(0, 16).replace(':', '-')}-reads.json`)
-  await Bun.write(file, `${JSON.stringify(results, null, 1)}\n`)
+  await Bun.write(file, `${JSON.stringify({ ...results, verdicts: verdictsOf(results) }, null, 1)}\n`)
   return file
 }

@@ -13,22 +13,24 @@ export interface ReadsSize extends FillSize {
   readonly ratePerSecond: number
   /** Charge points that send them. */
   readonly stations: number
-  /** Requests of one list with one filter, for one page. */
+  /** Requests of one list with one filter, for one page: at most, and also if they are slow. */
   readonly requestsMax: number
-  /** After this time no further request of it is sent, in milliseconds. */
+  readonly requestsMin: number
+  /** After this time no further request of it is sent but for the fewest, in milliseconds. */
   readonly requestsMsMax: number
 }
 
 export const readsSizes = {
   standard: {
-    transactions: 800_000,
-    samples: 4_000_000,
-    logLines: 3_000_000,
+    transactions: 500_000,
+    samples: 2_500_000,
+    logLines: 2_000_000,
     chargePoints: 10_000,
     ratePerSecond: 1_000,
     stations: 200,
-    requestsMax: 20,
-    requestsMsMax: 120,
+    requestsMax: 30,
+    requestsMin: 4,
+    requestsMsMax: 100,
   },
   large: {
     transactions: 20_000_000,
@@ -37,8 +39,9 @@ export const readsSizes = {
     chargePoints: 100_000,
     ratePerSecond: 5_000,
     stations: 1_000,
-    requestsMax: 60,
-    requestsMsMax: 5_000,
+    requestsMax: 100,
+    requestsMin: 5,
+    requestsMsMax: 2_000,
   },
   small: {
     transactions: 2_000,
@@ -48,7 +51,8 @@ export const readsSizes = {
     ratePerSecond: 50,
     stations: 5,
     requestsMax: 3,
-    requestsMsMax: 20,
+    requestsMin: 1,
+    requestsMsMax: 15,
   },
 } as const satisfies Record<string, ReadsSize>
 

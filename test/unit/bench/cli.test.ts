@@ -1,8 +1,17 @@
 // The command line of `bun bench`: what it takes, and how it says what it does not.
 
 import { describe, expect, test } from 'bun:test'
-import { loadBench, loadFlags, parseLoad, parseStandard } from '../../../bench/cli.ts'
+import {
+  loadBench,
+  loadFlags,
+  parseLoad,
+  parseReads,
+  parseStandard,
+  readsBench,
+  readsFlags,
+} from '../../../bench/cli.ts'
 import { usage, UsageError } from '../../../src/base/command-line.ts'
+import { readsSizes } from '../../../bench/reads/sizes.ts'
 import { sizes } from '../../../bench/standard/sizes.ts'
 
 const url = ['--url', 'ws://127.0.0.1:8080/ocpp']
@@ -82,5 +91,32 @@ describe('bun bench', () => {
 
   test('refuses sizes that do not exist', () => {
     expect(() => parseStandard(['--size', 'huge'], '')).toThrow('--size is "huge": expected one of standard, small.')
+  })
+})
+
+describe('bun bench reads', () => {
+  test('fills the standard size by default, and as much of each as is asked for', () => {
+    expect(parseReads([], 'results')).toEqual({ size: readsSizes.standard, resultsFolder: 'results' })
+    const { size } = parseReads(['--size=small', '--transactions', '50000', '--rate', '0', '--charge-points', '20'], '')
+    expect(size).toEqual({
+      ...readsSizes.small,
+      transactions: 50_000,
+      samples: 50_000,
+      chargePoints: 20,
+      ratePerSecond: 0,
+    })
+  })
+
+  test.each([
+    [['--size', 'huge'], '--size is "huge": expected one of standard, large, small.'],
+    [['--transactions', '10'], '--transactions is "10": expected a whole number from 1000 to 100000000.'],
+    [['--samples', '5'], '--samples is "5": expected a whole number from 500000 to 500000000.'],
+    [['--rate', '-1'], '--rate is "-1": expected a number from 0 to 1000000.'],
+  ])('refuses %p with what was expected', (args, sentence) => {
+    expect(() => parseReads(args, '')).toThrow(new UsageError(sentence))
+  })
+
+  test('explains every flag', () => {
+    for (const name of Object.keys(readsFlags)) expect(usage(readsBench)).toContain(`--${name} `)
   })
 })
