@@ -50,7 +50,7 @@ export const readsSizes = {
     chargePoints: 100,
     ratePerSecond: 50,
     stations: 5,
-    requestsMax: 3,
+    requestsMax: 1,
     requestsMin: 1,
     requestsMsMax: 15,
   },

@@ -39,6 +39,8 @@ export async function createDatabase(server: string, name: string): Promise<stri
  */
 export async function tidyDatabase(databaseUrl: string): Promise<void> {
   const client = new Client({ connectionString: databaseUrl })
+  // When PostgreSQL is stopped meanwhile, the query that is under way fails, too.
+  client.on('error', () => {})
   await client.connect()
   try {
     await client.query('VACUUM ANALYZE')
