@@ -29,8 +29,8 @@ const rotations = 20
 /** Id of the node that holds the connected charge points: another one than the one under test. */
 const otherNode = 'other-node'
 
-/** One in so many transactions has an anomaly, a correction or (of a charge point) a security event. */
-const transactionsPer = { anomaly: 100, correction: 500, securityEvent: 1_000 } as const
+/** Transactions for each of these facts. */
+const transactionsPer = { anomaly: 100, correction: 500, securityEvent: 1_000, erasure: 10_000 } as const
 /** Of each there are this many at least. */
 const rareMin = 5 * partOfSize
 
@@ -173,6 +173,14 @@ function rareStatements(plan: FillPlan, part: FillPart): FillStatement[] {
         SELECT g, number, ${lately(plan, spanMs, 'g', 45)}, 'operator',
           ${lately(plan, spanMs, 'g', 46)}, 1000, 'Local', ${lately(plan, spanMs, 'g', 46)}, 1200, 'Local'
         FROM ${numbersOf(every(transactionsPer.correction), part)} CROSS JOIN generate_series(1, 3) number`,
+    },
+    {
+      table: 'id_token_erasures',
+      sql: `INSERT INTO id_token_erasures (pseudonym, state, created_at, created_by, settles_at, ended_at, erased)
+        SELECT 'ERASED-' || upper(left(md5(g::text), 12)), 'done', at, 'operator', at + interval '10 minutes',
+          at + interval '20 minutes', '{"id_tokens":1,"transactions":12}'::json
+        FROM (SELECT g, ${lately(plan, securitySpanMs - dayMs, 'g', 56)} AS at
+          FROM ${numbersOf(every(transactionsPer.erasure), part)}) n ORDER BY at`,
     },
     {
       table: 'security_events',

@@ -107,6 +107,7 @@ export async function readSubjects(
 
 const busiestToken = 'CARD00000001'
 const rotationOfAll = '1'
+const anyErasure = '1'
 
 async function subjectsOf(
   client: Client,
@@ -127,6 +128,7 @@ async function subjectsOf(
     startDate: subject['from'] ?? '',
     endDate: subject['to'] ?? '',
     rotationId: rotationOfAll,
+    erasureId: anyErasure,
   }))
   const all = new Map<string, readonly Subject[]>()
   for (const id of operationIds) {
