@@ -29,6 +29,18 @@ const rotations = 20
 /** Id of the node that holds the connected charge points: another one than the one under test. */
 const otherNode = 'other-node'
 
+/**
+ * Three tenants: one has half of all charge points, one a hundredth, and one the rest. Of 100 charge points that follow
+ * each other, those of one tenant are a site of it.
+ */
+const tenants = { half: 1, others: 2, hundredth: 3 } as const
+const tenantCount = 3
+const siteBlock = 100
+const tenantOf = (key: string): string =>
+  `CASE WHEN ${key} % 2 = 1 THEN ${tenants.half} WHEN ${key} % 100 = 0 THEN ${tenants.hundredth}
+    ELSE ${tenants.others} END`
+const siteOf = (block: string, tenant: string): string => `${tenantCount} + ${block} * ${tenantCount} + ${tenant}`
+
 /** Transactions for each of these facts. */
 const transactionsPer = { anomaly: 100, correction: 500, securityEvent: 1_000, erasure: 10_000 } as const
 /** Of each there are this many at least. */
@@ -69,13 +81,27 @@ function chargePointStatements(plan: FillPlan, part: FillPart): FillStatement[] 
         VALUES ('${otherNode}', 'other:8080', now(), 'infinity', 'transaction_facts', true) ON CONFLICT DO NOTHING`,
     },
     {
+      table: 'charge_point_groups',
+      sql: `INSERT INTO charge_point_groups (id, parent_id, name) OVERRIDING SYSTEM VALUE
+        SELECT tenant, NULL, 'Tenant ' || tenant FROM generate_series(1, ${tenantCount}) tenant
+        UNION ALL SELECT ${siteOf('block', 'tenant')}, tenant, 'Site ' || block
+        FROM generate_series(0, ${Math.ceil(partEnd(chargePoints, part) / siteBlock) - 1}) block
+          CROSS JOIN generate_series(1, ${tenantCount}) tenant
+        ON CONFLICT DO NOTHING`,
+    },
+    {
+      table: 'charge_point_groups',
+      sql: `SELECT setval(pg_get_serial_sequence('charge_point_groups', 'id'), max(id)) FROM charge_point_groups`,
+    },
+    {
       table: 'charge_points',
       needsPassword: true,
-      sql: `INSERT INTO charge_points (id, identity, password_hash, location, ocpp_version, vendor, model, serial_number,
-          firmware_version, boot_status, status, connected, node, connection_epoch, last_seen_at, last_heartbeat_at,
+      sql: `INSERT INTO charge_points (id, identity, password_hash, group_id, location, ocpp_version, vendor, model,
+          serial_number, firmware_version, boot_status, status, connected, node, connection_epoch, last_seen_at, last_heartbeat_at,
           last_boot_at, created_at)
         OVERRIDING SYSTEM VALUE
-        SELECT k, ${identityOfKey('k')}, $1::bytea, 'Street ' || k % 500 || ', City ' || k % 50, '1.6',
+        SELECT k, ${identityOfKey('k')}, $1::bytea, ${siteOf(`((k - 1) / ${siteBlock})`, `(${tenantOf('k')})`)},
+          'Street ' || k % 500 || ', City ' || k % 50, '1.6',
           'Vendor ' || k % 5, 'Model ' || k % 20, 'SN' || lpad(k::text, 10, '0'), '1.' || k % 8 || '.0', 'Accepted',
           ${oneOf(statuses, 'k', 31)}, ${isConnected('k')}, CASE WHEN ${isConnected('k')} THEN '${otherNode}' END,
           k * ${connectionsEach}, ${lately(plan, dayMs, 'k', 32)}, ${lately(plan, dayMs, 'k', 32)},

@@ -144,6 +144,19 @@ describe('the fill', () => {
     expect(open).toBeWithin(1, plan.transactions / 50)
   })
 
+  test('puts half of the charge points into sites of one tenant, and a hundredth into those of another', async () => {
+    const { rows } = await client.query(
+      `SELECT tenant.name, count(*)::int AS "chargePoints" FROM charge_points c
+       JOIN charge_point_groups site ON site.id = c.group_id JOIN charge_point_groups tenant ON tenant.id = site.parent_id
+       GROUP BY tenant.name ORDER BY tenant.name`,
+    )
+    expect(rows).toEqual([
+      { name: 'Tenant 1', chargePoints: 50 },
+      { name: 'Tenant 2', chargePoints: 49 },
+      { name: 'Tenant 3', chargePoints: 1 },
+    ])
+  })
+
   test('uses every charge point, and charge points and id tokens that exist', async () => {
     const { used } = await rowOf('SELECT count(DISTINCT charge_point_id)::int AS used FROM transactions')
     expect(used).toBe(plan.chargePoints)
