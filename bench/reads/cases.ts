@@ -51,6 +51,10 @@ const together: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['chargePointId', ...period],
   ],
   listCertificates: [['state', 'expiresBefore']],
+  listAuditLog: [
+    ['chargePointId', ...period],
+    ['principal', 'operation', ...period],
+  ],
 }
 
 /** Parameters by which a busy charge point or id token differs from others. */

@@ -23,6 +23,7 @@ const dayMs = 86_400_000
 /** Anomalies are kept for 90 days by default, security events and rotations for 365. */
 const anomalySpanMs = 89 * dayMs
 const securitySpanMs = 360 * dayMs
+const auditSpanMs = 360 * dayMs
 /** Connections of a charge point in two years. */
 const connectionsEach = 10
 const rotations = 20
@@ -42,7 +43,13 @@ const tenantOf = (key: string): string =>
 const siteOf = (block: string, tenant: string): string => `${tenantCount} + ${block} * ${tenantCount} + ${tenant}`
 
 /** Transactions for each of these facts. */
-const transactionsPer = { anomaly: 100, correction: 500, securityEvent: 1_000, erasure: 10_000 } as const
+const transactionsPer = {
+  anomaly: 100,
+  correction: 500,
+  securityEvent: 1_000,
+  erasure: 10_000,
+  auditEntry: 100,
+} as const
 /** Of each there are this many at least. */
 const rareMin = 5 * partOfSize
 
@@ -97,8 +104,8 @@ function chargePointStatements(plan: FillPlan, part: FillPart): FillStatement[] 
       table: 'charge_points',
       needsPassword: true,
       sql: `INSERT INTO charge_points (id, identity, password_hash, group_id, location, ocpp_version, vendor, model,
-          serial_number, firmware_version, boot_status, status, connected, node, connection_epoch, last_seen_at, last_heartbeat_at,
-          last_boot_at, created_at)
+          serial_number, firmware_version, boot_status, status, connected, node, connection_epoch, last_seen_at,
+          last_heartbeat_at, last_boot_at, created_at)
         OVERRIDING SYSTEM VALUE
         SELECT k, ${identityOfKey('k')}, $1::bytea, ${siteOf(`((k - 1) / ${siteBlock})`, `(${tenantOf('k')})`)},
           'Street ' || k % 500 || ', City ' || k % 50, '1.6',
@@ -115,8 +122,8 @@ function chargePointStatements(plan: FillPlan, part: FillPart): FillStatement[] 
     },
     {
       table: 'connectors',
-      sql: `INSERT INTO connectors (charge_point_id, evse_id, connector_id, status, status_sent, error_code, occurred_at,
-          updated_at, status_since, changed_at)
+      sql: `INSERT INTO connectors (charge_point_id, evse_id, connector_id, status, status_sent, error_code,
+          occurred_at, updated_at, status_since, changed_at)
         SELECT k, evse, 1, ${oneOf(statuses, 'k', 31)}, ${oneOf(statuses, 'k', 31)}, 'NoError', at, at, at, at
         FROM (SELECT k, ${lately(plan, dayMs, 'k', 32)} AS at FROM ${keys}) c CROSS JOIN generate_series(1, 2) evse`,
     },
@@ -151,7 +158,8 @@ function chargePointStatements(plan: FillPlan, part: FillPart): FillStatement[] 
     },
     {
       table: 'credential_rotations',
-      sql: `INSERT INTO credential_rotations (id, created_at, created_by, per_minute, expires_at, state, ended_at, is_open)
+      sql: `INSERT INTO credential_rotations (id, created_at, created_by, per_minute, expires_at, state, ended_at,
+          is_open)
         OVERRIDING SYSTEM VALUE
         SELECT r, at, 'operator', 60, at + interval '7 days', 'done', at + interval '1 day', false
         FROM (SELECT r, ${lately(plan, securitySpanMs - dayMs, 'r', 37)} AS at
@@ -199,6 +207,22 @@ function rareStatements(plan: FillPlan, part: FillPart): FillStatement[] {
         SELECT g, number, ${lately(plan, spanMs, 'g', 45)}, 'operator',
           ${lately(plan, spanMs, 'g', 46)}, 1000, 'Local', ${lately(plan, spanMs, 'g', 46)}, 1200, 'Local'
         FROM ${numbersOf(every(transactionsPer.correction), part)} CROSS JOIN generate_series(1, 3) number`,
+    },
+    {
+      table: 'audit_log',
+      // A request and its outcome. The hashes are none of a real chain: it is listed here, not verified.
+      sql: `INSERT INTO audit_log (node, sequence, outcome_of, at, principal_kind, principal, remote_address,
+          request_id, operation, charge_point_id, identity, request, status, hash)
+        SELECT 'other:8080', g * 2 - 1 + kind, CASE kind WHEN 1 THEN g * 2 - 1 END, at + kind * interval '40 ms',
+          CASE kind WHEN 0 THEN 'operator' END, CASE kind WHEN 0 THEN 'operator ' || g % 10 END,
+          CASE kind WHEN 0 THEN '10.0.0.1' END, CASE kind WHEN 0 THEN ${messageIdOf('g')} END,
+          CASE kind WHEN 0 THEN ${oneOf(['resetChargePoint', 'startTransaction', 'changeChargePoint'], 'g', 60)} END,
+          CASE kind WHEN 0 THEN key END, CASE kind WHEN 0 THEN ${identityOfKey('key')} END,
+          CASE kind WHEN 0 THEN '{"body":{"type":"Soft"}}'::json END, CASE kind WHEN 1 THEN 200 END,
+          decode(md5((g * 2 + kind)::text) || md5(kind::text), 'hex')
+        FROM (SELECT g, ${key(57)} AS key, ${lately(plan, auditSpanMs, 'g', 59)} AS at
+          FROM ${numbersOf(every(transactionsPer.auditEntry), part)}) n CROSS JOIN generate_series(0, 1) kind
+        ORDER BY at, kind`,
     },
     {
       table: 'id_token_erasures',

@@ -195,7 +195,8 @@ export function transactionStatements(plan: FillPlan, part: FillPart, range: Num
         SELECT key, hashint8extended(id, 2 + kind), 'StatusNotification', ${messageIdOf('id * 4 + 2 + kind')},
           ${timeOf('at_ms')}, ${timeOf('at_ms + 200')},
           ('{"connectorId":' || evse || ',"errorCode":"NoError","status":"' ||
-            CASE kind WHEN 0 THEN 'Charging' ELSE 'Available' END || '","timestamp":"' || ${isoOf('at_ms')} || '"}')::json
+            CASE kind WHEN 0 THEN 'Charging' ELSE 'Available' END || '","timestamp":"' || ${isoOf('at_ms')} ||
+            '"}')::json
         FROM (SELECT t.*, kind, CASE kind WHEN 0 THEN start_ms ELSE end_ms END AS at_ms
           FROM ${source} CROSS JOIN generate_series(0, 1) kind) AS f
         WHERE at_ms >= ${eventsFrom} ORDER BY at_ms`,

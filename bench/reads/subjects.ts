@@ -22,8 +22,8 @@ const about = (time: string, days = 15): string =>
   `to_char(${time} AT TIME ZONE 'UTC' - interval '${days} days', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "from",
    to_char(${time} AT TIME ZONE 'UTC' + interval '${days} days', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "to"`
 
-const transactionSubjects = `SELECT t.id::text AS "transactionId", ${identityOfKey('t.charge_point_id')} AS "chargePointId",
-    t.id_token AS "idTag", ${about('t.started_at')}
+const transactionSubjects = `SELECT t.id::text AS "transactionId", t.id_token AS "idTag",
+    ${identityOfKey('t.charge_point_id')} AS "chargePointId", ${about('t.started_at')}
   FROM unnest($1::int8[]) id JOIN transactions t USING (id)`
 
 /** By operation; $1 are the keys of some charge points. */
@@ -39,7 +39,8 @@ const ownSubjects: Readonly<Record<string, string>> = {
   listAnomalies: `SELECT ${identityOfKey('a.charge_point_id')} AS "chargePointId", a.kind,
       a.transaction AS "transactionId", ${about('a.received_at', 3)}
     FROM anomalies a WHERE a.charge_point_id = ANY($1) ORDER BY a.digest LIMIT ${subjectsMax}`,
-  listSecurityEvents: `SELECT s.identity AS "chargePointId", s.type, 'centralSystem' AS source, ${about('s.received_at')}
+  listSecurityEvents: `SELECT s.identity AS "chargePointId", s.type, 'centralSystem' AS source,
+      ${about('s.received_at')}
     FROM security_events s ORDER BY s.id LIMIT ${subjectsMax}`,
   listCorrections: `SELECT DISTINCT transaction_id::text AS "transactionId" FROM transaction_corrections
     ORDER BY 1 LIMIT ${subjectsMax}`,
@@ -61,6 +62,7 @@ const fixedValues: Readonly<Record<string, Subject>> = {
   listCredentialRotationItems: { state: 'refused' },
   listCertificates: { state: 'accepted' },
   listIdTags: { status: 'Blocked' },
+  listAuditLog: { principal: 'operator 1', operation: 'resetChargePoint', outcome: 'done' },
 }
 
 /** Values by the time of the fill. */

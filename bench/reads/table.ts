@@ -13,7 +13,8 @@ export function readsTable(results: ReadsResults): string[] {
     '',
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.kernel}, Bun ${machine.bun}`,
     `${count(size.transactions)} transactions, ${count(size.samples)} samples, ${count(size.logLines)} log lines, ` +
-      `${count(size.chargePoints)} charge points. Stator with its defaults, but the message log is kept for a day more.`,
+      `${count(size.chargePoints)} charge points.`,
+    'Stator with its defaults, but the message log is kept for a day more.',
     ...(failure === null ? [] : [`The run broke off: ${failure} This is what it had until then.`]),
     ...(failure !== null || isComplete ? [] : ['The run was interrupted; this is what it had until then.']),
     '',
@@ -31,7 +32,8 @@ function listLines(lines: readonly Line[]): string[] {
   if (lines.length === 0) return []
   const names = lines.map(({ alone }) => nameOf(alone))
   const width = Math.max(...names.map((name) => name.length))
-  const head = `  ${'ms, until the whole answer is there'.padEnd(width)}  ${heads('alone')}  ${heads('load')}  growth  reach`
+  const what = 'ms, until the whole answer is there'.padEnd(width)
+  const head = `  ${what}  ${heads('alone')}  ${heads('load')}  growth  reach`
   return [
     head,
     ...lines.map(({ alone, underLoad, growth, msMax, isReached }, index) => {
@@ -40,7 +42,8 @@ function listLines(lines: readonly Line[]): string[] {
       const grown = growth === null ? '' : `${growth.toFixed(2)}×`
       const reach = msMax === null ? '' : `p95 ≤ ${msMax}, ≤ ${growthMax}×`
       const failed = failuresOf([alone, ...(underLoad === null ? [] : [underLoad])])
-      return `${mark} ${(names[index] ?? '').padEnd(width)}  ${times}  ${grown.padStart(6)}  ${reach}${failed}`.trimEnd()
+      const name = (names[index] ?? '').padEnd(width)
+      return `${mark} ${name}  ${times}  ${grown.padStart(6)}  ${reach}${failed}`.trimEnd()
     }),
     '',
   ]

@@ -147,7 +147,8 @@ describe('the fill', () => {
   test('puts half of the charge points into sites of one tenant, and a hundredth into those of another', async () => {
     const { rows } = await client.query(
       `SELECT tenant.name, count(*)::int AS "chargePoints" FROM charge_points c
-       JOIN charge_point_groups site ON site.id = c.group_id JOIN charge_point_groups tenant ON tenant.id = site.parent_id
+       JOIN charge_point_groups site ON site.id = c.group_id
+       JOIN charge_point_groups tenant ON tenant.id = site.parent_id
        GROUP BY tenant.name ORDER BY tenant.name`,
     )
     expect(rows).toEqual([

@@ -46,7 +46,7 @@ test('values are written into path and query as a URL has them', () => {
   expect(pathOf(list, { place: 'a/b', q: '2 & 3' })).toBe('/api/a%2Fb/things?q=2+%26+3')
 })
 
-test('the first page and the middle are read for the subjects in turn, and the first request does not count', async () => {
+test('the first page and the middle are read for the subjects in turn, without the first request', async () => {
   const subjects = [
     { place: 'here', q: '1' },
     { place: 'there', q: '2' },
