@@ -42,13 +42,14 @@ const tenantOf = (key: string): string =>
     ELSE ${tenants.others} END`
 const siteOf = (block: string, tenant: string): string => `${tenantCount} + ${block} * ${tenantCount} + ${tenant}`
 
-/** Transactions for each of these facts. */
+/** Transactions for each of these. */
 const transactionsPer = {
   anomaly: 100,
   correction: 500,
   securityEvent: 1_000,
   erasure: 10_000,
   auditEntry: 100,
+  apiKey: 5_000,
 } as const
 /** Of each there are this many at least. */
 const rareMin = 5 * partOfSize
@@ -223,6 +224,13 @@ function rareStatements(plan: FillPlan, part: FillPart): FillStatement[] {
         FROM (SELECT g, ${key(57)} AS key, ${lately(plan, auditSpanMs, 'g', 59)} AS at
           FROM ${numbersOf(every(transactionsPer.auditEntry), part)}) n CROSS JOIN generate_series(0, 1) kind
         ORDER BY at, kind`,
+    },
+    {
+      table: 'api_keys',
+      sql: `INSERT INTO api_keys (id, name, secret_hash, role, groups, created_at, created_by)
+        SELECT lpad(to_hex(g), 16, '0'), 'Key ' || g, decode(md5(g::text), 'hex'), 'viewer',
+          ARRAY[${tenants.hundredth}], ${lately(plan, spanMs, 'g', 61)}, 'operator'
+        FROM ${numbersOf(every(transactionsPer.apiKey), part)}`,
     },
     {
       table: 'id_token_erasures',

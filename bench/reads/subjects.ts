@@ -62,6 +62,7 @@ const fixedValues: Readonly<Record<string, Subject>> = {
   listCredentialRotationItems: { state: 'refused' },
   listCertificates: { state: 'accepted' },
   listIdTags: { status: 'Blocked' },
+  listApiKeys: { state: 'active' },
   listAuditLog: { principal: 'operator 1', operation: 'resetChargePoint', outcome: 'done' },
 }
 
@@ -110,6 +111,9 @@ export async function readSubjects(
 const busiestToken = 'CARD00000001'
 const rotationOfAll = '1'
 const anyErasure = '1'
+/** An API key of the first part of the fill, and a role. */
+const anyKey = '000000000000000a'
+const anyRole = 'viewer'
 /** The group with a hundredth of the charge points, in sites below it. */
 const smallTenant = '3'
 
@@ -133,6 +137,8 @@ async function subjectsOf(
     endDate: subject['to'] ?? '',
     rotationId: rotationOfAll,
     erasureId: anyErasure,
+    keyId: anyKey,
+    name: anyRole,
     groupId: smallTenant,
     parentId: smallTenant,
   }))
