@@ -1,6 +1,7 @@
 // The audit of requests that change something: each is recorded before it is served, and its outcome after it. A
 // request whose begin cannot be recorded is not served.
 
+import { type RouteConfig, z } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { auditBatchListedMax, auditIdTagsMax, identityCharactersMax } from '../base/limits.ts'
 import { isObject } from '../base/json.ts'
@@ -45,9 +46,14 @@ export function batchChange(
   return what === 'IdTags' ? { after, idTags: [...ids.created, ...ids.changed] } : { after }
 }
 
+type Route = Pick<RouteConfig, 'method' | 'operationId' | 'request'>
+
 /** The middleware that audits a route; none for one that only reads. */
-export function audited(method: string, operation: string | undefined): readonly MiddlewareHandler<ApiEnv>[] {
-  return method === 'get' || method === 'head' ? [] : [recorded(operation ?? '')]
+export function audited({ method, operationId = '', request }: Route): readonly MiddlewareHandler<ApiEnv>[] {
+  if (method === 'get' || method === 'head') return []
+  const body = request?.body?.content['application/json']
+  const schema = body !== undefined && 'schema' in body && body.schema instanceof z.ZodType ? body.schema : z.unknown()
+  return [recorded(operationId, schema)]
 }
 
 /**
@@ -56,13 +62,13 @@ export function audited(method: string, operation: string | undefined): readonly
  * @throws {StatorError} `STORE_UNAVAILABLE`, `STORE_QUEUE_FULL`. Before the handler: nothing was done. After it: it was
  *   done, and the log has no outcome.
  */
-function recorded(operation: string): MiddlewareHandler<ApiEnv> {
+function recorded(operation: string, schema: z.ZodType): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const audit = c.get('audit')
     const { deps } = audit
     const { clock } = deps
     const { append, digests } = deps.audit
-    const request = await requestOf(c)
+    const request = await requestOf(c, schema)
     const chargePoint = await chargePointOf(c, request.body, deps.queries)
     const outcomeOf = await append({
       atMs: clock.nowMs(),
@@ -94,9 +100,9 @@ interface AuditedRequest {
   readonly body?: unknown
 }
 
-async function requestOf(c: Context<ApiEnv>): Promise<AuditedRequest> {
+async function requestOf(c: Context<ApiEnv>, schema: z.ZodType): Promise<AuditedRequest> {
   const [params, query] = [c.req.param(), c.req.query()]
-  const body = await bodyOf(c)
+  const body = await bodyOf(c, schema)
   return {
     ...(Object.keys(params).length === 0 ? {} : { params }),
     ...(Object.keys(query).length === 0 ? {} : { query }),
@@ -104,11 +110,17 @@ async function requestOf(c: Context<ApiEnv>): Promise<AuditedRequest> {
   }
 }
 
-/** The body; of a batch only its size, since its outcome lists what was changed. */
-async function bodyOf(c: Context<ApiEnv>): Promise<unknown> {
+/**
+ * The body. One that is not valid changes nothing, and may have a secret anywhere: it is left out. So is that of a
+ * batch, but for its size, since its outcome lists what was changed.
+ */
+async function bodyOf(c: Context<ApiEnv>, schema: z.ZodType): Promise<unknown> {
   const { method, raw, path } = c.req
   if (raw.body === null || method === 'DELETE') return undefined
-  if (!path.endsWith(':batch')) return c.req.json<unknown>()
+  if (!path.endsWith(':batch')) {
+    const body = await c.req.json<unknown>()
+    return (await schema.safeParseAsync(body)).success ? body : { isValid: false }
+  }
   const lines: unknown = isJson(c) ? await c.req.json<unknown>() : null
   return Array.isArray(lines) ? { lines: lines.length } : { type: c.req.header('Content-Type') ?? null }
 }

@@ -20,6 +20,6 @@ export function routeFor<
   const R extends Omit<RouteConfig, 'path' | 'middleware'> & { path: P },
 >(policy: Policy, route: R) {
   const permission = policy === 'anybody' ? [] : [permitted(policy)]
-  const middleware: MiddlewareHandler<ApiEnv>[] = [...audited(route.method, route.operationId), ...permission]
+  const middleware: MiddlewareHandler<ApiEnv>[] = [...audited(route), ...permission]
   return createRoute({ ...route, middleware, ...(policy === 'anybody' ? {} : { 'x-permission': policy }) })
 }

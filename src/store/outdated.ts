@@ -10,7 +10,7 @@ import { isOf, isTransactionPatch, type NewRow, type TransactionPatch } from '..
 import { transactions } from '../blocks/transactions/tables.ts'
 import { fenceOf } from './gathered-rows.ts'
 import { sameEarlierFact } from './earlier-facts.ts'
-import { type FactRow, factRow, refOfOther } from './fact-row.ts'
+import { erasedRef, type FactRow, factRow, refOfOther } from './fact-row.ts'
 import { bind, statement } from './statement.ts'
 import { instant, int4, int8, text } from './wire/columns.ts'
 import { isBehind, isOtherTransaction, isOvertaken, patchedOfTransaction } from './statements.ts'
@@ -73,6 +73,8 @@ const findPremises = statement<Premise>(
     digest: int8((row) => row.fact?.digest ?? null),
     ref: text((row) => row.fact?.ref ?? null),
     other_ref: text((row) => (row.fact === null ? null : refOfOther(row.fact))),
+    erased_ref: text((row) => (row.fact === null ? null : erasedRef(row.fact.ref))),
+    erased_other_ref: text((row) => (row.fact === null ? null : erasedRef(refOfOther(row.fact)))),
     seq_no: int8((row) => row.fact?.seqNo ?? null),
     content: int8((row) => row.fact?.content ?? null),
   },
