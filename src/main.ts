@@ -293,6 +293,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         commit: (set, about) => commitAndPublish(writer, feed, set, about),
         nextTransactionId: () => transactionIds.next(),
         authenticate: (headers, channel) => authenticateRequest(headers, channel, auth),
+        authenticateNow: (headers, channel) =>
+          authenticateRequest(headers, channel, { ...auth, operators: auth.operatorsNow }),
         challenge: (headers) => restChallenge(headers, auth),
         isScraper: (headers) => isScraper(headers, auth),
         settingsKeys: auth.operatorKeys.all,

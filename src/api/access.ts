@@ -8,6 +8,7 @@ import type { Scope } from '../blocks/scope.ts'
 import { isForAll, type Permission } from '../operators/permissions.ts'
 import type { ApiDeps } from './deps.ts'
 import { type ApiEnv, channelOf } from './env.ts'
+import { isRead } from './methods.ts'
 import { shownPath } from './shown-path.ts'
 
 /**
@@ -15,27 +16,31 @@ import { shownPath } from './shown-path.ts'
  * 401; with 429, and later, if they come too often.
  */
 export function authenticated(
-  deps: Pick<ApiDeps, 'attempts' | 'authenticate' | 'challenge' | 'clock' | 'noteSecurityEvent'>,
+  deps: Pick<ApiDeps, 'attempts' | 'authenticate' | 'authenticateNow' | 'challenge' | 'clock' | 'noteSecurityEvent'>,
 ): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const { headers } = c.req.raw
     const channel = channelOf(c)
     const address = channel.remoteAddress
     const attempts = attemptsOf(headers, address)
-    for (const attempt of attempts) if (!(await deps.attempts.turn(attempt))) throw tooManyAttempts()
-    const principal = await deps.authenticate(headers, channel)
-    if (principal === null || typeof principal === 'string') {
-      const reason = `${c.req.method} ${shownPath(c.req.path)}${principal === null ? '' : `: ${principal}`}`
-      const atMs = deps.clock.nowMs()
-      const identity = attempts.find((attempt) => attempt.identity !== null)?.identity ?? null
-      deps.noteSecurityEvent({ type: 'RequestUnauthorized', identity, remoteAddress: address, atMs, reason })
-      const areTooMany = await Promise.all(attempts.map((attempt) => deps.attempts.failed(attempt)))
-      if (areTooMany.includes(true)) throw tooManyAttempts()
-      c.header('WWW-Authenticate', deps.challenge(headers))
-      throw new StatorError('UNAUTHORIZED', 'Invalid authentication credentials')
+    const prove = async (authenticate: ApiDeps['authenticate']): Promise<void> => {
+      const principal = await authenticate(headers, channel)
+      if (principal === null || typeof principal === 'string') {
+        const reason = `${c.req.method} ${shownPath(c.req.path)}${principal === null ? '' : `: ${principal}`}`
+        const atMs = deps.clock.nowMs()
+        const identity = attempts.find((attempt) => attempt.identity !== null)?.identity ?? null
+        deps.noteSecurityEvent({ type: 'RequestUnauthorized', identity, remoteAddress: address, atMs, reason })
+        const areTooMany = await Promise.all(attempts.map((attempt) => deps.attempts.failed(attempt)))
+        if (areTooMany.includes(true)) throw tooManyAttempts()
+        c.header('WWW-Authenticate', deps.challenge(headers))
+        throw new StatorError('UNAUTHORIZED', 'Invalid authentication credentials')
+      }
+      c.set('principal', principal)
     }
+    for (const attempt of attempts) if (!(await deps.attempts.turn(attempt))) throw tooManyAttempts()
+    await prove(deps.authenticate)
     for (const attempt of attempts) deps.attempts.proven(attempt)
-    c.set('principal', principal)
+    c.set('authenticateNow', () => prove(deps.authenticateNow))
     await next()
   }
 }
@@ -58,9 +63,14 @@ function tooManyAttempts(): StatorError {
   return new StatorError('TOO_MANY_ATTEMPTS', 'Credentials were wrong too often from this address')
 }
 
-/** Middleware of a route that needs `permission`. */
+/**
+ * Middleware of a route that needs `permission`. What changes something goes by the rights that its sender has now, after
+ * its body has arrived: else a key that is revoked could make another one in the last moment, or hold a request back
+ * for it.
+ */
 export function permitted(permission: Permission): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
+    if (!isRead(c.req.method)) await c.get('authenticateNow')()
     const { permissions, scope } = c.get('principal')
     if (!permissions.has(permission)) throw forbidden(`the permission ${permission} is missing`, permission)
     if (scope !== 'all' && isForAll(permission)) {

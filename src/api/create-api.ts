@@ -25,6 +25,7 @@ import { historyRoutes } from './history.ts'
 import { healthRoutes } from './health.ts'
 import { limited } from './limited.ts'
 import { messageRoutes } from './messages.ts'
+import { isRead } from './methods.ts'
 import { addMetrics, timed } from './metrics.ts'
 import { unserved } from './not-found.ts'
 import { shownPath } from './shown-path.ts'
@@ -82,7 +83,7 @@ function logged({ log, clock }: ApiDeps): MiddlewareHandler<ApiEnv> {
       remoteAddress: remoteAddressOf(c),
       ...senderOf(c.get('principal')),
     }
-    if (c.req.method === 'GET' || c.req.method === 'HEAD') log.debug(fields, 'A REST request was answered.')
+    if (isRead(c.req.method)) log.debug(fields, 'A REST request was answered.')
     else log.info(fields, 'A REST request was answered.')
   }
 }

@@ -280,6 +280,8 @@ export interface ApiDeps {
    * token is worthless.
    */
   readonly authenticate: (headers: Headers, channel: RestChannel) => Promise<Principal | string | null>
+  /** The same, by what the database says now: nothing is remembered. */
+  readonly authenticateNow: ApiDeps['authenticate']
   /** `WWW-Authenticate` of the answer to a request with these headers that is refused with 401. */
   readonly challenge: (headers: Headers) => string
   /** Whether a request with these headers has the bearer token for GET /metrics. */

@@ -17,6 +17,12 @@ export interface ApiEnv {
   Variables: {
     requestId: string
     principal: Principal
+    /**
+     * Reads the principal again.
+     *
+     * @throws {StatorError} `UNAUTHORIZED` if the credentials are worthless by now.
+     */
+    authenticateNow: () => Promise<void>
     audit: AuditContext
     /** Code of the error that the request was answered with. */
     errorCode?: ErrorCode

@@ -18,6 +18,7 @@ import {
   restWaitMsMax,
 } from '../base/limits.ts'
 import type { ApiEnv } from './env.ts'
+import { isRead } from './methods.ts'
 
 /** How many requests of one principal may run at once, and how many may wait. */
 export interface Allowance {
@@ -110,9 +111,9 @@ export function limited({ clock }: { readonly clock: Clock }): MiddlewareHandler
   }
   return async (c, next) => {
     const principal = c.get('principal')
-    const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
-    const name = `${isRead ? 'read' : 'command'}/${nameOf(principal)}`
-    const acquiring = semaphores.acquire(name, allowanceOf(principal, isRead), c.req.raw.signal)
+    const reads = isRead(c.req.method)
+    const name = `${reads ? 'read' : 'command'}/${nameOf(principal)}`
+    const acquiring = semaphores.acquire(name, allowanceOf(principal, reads), c.req.raw.signal)
     const release = await acquiring.catch(async (error: unknown) => {
       await holdBack()
       throw error

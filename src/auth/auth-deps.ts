@@ -31,6 +31,8 @@ export interface AuthDeps {
   /** Keys of the settings. */
   readonly operatorKeys: KeyRing
   readonly operators: Operators
+  /** The same, by what the database says now. */
+  readonly operatorsNow: Operators
   /** Null: no scraper has a token. */
   readonly metricsTokenDigest: Uint8Array | null
   /** Checks bearer tokens (JWT); null: none is accepted. */
@@ -51,12 +53,14 @@ export function createAuthDeps(
     { id: 'admin', name: 'admin', text: secrets.adminApiKey },
     ...security.apiKeys.map((text, index) => ({ id: `settings-${index}`, name: `Security.ApiKeys[${index}]`, text })),
   ])
-  const operators = new Operators({ settingsKeys: operatorKeys, credentials, ...ofOperators })
+  const known = { settingsKeys: operatorKeys, credentials, ...ofOperators }
+  const [operators, operatorsNow] = [new Operators(known), new Operators(known, 0)]
   const metricsTokenDigest = security.metricsToken === null ? null : credentials.digest(security.metricsToken)
   const { thumbprints = [], organizations = [] } = security.clientCertificates ?? {}
   const certificates = { thumbprints: new Set(thumbprints), organizations }
   const isRevoked = (serialNumber: string): Promise<boolean> => store.isCertificateRevoked(serialNumber)
   const parts = { credentials, operatorKeys, tokens, certificates, isRevoked }
   const authenticators = authenticatorsOf(security.authenticationMethods, parts)
-  return { security, authenticators, credentials, operatorKeys, operators, metricsTokenDigest, tokens, store }
+  const ofRequests = { operators, operatorsNow, tokens, metricsTokenDigest }
+  return { security, authenticators, credentials, operatorKeys, ...ofRequests, store }
 }

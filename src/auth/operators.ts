@@ -42,10 +42,11 @@ export class Operators {
   /** Unknown roles of tokens that the log has. */
   readonly #loggedRoles = new Set<string>()
 
-  constructor(deps: OperatorsDeps) {
+  /** `rememberedMs`: for how long what the database says is remembered; 0: it is read for each request. */
+  constructor(deps: OperatorsDeps, rememberedMs = operatorRightsMsMax) {
     this.#deps = deps
-    this.#keys = new RememberedFor(deps.clock, operatorRightsMsMax, operatorRightsMax)
-    this.#named = new RememberedFor(deps.clock, operatorRightsMsMax, operatorRightsMax)
+    this.#keys = new RememberedFor(deps.clock, rememberedMs, operatorRightsMax)
+    this.#named = new RememberedFor(deps.clock, rememberedMs, operatorRightsMax)
   }
 
   /**

@@ -68,6 +68,26 @@ test('a key that is revoked at one node is refused at the other within two secon
   expect(await lastsUntil(401, '/api/chargepoints', text)).toBeLessThan(2_000)
 })
 
+test('a key that is revoked at one node makes no other key at the other node, at once', async () => {
+  const { id, text } = await newKey('maker', { role: 'admin' })
+  expect(await statusThere('/api/chargepoints', text)).toBe(200)
+  await here.api(`/api/api-keys/${id}`, { method: 'DELETE' })
+  const body = { name: 'made-by-a-revoked-one', role: 'admin' }
+  expect(await there.api('/api/api-keys', { key: text, body })).toMatchObject({ status: 401 })
+})
+
+test('a charge point is not taken back at the other node from a group that was taken away, at once', async () => {
+  const tenant = await newGroup('loser', null)
+  const site = await newGroup('lost-site', tenant)
+  await here.provision('CP-LOST')
+  await rowsOf(`UPDATE charge_points SET group_id = $1 WHERE identity = 'CP-LOST'`, [site])
+  const { text } = await newKey('of-the-loser', { role: 'admin', groupIds: [tenant] })
+  expect(await statusThere('/api/chargepoints/CP-LOST', text)).toBe(200)
+  await rowsOf('UPDATE charge_point_groups SET parent_id = NULL WHERE id = $1', [site])
+  const request = { key: text, method: 'PATCH', body: { groupId: tenant } }
+  expect(await there.api('/api/chargepoints/CP-LOST', request)).toMatchObject({ status: 404 })
+})
+
 test('a changed role counts at the other node within two seconds', async () => {
   await here.json('/api/roles', { body: { name: 'seer', permissions: ['chargepoint:read'] } }, 201)
   const { text } = await newKey('seer', { role: 'seer' })

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'bun:test'
 import type { Scope } from '../../../src/blocks/scope.ts'
-import { aChargePoint } from '../../support/principals.ts'
+import { aChargePoint, anOperator } from '../../support/principals.ts'
 import { openRecord } from '../../support/transaction-record.ts'
 import { chargePoint, fakeApi, messageOf } from './fake-deps.ts'
 
@@ -42,6 +42,43 @@ describe('access', () => {
     expect(response.headers.get('WWW-Authenticate')).toBe('Bearer error="invalid_token"')
     expect(await response.text()).not.toContain('expired')
     expect(reasons).toEqual(['GET /api/chargepoints: the token has expired'])
+  })
+
+  test('to change something takes credentials that are still valid when the body has arrived', async () => {
+    const events: string[] = []
+    const body = new ReadableStream({
+      type: 'bytes',
+      async pull(controller) {
+        await Promise.resolve()
+        events.push('the body ends')
+        controller.enqueue(new TextEncoder().encode('{"chargePointId":"CP003"}'))
+        controller.close()
+      },
+    })
+    const { request } = fakeApi({
+      deps: {
+        authenticate: async () => anOperator(),
+        authenticateNow: async () => {
+          events.push('authenticated again')
+          return "the API key 'leaked' is revoked"
+        },
+        noteSecurityEvent: ({ reason }) => events.push(reason),
+      },
+    })
+    const response = await request('/api/chargepoints', { method: 'POST', body })
+    expect(response.status).toBe(401)
+    expect(response.headers.get('WWW-Authenticate')).toContain('Basic')
+    const refusal = "POST /api/chargepoints: the API key 'leaked' is revoked"
+    expect(events).toEqual(['the body ends', 'authenticated again', refusal])
+  })
+
+  test('to change something goes by what the sender may do now', async () => {
+    const { request } = fakeApi({
+      deps: { authenticate: async () => anOperator(), authenticateNow: async () => aChargePoint('CP001', 1) },
+    })
+    const response = await request('/api/chargepoints', { method: 'POST', body: '{"chargePointId":"CP003"}' })
+    expect(response.status).toBe(403)
+    expect((await request('/api/chargepoints/CP001')).status).toBe(200)
   })
 
   test('is asked for before anything else is looked at', async () => {

@@ -1,6 +1,7 @@
 // The minimum that the API needs, for tests of error responses. What it does for real is tested over HTTP against a
 // running Stator (test/integration/api).
 
+import type { Principal } from '../../../src/operators/principal.ts'
 import { anOperator } from '../../support/principals.ts'
 import { z } from 'zod'
 import type { ApiDeps, ApiQueries, LiveChargePoints } from '../../../src/api/deps.ts'
@@ -51,6 +52,11 @@ export const chargePoint: ChargePointRecord = {
 }
 
 /** A query or effect that a test must not reach. */
+/** Who has a key is an operator. */
+async function asOperator(headers: Headers): Promise<Principal | null> {
+  return headers.has('X-API-Key') ? anOperator() : null
+}
+
 function unexpected(name: string): () => never {
   return () => {
     throw new Error(`${name} was not expected`)
@@ -166,7 +172,8 @@ export function fakeApi(
       certificateAuthority: null,
       commit: unexpected('commit'),
       nextTransactionId: () => 7,
-      authenticate: async (headers) => (headers.has('X-API-Key') ? anOperator() : null),
+      authenticate: asOperator,
+      authenticateNow: overrides.deps?.authenticate ?? asOperator,
       challenge: () => 'Basic realm="Stator"',
       isScraper: () => false,
       settingsKeys: [],

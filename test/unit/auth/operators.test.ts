@@ -21,11 +21,11 @@ let store: MemoryOperatorStore
 let lines: string[]
 let operators: Operators
 
-function operatorsWith(credentials: Credentials): Operators {
+function operatorsWith(credentials: Credentials, rememberedMs?: number): Operators {
   const settingsKeys = new KeyRing(credentials, [{ id: 'admin', name: 'admin', text: 'key-of-the-settings' }])
   const collected = collectedLog('Warning')
   lines = collected.lines
-  return new Operators({ settingsKeys, credentials, store, clock, log: collected.log })
+  return new Operators({ settingsKeys, credentials, store, clock, log: collected.log }, rememberedMs)
 }
 
 beforeEach(() => {
@@ -58,6 +58,14 @@ describe('an API key', () => {
     const own = stored({ role: 'resetter', rolePermissions: ['command:reset', 'of:another-version'] })
     const may = new Set<Permission>(['command:reset'])
     expect(await operators.byKey(own, address)).toMatchObject({ permissions: may, scope: 'all' })
+  })
+
+  test('is read for each request where nothing is remembered', async () => {
+    const now = operatorsWith(testCredentials, 0)
+    const text = stored()
+    expect(await now.byKey(text, address)).toMatchObject({ kind: 'operator' })
+    store.keys.set(idOf(text), aStoredKey(idOf(text), text, { isRevoked: true }))
+    expect(await now.byKey(text, address)).toBe("the API key 'billing' is revoked")
   })
 
   test('of a role that does not exist allows nothing', async () => {
