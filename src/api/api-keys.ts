@@ -87,7 +87,7 @@ const changeRoute = routeFor('apikey:write', {
   tags: ['Operators'],
   summary: 'Change an API key',
   description:
-    'It takes all permissions of its role, before and after. The change counts on every node within two seconds. The text of the key stays the same.',
+    'It takes all permissions of its role, before and after. A key that expires changes role and groups only of keys that expire no later. The change counts on every node within two seconds. The text of the key stays the same.',
   request: { params: ApiKeyParams, body: body(ApiKeyChange, true) },
   responses: {
     200: json(ApiKey, 'As it is now.'),
@@ -185,7 +185,10 @@ export function apiKeyRoutes({ queries, settingsKeys, hash, clock }: ApiDeps): O
     requireOwn(sender, await permissionsNow(before.role))
     if (role !== undefined) requireOwn(sender, await permissionsOfRole(queries, role))
     if (groupIds !== undefined) await requireOwnGroups(queries, sender, groupIds)
-    if (expiresAt !== undefined) requireOwnTime(sender, expiresAt)
+    // A new name gives nothing.
+    if (role !== undefined || groupIds !== undefined || expiresAt !== undefined) {
+      requireOwnTime(sender, expiresAt === undefined ? before.expiresAtMs : expiresAt)
+    }
     const groups = groupIds === undefined ? undefined : uniqueOf(groupIds)
     const change = withDefined({ name, role, groups, expiresAtMs: expiresAt })
     const changed = await queries.changeApiKey(before, change)

@@ -54,7 +54,8 @@ export async function requireOwnGroups(
 }
 
 /**
- * Requires that a key does not outlive the key that makes or changes it.
+ * Requires that what the sender gives, until `expiresAtMs` (null: for ever), does not outlive the key of the sender.
+ * A token is no key: what it makes may last.
  *
  * @throws {StatorError} `FORBIDDEN`
  */

@@ -16,7 +16,7 @@ import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { notFound } from './errors.ts'
 import { change, text } from './fields.ts'
-import { requireOwn } from './giving.ts'
+import { requireOwn, requireOwnTime } from './giving.ts'
 import { pageFields, pageOf, pageQuery } from './paging.ts'
 import { body, errors, json, Time } from './responses.ts'
 import { routeFor } from './route.ts'
@@ -118,7 +118,7 @@ const changeRoute = routeFor('role:write', {
   tags: ['Operators'],
   summary: 'Change a role',
   description:
-    'It takes all permissions of the role, before and after. For those who have the role the change counts on every node within two seconds.',
+    'It takes all permissions of the role, before and after; a key that expires adds none. For those who have the role the change counts on every node within two seconds.',
   request: { params: RoleParams, body: body(RoleChange, true) },
   responses: {
     200: json(Role, 'As it is now.'),
@@ -177,8 +177,11 @@ export function roleRoutes({ queries, clock }: ApiDeps): OpenAPIHono<ApiEnv> {
     const { description, permissions } = c.req.valid('json')
     const sender = c.get('principal')
     refuseBuiltIn(name)
-    requireOwn(sender, found(await queries.ownRole(name), name).permissions)
+    const before = found(await queries.ownRole(name), name).permissions
+    requireOwn(sender, before)
     requireOwn(sender, permissions ?? [])
+    // Keys that never end may have the role.
+    if (permissions?.some((each) => !before.includes(each)) === true) requireOwnTime(sender, null)
     const wanted = withDefined({ description, permissions: permissions && uniqueOf(permissions) })
     const changed = await queries.changeRole(name, wanted, [...sender.permissions])
     if (changed === null) throw new StatorError('CONFLICT', 'The role was changed meanwhile; read it again')

@@ -260,6 +260,25 @@ describe('nobody gives what they do not have', () => {
     const body = { expiresAt: null }
     await refused(`/api/api-keys/${brief.id}`, 403, { method: 'PATCH', key: brief.text, body })
   })
+
+  test('nor time by a change of a key or a role that lasts', async () => {
+    const brief = await made({ name: 'brief-changer', role: 'giver', expiresInDays: 2 })
+    const lasting = await made({ name: 'lasting-key', role: 'reader' })
+    const change = (path: string, body: Json) => stator.api(path, { method: 'PATCH', key: brief.text, body })
+    const tooLong = { status: 403, body: { details: { missing: 'an API key that is valid for as long' } } }
+    const path = `/api/api-keys/${lasting.id}`
+    expect(await change(path, { role: 'giver' })).toMatchObject(tooLong)
+    expect(await change(path, { groupIds: [tenant] })).toMatchObject(tooLong)
+    expect(await change(path, { name: 'lasting-key-2' })).toMatchObject({ status: 200 })
+    const expiresAt = new Date(Date.now() + 86_400_000).toISOString()
+    expect(await change(path, { role: 'giver', expiresAt })).toMatchObject({ status: 200 })
+    await role('grown', ['chargepoint:read'])
+    const permissions = ['chargepoint:read', 'apikey:write']
+    expect(await change('/api/roles/grown', { permissions })).toMatchObject(tooLong)
+    expect(await change('/api/roles/grown', { description: 'as it was', permissions: [] })).toMatchObject({
+      status: 200,
+    })
+  })
 })
 
 describe('an operator of some groups', () => {
