@@ -11,9 +11,13 @@ import { Time } from './responses.ts'
 // Such names are those of other operators in the log: of keys of the settings, and of tokens.
 const takenName = /^(admin$|jwt:|Security\.)/i
 
+// A name with one of these looks like a name without it.
+const unseen = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/u
+
 const name = text('Name', operatorNameCharactersMax)
   .regex(/^\S(?:.*\S)?$/s, { error: 'Name must not begin or end with a space' })
-  .refine((given) => !takenName.test(given), {
+  .refine((given) => !unseen.test(given), { error: 'Name must not contain characters that cannot be seen' })
+  .refine((given) => !takenName.test(given.normalize('NFKC')), {
     error: 'Name must not be "admin", nor begin with "jwt:" or "Security.": the log names other operators so',
   })
   .openapi({ description: 'As the log and the audit log show it.', example: 'billing' })

@@ -110,6 +110,11 @@ describe('a key', () => {
   test.each([
     [{ role: 'viewer' }, 'name', 'Name is required; it must be a text of 1 to 64 characters'],
     [{ name: 'admin', role: 'viewer' }, 'name', expect.stringContaining('Name must not be "admin"')],
+    [{ name: 'admin\u200b', role: 'viewer' }, 'name', 'Name must not contain characters that cannot be seen'],
+    [{ name: 'jwt\u{e0001}:ada', role: 'viewer' }, 'name', 'Name must not contain characters that cannot be seen'],
+    [{ name: 'ad\u3164min', role: 'viewer' }, 'name', 'Name must not contain characters that cannot be seen'],
+    [{ name: 'billing\u2028', role: 'viewer' }, 'name', expect.any(String)],
+    [{ name: '\uff41dmin', role: 'viewer' }, 'name', expect.stringContaining('Name must not be "admin"')],
     [{ name: 'jwt:ada', role: 'viewer' }, 'name', expect.stringContaining('nor begin with "jwt:"')],
     [{ name: 'x', role: 'vewer' }, 'role', "There is no role 'vewer'; 'viewer' was probably meant"],
     [{ name: 'x', role: 'viewer', groupIds: [] }, 'groupIds', expect.stringContaining('must not be empty')],
