@@ -9,7 +9,7 @@ import type { KnownSigningRequest } from './blocks/decision.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
 import { restChallenge } from './auth/challenge.ts'
 import { FailedAttempts } from './auth/failed-attempts.ts'
-import { authenticateRequest, isScraper } from './auth/operator-auth.ts'
+import { authenticateNow, authenticateRequest, isScraper } from './auth/operator-auth.ts'
 import { Encryption } from './auth/encryption.ts'
 import { hashPassword, isHashOfPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
@@ -293,8 +293,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         commit: (set, about) => commitAndPublish(writer, feed, set, about),
         nextTransactionId: () => transactionIds.next(),
         authenticate: (headers, channel) => authenticateRequest(headers, channel, auth),
-        authenticateNow: (headers, channel) =>
-          authenticateRequest(headers, channel, { ...auth, operators: auth.operatorsNow }),
+        authenticateNow: (headers, channel) => authenticateNow(headers, channel, auth),
         challenge: (headers) => restChallenge(headers, auth),
         isScraper: (headers) => isScraper(headers, auth),
         settingsKeys: auth.operatorKeys.all,

@@ -64,9 +64,9 @@ function tooManyAttempts(): StatorError {
 }
 
 /**
- * Middleware of a route that needs `permission`. What changes something goes by the rights that its sender has now, after
- * its body has arrived: else a key that is revoked could make another one in the last moment, or hold a request back
- * for it.
+ * Middleware of a route that needs `permission`. What changes something goes by the rights that its sender has now,
+ * after its body has arrived: else a key that is revoked could make another one in the last moment, or hold a request
+ * back for it.
  */
 export function permitted(permission: Permission): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {

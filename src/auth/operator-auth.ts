@@ -45,6 +45,11 @@ export async function authenticateRequest(
   return token === null ? byKey : ((await byToken(token, channel, deps)) ?? byKey)
 }
 
+/** The same, by what the database says of operators now: nothing is remembered. */
+export function authenticateNow(headers: Headers, channel: RestChannel, deps: AuthDeps) {
+  return authenticateRequest(headers, channel, { ...deps, operators: deps.operatorsNow })
+}
+
 /** Whether a request with these headers has the bearer token `Security.MetricsToken`, which opens GET /metrics only. */
 export function isScraper(headers: Headers, { metricsTokenDigest, credentials }: AuthDeps): boolean {
   const token = bearerToken(headers)
