@@ -10,7 +10,7 @@ interface PermissionRow {
 /** Every permission: what it is about, and what may be done with it. */
 export const permissionTable = {
   'chargepoint:read': { means: 'See charge points and their state.' },
-  'chargepoint:write': { means: 'Create, change and delete charge points, with their first credentials.' },
+  'chargepoint:write': { means: 'Create, change and delete charge points and their credentials, and so act as one.' },
   'group:read': { means: 'See groups of charge points.' },
   'group:write': { means: 'Create, change and delete groups.' },
   'transaction:read': { means: 'See transactions, their meter values and corrections.' },
@@ -19,7 +19,7 @@ export const permissionTable = {
   'event:read': { means: 'See notifications, histories and anomalies of charge points.' },
   'message:read': { means: 'See the message log.' },
   'configuration:read': { means: 'Ask charge points for their configuration.' },
-  'configuration:write': { means: 'Change the configuration of charge points.' },
+  'configuration:write': { means: 'Change the configuration of charge points, passwords included, and so act as one.' },
   'command:start': { means: 'Start transactions remotely.' },
   'command:stop': { means: 'Stop transactions remotely.' },
   'command:reset': { means: 'Reset charge points.' },
