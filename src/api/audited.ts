@@ -9,6 +9,7 @@ import type { AuditedChargePoint, AuditedText, AuditSender } from '../operators/
 import { auditedText } from '../operators/audit-text.ts'
 import type { AuditContext, AuditedChange } from './audit-context.ts'
 import type { BatchStored } from './batch.ts'
+import { isBatchPath } from './body.ts'
 import { nameOf } from '../operators/principal.ts'
 import type { ApiDeps } from './deps.ts'
 import { type ApiEnv, remoteAddressOf } from './env.ts'
@@ -117,7 +118,7 @@ async function requestOf(c: Context<ApiEnv>, schema: z.ZodType): Promise<Audited
 async function bodyOf(c: Context<ApiEnv>, schema: z.ZodType): Promise<unknown> {
   const { method, raw, path } = c.req
   if (raw.body === null || method === 'DELETE') return undefined
-  if (!path.endsWith(':batch')) {
+  if (!isBatchPath(path)) {
     const body = await c.req.json<unknown>()
     return (await schema.safeParseAsync(body)).success ? body : { isValid: false }
   }

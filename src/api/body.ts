@@ -42,7 +42,7 @@ export function requestBody(clock: Clock): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     if (c.req.raw.body === null || c.req.method === 'DELETE') return next()
     const { kind } = c.get('principal')
-    const isBatch = c.req.path.endsWith(':batch')
+    const isBatch = isBatchPath(c.req.path)
     const bytes = await received(c.req.raw, kind === 'operator' && isBatch ? limits.batch : limits[kind], clock)
     if (isBatch && isCsv(c)) replaceBody(c, bytes)
     else readJson(c, new TextDecoder().decode(bytes), isBatch)
@@ -76,6 +76,11 @@ async function readChunks({ body }: Request, { bytesMax, sentence }: BodyLimit):
     chunks.push(chunk)
   }
   return Bun.concatArrayBuffers(chunks)
+}
+
+/** Whether a path is that of a batch: not one that ends in the name of one thing, as an id tag `x:batch`. */
+export function isBatchPath(path: string): boolean {
+  return /^\/api\/[^/]+:batch$/.test(path)
 }
 
 /** Whether the request declares that its body is CSV. */

@@ -236,6 +236,12 @@ describe('an entry', () => {
     })
   })
 
+  test('of one thing whose name ends like the path of a batch has the body', async () => {
+    await stator.addIdTag('card:batch')
+    await stator.json('/api/id-tags/card:batch', { method: 'PATCH', body: { status: 'Blocked' } })
+    expect(await newest('idTag=card:batch')).toMatchObject({ request: { body: { status: 'Blocked' } } })
+  })
+
   test('of a transaction that is closed and corrected has both ends, and its charge point', async () => {
     const station = await stator.bootedRaw('CLOSED')
     const start = { connectorId: 1, idTag: 'TAG', meterStart: 0, timestamp: new Date().toISOString() }
