@@ -130,8 +130,7 @@ export interface ApiQueries extends OperatorQueries {
    */
   createCredentialRotation(wanted: NewCredentialRotation): Promise<CredentialRotationRecord>
   credentialRotation(id: number, scope: Scope): Promise<CredentialRotationRecord | null>
-  /** Newest first. */
-  /** Those of charge points that are all in the scope. */
+  /** Newest first: those of charge points that are all in the scope. */
   listCredentialRotations(scope: Scope, page: Page): Promise<PageOf<CredentialRotationRecord>>
   credentialRotationItems(
     id: number,

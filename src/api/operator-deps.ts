@@ -26,14 +26,14 @@ export interface OperatorQueries {
   /** Which of these groups exist. */
   knownGroups(keys: readonly number[]): Promise<readonly number[]>
   /**
-   * @throws {StatorError} `CONFLICT` if a key that is not revoked has the name, there are too many, or the role was
-   *   deleted meanwhile.
+   * @throws {StatorError} `CONFLICT` if a key that is not revoked has the name, there are too many, or the role or a
+   *   group was deleted meanwhile.
    */
   createApiKey(key: NewApiKey): Promise<ApiKeyRecord>
   /**
    * Changes a key as it was read: null if it is another by now, or revoked.
    *
-   * @throws {StatorError} `CONFLICT` if another key has the name, or the role was deleted meanwhile.
+   * @throws {StatorError} `CONFLICT` if another key has the name, or the role or a group was deleted meanwhile.
    */
   changeApiKey(before: ApiKeyRecord, change: ApiKeyChange): Promise<ApiKeyRecord | null>
   /** Whether the key is revoked now; one that was revoked before stays as it is. */

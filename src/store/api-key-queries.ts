@@ -10,6 +10,7 @@ import type { Scope } from '../blocks/scope.ts'
 import { apiKeys, apiKeyUses, roles } from '../operators/access-tables.ts'
 import type { ApiKeyChange, ApiKeyFilter, ApiKeyRecord, KeyUse, NewApiKey } from '../operators/records.ts'
 import { builtInRole } from '../operators/roles.ts'
+import { lockedGroups } from './charge-point-groups.ts'
 import type { ListSource } from './paging.ts'
 import { databaseError } from './store-error.ts'
 
@@ -98,8 +99,8 @@ export function createApiKeyQueries({ db }: Pick<ListSource, 'db'>) {
     },
 
     /**
-     * @throws {StatorError} `CONFLICT` if a key that is not revoked has the name, there are too many, or the role was
-     *   deleted meanwhile.
+     * @throws {StatorError} `CONFLICT` if a key that is not revoked has the name, there are too many, or the role or a
+     *   group was deleted meanwhile.
      */
     async createApiKey(key: NewApiKey): Promise<ApiKeyRecord> {
       const { groups: of, ...rest } = key
@@ -116,6 +117,7 @@ export function createApiKeyQueries({ db }: Pick<ListSource, 'db'>) {
             )
           }
           await requireRole(transaction, key.role)
+          await requireGroups(transaction, of)
           await transaction.insert(apiKeys).values(values)
           const forgotten = sql`SELECT id FROM api_keys WHERE revoked_at IS NOT NULL
             ORDER BY revoked_at DESC, id OFFSET ${revokedApiKeysMax}`
@@ -134,7 +136,7 @@ export function createApiKeyQueries({ db }: Pick<ListSource, 'db'>) {
     /**
      * Changes a key as it was read: null if it is another by now, or revoked.
      *
-     * @throws {StatorError} `CONFLICT` if another key has the name, or the role was deleted meanwhile.
+     * @throws {StatorError} `CONFLICT` if another key has the name, or the role or a group was deleted meanwhile.
      */
     async changeApiKey(before: ApiKeyRecord, change: ApiKeyChange): Promise<ApiKeyRecord | null> {
       const { groups: of, ...rest } = change
@@ -142,6 +144,7 @@ export function createApiKeyQueries({ db }: Pick<ListSource, 'db'>) {
       const changed = await db
         .transaction(async (transaction) => {
           if (change.role !== undefined) await requireRole(transaction, change.role)
+          if (of !== undefined) await requireGroups(transaction, of)
           const isAsRead = and(
             eq(apiKeys.id, before.id),
             isNull(apiKeys.revokedAtMs),
@@ -178,6 +181,14 @@ async function requireRole(transaction: Transaction, name: string): Promise<void
   if (builtInRole(name) !== null) return
   const found = await transaction.select({ name: roles.name }).from(roles).where(eq(roles.name, name)).for('share')
   if (found.length === 0) throw new StatorError('CONFLICT', `The role '${name}' was deleted meanwhile`)
+}
+
+/** Keeps the groups from being deleted until the transaction ends. */
+async function requireGroups(transaction: Transaction, keys: readonly number[] | null): Promise<void> {
+  if (keys === null) return
+  const found = await lockedGroups(transaction, keys, 'all')
+  const gone = keys.find((key) => !found.has(key))
+  if (gone !== undefined) throw new StatorError('CONFLICT', `The group ${gone} was deleted meanwhile`)
 }
 
 function nameConflict(error: unknown, name: string): unknown {

@@ -258,6 +258,25 @@ describeStore('groups', (store, provider) => {
       }
     })
 
+    test('a group that gets an API key while it is deleted: one of both is refused', async () => {
+      const { queries } = store()
+      for (let round = 0; round < 20; round++) {
+        const { area, site } = await tenant(store())
+        const id = crypto.randomUUID()
+        const create = (group: number) =>
+          queries.createApiKey({
+            ...{ id, name: id, role: 'viewer', groups: [group], expiresAtMs: null },
+            ...{ createdAtMs: 0, createdBy: 'admin', secretHash: new Uint8Array(1) },
+          })
+        const before = round % 2 === 0 ? null : await create(site)
+        const both = await Promise.allSettled([
+          queries.deleteGroup(area, 'all'),
+          before === null ? create(area) : queries.changeApiKey(before, { groups: [area] }),
+        ])
+        expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+      }
+    })
+
     test('a group that gets a group below it while it is deleted: one of both is refused', async () => {
       const { queries } = store()
       for (let round = 0; round < 10; round++) {
