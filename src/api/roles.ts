@@ -177,12 +177,12 @@ export function roleRoutes({ queries, clock }: ApiDeps): OpenAPIHono<ApiEnv> {
     const { description, permissions } = c.req.valid('json')
     const sender = c.get('principal')
     refuseBuiltIn(name)
-    const before = found(await queries.ownRole(name), name).permissions
-    requireOwn(sender, before)
+    const before = found(await queries.ownRole(name), name)
+    requireOwn(sender, before.permissions)
     requireOwn(sender, permissions ?? [])
-    // Keys that never end may have the role.
-    if (permissions?.some((each) => !before.includes(each)) === true) requireOwnTime(sender, null)
     const wanted = withDefined({ description, permissions: permissions && uniqueOf(permissions) })
+    // Keys that never end may have the role.
+    if (wanted.permissions?.some((each) => !before.permissions.includes(each)) === true) requireOwnTime(sender, null)
     const changed = await queries.changeRole(name, wanted, [...sender.permissions])
     if (changed === null) throw new StatorError('CONFLICT', 'The role was changed meanwhile; read it again')
     return c.json(ownView(changed), 200)
