@@ -6,6 +6,7 @@ import { basicCredentials, keyCredentials } from '../auth/presented.ts'
 import { StatorError } from '../base/errors.ts'
 import type { Scope } from '../blocks/scope.ts'
 import { isForAll, type Permission } from '../operators/permissions.ts'
+import type { Rights } from '../operators/principal.ts'
 import type { ApiDeps } from './deps.ts'
 import { type ApiEnv, channelOf } from './env.ts'
 import { isRead } from './methods.ts'
@@ -66,18 +67,29 @@ function tooManyAttempts(): StatorError {
 /**
  * Middleware of a route that needs `permission`. What changes something goes by the rights that its sender has now,
  * after its body has arrived: else a key that is revoked could make another one in the last moment, or hold a request
- * back for it.
+ * back for it. What it could not do a moment ago it may not do either: the audit log has left out the body.
  */
 export function permitted(permission: Permission): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    if (!isRead(c.req.method)) await c.get('authenticateNow')()
-    const { permissions, scope } = c.get('principal')
-    if (!permissions.has(permission)) throw forbidden(`the permission ${permission} is missing`, permission)
-    if (scope !== 'all' && isForAll(permission)) {
-      throw forbidden(`${permission} takes the scope of all charge points`, 'a scope of all charge points')
+    requirePermission(c.get('principal'), permission)
+    if (!isRead(c.req.method)) {
+      await c.get('authenticateNow')()
+      requirePermission(c.get('principal'), permission)
     }
     await next()
   }
+}
+
+/** Whether somebody with these rights may use what takes `permission`. */
+export function mayUse({ permissions, scope }: Rights, permission: Permission): boolean {
+  return permissions.has(permission) && (scope === 'all' || !isForAll(permission))
+}
+
+/** @throws {StatorError} `FORBIDDEN` with what is missing. */
+function requirePermission(rights: Rights, permission: Permission): void {
+  if (mayUse(rights, permission)) return
+  if (!rights.permissions.has(permission)) throw forbidden(`the permission ${permission} is missing`, permission)
+  throw forbidden(`${permission} takes the scope of all charge points`, 'a scope of all charge points')
 }
 
 /** Which charge points the sender of a request may see and command. */

@@ -3,13 +3,16 @@
 
 import { type RouteConfig, z } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
-import { auditBatchListedMax, auditIdTagsMax, identityCharactersMax } from '../base/limits.ts'
+import { auditBatchListedMax, auditIdTagsMax, auditParamCharactersMax, identityCharactersMax } from '../base/limits.ts'
 import { isObject } from '../base/json.ts'
+import { withDefined } from '../base/with-defined.ts'
 import type { AuditedChargePoint, AuditedText, AuditSender } from '../operators/audit-entry.ts'
 import { auditedText } from '../operators/audit-text.ts'
+import { mayUse } from './access.ts'
 import type { AuditContext, AuditedChange } from './audit-context.ts'
 import type { BatchStored } from './batch.ts'
 import { isBatchPath } from './body.ts'
+import type { Permission } from '../operators/permissions.ts'
 import { nameOf } from '../operators/principal.ts'
 import type { ApiDeps } from './deps.ts'
 import { type ApiEnv, remoteAddressOf } from './env.ts'
@@ -49,28 +52,34 @@ export function batchChange(
 
 type Route = Pick<RouteConfig, 'method' | 'operationId' | 'request'>
 
-/** The middleware that audits a route; none for one that only reads. */
-export function audited({ method, operationId = '', request }: Route): readonly MiddlewareHandler<ApiEnv>[] {
+/** The middleware that audits a route, which needs `permission`; none for one that only reads. */
+export function audited(
+  { method, operationId = '', request }: Route,
+  permission: Permission | null,
+): readonly MiddlewareHandler<ApiEnv>[] {
   if (method === 'get' || method === 'head') return []
   const body = request?.body?.content['application/json']
   const schema = body !== undefined && 'schema' in body && body.schema instanceof z.ZodType ? body.schema : z.unknown()
-  return [recorded(operationId, schema)]
+  return [recorded(operationId, schema, permission)]
 }
 
 /**
- * Records a request and its outcome. It comes before the check of who may use the route, so that refusals are recorded.
+ * Records a request and its outcome. It comes before the check of who may use the route, so that refusals are recorded:
+ * without query and body, or who may change nothing could fill the log.
  *
  * @throws {StatorError} `STORE_UNAVAILABLE`, `STORE_QUEUE_FULL`. Before the handler: nothing was done. After it: it was
  *   done, and the log has no outcome.
  */
-function recorded(operation: string, schema: z.ZodType): MiddlewareHandler<ApiEnv> {
+function recorded(operation: string, schema: z.ZodType, permission: Permission | null): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const audit = c.get('audit')
     const { deps } = audit
     const { clock } = deps
     const { append, digests } = deps.audit
-    const request = await requestOf(c, schema)
-    const chargePoint = await chargePointOf(c, request.body, deps.queries)
+    const sent = await requestOf(c, schema)
+    const chargePoint = await chargePointOf(c, sent.body, deps.queries)
+    const isPermitted = permission === null || mayUse(c.get('principal'), permission)
+    const request = isPermitted ? sent : withDefined({ params: sent.params })
     const outcomeOf = await append({
       atMs: clock.nowMs(),
       ...senderOf(c),
@@ -102,7 +111,11 @@ interface AuditedRequest {
 }
 
 async function requestOf(c: Context<ApiEnv>, schema: z.ZodType): Promise<AuditedRequest> {
-  const [params, query] = [c.req.param(), c.req.query()]
+  // What is longer is the name of nothing.
+  const params = Object.fromEntries(
+    Object.entries(c.req.param()).map(([name, value]) => [name, value.slice(0, auditParamCharactersMax)]),
+  )
+  const query = c.req.query()
   const body = await bodyOf(c, schema)
   return {
     ...(Object.keys(params).length === 0 ? {} : { params }),

@@ -19,7 +19,8 @@ export function routeFor<
   const P extends string,
   const R extends Omit<RouteConfig, 'path' | 'middleware'> & { path: P },
 >(policy: Policy, route: R) {
-  const permission = policy === 'anybody' ? [] : [permitted(policy)]
-  const middleware: MiddlewareHandler<ApiEnv>[] = [...audited(route), ...permission]
+  const permission = policy === 'anybody' ? null : policy
+  const check = permission === null ? [] : [permitted(permission)]
+  const middleware: MiddlewareHandler<ApiEnv>[] = [...audited(route, permission), ...check]
   return createRoute({ ...route, middleware, ...(policy === 'anybody' ? {} : { 'x-permission': policy }) })
 }

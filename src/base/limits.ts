@@ -1002,6 +1002,9 @@ export const auditAppendsMax = 20
 export const auditTextCharactersMax = 65_536
 assert(auditTextCharactersMax <= parsedForSecretsCharactersMax, 'secrets of a text are found by their position')
 
+/** Longest parameter of a path in the audit log; what follows is cut off. In characters. */
+export const auditParamCharactersMax = 255
+
 /** Id tokens by which one entry of the audit log is found. */
 export const auditIdTagsMax = 10_000
 assert(auditIdTagsMax >= batchLinesMax, 'a batch must be found by each of its id tokens')

@@ -185,6 +185,21 @@ describe('an entry', () => {
     expect((await newest())?.code).toBe('FORBIDDEN')
   })
 
+  test('of a request without permission has no body, no query, and parameters of some length', async () => {
+    const body = { action: 'DataTransfer', payload: { vendorId: 'v', data: 'x'.repeat(50_000) } }
+    await stator.api('/api/roles', { body: { name: 'looker', permissions: ['chargepoint:read'] } })
+    const { apiKey } = await stator.json('/api/api-keys', { body: { name: 'looker', role: 'looker' } }, 201)
+    const key = String(apiKey)
+    expect((await stator.api('/api/chargepoints/OWN/calls', { body, key })).status).toBe(403)
+    const refused = await newest('principal=looker')
+    expect(refused).toMatchObject({ operation: 'sendCall', chargePointId: 'OWN', status: 403 })
+    expect(refused?.request).toEqual({ params: { chargePointId: 'OWN' } })
+    await stator.api('/api/chargepoints:batch?partial=true', { body: [{ chargePointId: 'NEW3' }], key })
+    expect((await newest('principal=looker'))?.request).toEqual({})
+    await stator.api(`/api/chargepoints/${'x'.repeat(5_000)}`, { method: 'DELETE', key })
+    expect((await newest('principal=looker'))?.request).toEqual({ params: { chargePointId: 'x'.repeat(255) } })
+  })
+
   test('has what a charge point was before and after; of secrets, whether they were set', async () => {
     await stator.provision('CHANGED', { location: 'A' })
     expect(await newest('chargePointId=CHANGED')).toMatchObject({

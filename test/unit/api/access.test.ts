@@ -81,6 +81,14 @@ describe('access', () => {
     expect((await request('/api/chargepoints/CP001')).status).toBe(200)
   })
 
+  test('that was given a moment ago changes nothing yet: the audit log has left out the body', async () => {
+    const { request } = fakeApi({
+      deps: { authenticate: async () => aChargePoint('CP001', 1), authenticateNow: async () => anOperator() },
+    })
+    const response = await request('/api/chargepoints', { method: 'POST', body: '{"chargePointId":"CP003"}' })
+    expect(response.status).toBe(403)
+  })
+
   test('is asked for before anything else is looked at', async () => {
     const { app } = fakeApi()
     expect((await app.request('/api/nothing')).status).toBe(401)
