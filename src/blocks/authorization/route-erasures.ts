@@ -2,6 +2,7 @@
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import { noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -95,6 +96,7 @@ export function erasureRoutes({ clock, erasures }: ApiDeps): OpenAPIHono<ApiEnv>
     const { idTag } = c.req.valid('param')
     const createdBy = nameOf(c.get('principal'))
     const record = await erasures.eraseIdToken({ idToken: idTag, createdAtMs: clock.nowMs(), createdBy })
+    noteChange(c, { after: { erasureId: record.id } })
     c.header('Location', `/api/id-token-erasures/${record.id}`)
     return c.json(erasureView(record), 202)
   })
