@@ -23,7 +23,8 @@ const Erasure = z
   .object({
     id: z.int().openapi({ example: 3 }),
     pseudonym: z.string().openapi({
-      description: 'Stands in the place of the id tag, of this one alone. Its transactions are found by it.',
+      description:
+        'Stands in the place of the id tag, of this one alone. Its transactions are found by it. An erasure that is asked for again before it is done has the same one.',
       example: 'ERASED-7KQ2M9XWB4TD',
     }),
     state: z.enum(erasureStates).openapi({ description: `${statesExplained}.`, example: 'running' }),
