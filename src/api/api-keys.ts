@@ -12,6 +12,7 @@ import { type ApiKeyRecord, apiKeyStates } from '../operators/records.ts'
 import { builtInRole } from '../operators/roles.ts'
 import { scopeOf } from './access.ts'
 import { ApiKey, ApiKeyChange, apiKeyView, CreatedApiKey, NewApiKey, settingsKeyView } from './api-key-views.ts'
+import { noteChange } from './audited.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
@@ -169,6 +170,7 @@ export function apiKeyRoutes({ queries, settingsKeys, hash, clock }: ApiDeps): O
       createdBy: nameOf(sender),
       secretHash: hash.apiKey(text),
     })
+    noteChange(c, { after: apiKeyView(record, createdAtMs) })
     c.header('Location', `/api/api-keys/${id}`)
     c.header('Cache-Control', 'no-store')
     return c.json({ apiKey: text, ...apiKeyView(record, createdAtMs) }, 201)
@@ -193,14 +195,19 @@ export function apiKeyRoutes({ queries, settingsKeys, hash, clock }: ApiDeps): O
     const change = withDefined({ name, role, groups, expiresAtMs: expiresAt })
     const changed = await queries.changeApiKey(before, change)
     if (changed === null) throw new StatorError('CONFLICT', 'The key was changed meanwhile; read it again')
-    return c.json(apiKeyView(changed, clock.nowMs()), 200)
+    const nowMs = clock.nowMs()
+    noteChange(c, { before: apiKeyView(before, nowMs), after: apiKeyView(changed, nowMs) })
+    return c.json(apiKeyView(changed, nowMs), 200)
   })
 
   app.openapi(revokeRoute, async (c) => {
     const { keyId } = c.req.valid('param')
     refuseOfSettings(ofSettings(keyId, scopeOf(c)))
-    const isRevoked = await queries.revokeApiKey(keyId, scopeOf(c), nameOf(c.get('principal')), clock.nowMs())
+    const nowMs = clock.nowMs()
+    const before = found(await queries.apiKeyRecord(keyId, scopeOf(c)), keyId)
+    const isRevoked = await queries.revokeApiKey(keyId, scopeOf(c), nameOf(c.get('principal')), nowMs)
     if (!isRevoked) throw notFound('API key', keyId)
+    noteChange(c, { before: apiKeyView(before, nowMs) })
     return c.body(null, 204)
   })
 

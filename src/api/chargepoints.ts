@@ -267,10 +267,10 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
 /** What operators have stored of a charge point, for the audit log. `wanted` says which secrets were set now. */
 function provisioningOf(record: ChargePointRecord, wanted: Partial<z.infer<typeof ChargePointChange>> = {}) {
-  const { identity, location, strictness, registrationStatus, timeZone, certificateName } = record
+  const { identity, groupKey: groupId, location, strictness, registrationStatus, timeZone, certificateName } = record
   const secret = (isSet: boolean, given: unknown) => (typeof given === 'string' ? 'changed' : isSet ? 'set' : 'not set')
   return {
-    ...{ chargePointId: identity, location, strictness, registrationStatus, timeZone, certificateName },
+    ...{ chargePointId: identity, groupId, location, strictness, registrationStatus, timeZone, certificateName },
     allowOtherUserName: record.mayUseOtherName,
     blocked: record.isBlocked,
     minSecurityProfile: record.profileMin,

@@ -6,6 +6,7 @@ import { groupDepthMax, groupNameCharactersMax, integerMax } from '../base/limit
 import { withDefined } from '../base/with-defined.ts'
 import type { GroupInput, GroupRecord } from '../blocks/groups.ts'
 import { scopeOf } from './access.ts'
+import { noteChange } from './audited.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
@@ -151,6 +152,7 @@ export function groupRoutes({ queries }: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(newRoute, async (c) => {
     const { name: wanted, ...rest } = c.req.valid('json')
     const group = await queries.createGroup({ name: wanted, ...groupInput(rest) }, scopeOf(c))
+    noteChange(c, { after: placeOf(group) })
     c.header('Location', `/api/groups/${group.key}`)
     return c.json(groupView(group), 201)
   })
@@ -169,13 +171,17 @@ export function groupRoutes({ queries }: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(changeRoute, async (c) => {
     const { groupId } = c.req.valid('param')
-    const changed = await queries.updateGroup(groupId, groupInput(c.req.valid('json')), scopeOf(c))
-    return c.json(groupView(found(changed, groupId)), 200)
+    const before = found(await queries.group(groupId, scopeOf(c)), groupId)
+    const group = found(await queries.updateGroup(groupId, groupInput(c.req.valid('json')), scopeOf(c)), groupId)
+    noteChange(c, { before: placeOf(before), after: placeOf(group) })
+    return c.json(groupView(group), 200)
   })
 
   app.openapi(deleteRoute, async (c) => {
     const { groupId } = c.req.valid('param')
+    const before = found(await queries.group(groupId, scopeOf(c)), groupId)
     if (!(await queries.deleteGroup(groupId, scopeOf(c)))) throw notFound('Group', groupId)
+    noteChange(c, { before: placeOf(before) })
     return c.body(null, 204)
   })
 
@@ -189,6 +195,11 @@ function groupInput({ name: newName, parentId: parentKey }: z.infer<typeof Group
 function found(group: GroupRecord | null, groupId: number): GroupRecord {
   if (group === null) throw notFound('Group', groupId)
   return group
+}
+
+/** What operators have stored of a group, for the audit log. */
+function placeOf({ key: id, name, parentKey: parentId, path }: GroupRecord) {
+  return { id, name, parentId, path }
 }
 
 function groupView(group: GroupRecord): z.infer<typeof Group> {

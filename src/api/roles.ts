@@ -11,6 +11,7 @@ import { allPermissions, type Permission, permissionTable } from '../operators/p
 import { nameOf } from '../operators/principal.ts'
 import type { RoleRecord } from '../operators/records.ts'
 import { builtInMeanings, builtInRole, builtInRoles, roleName } from '../operators/roles.ts'
+import { noteChange } from './audited.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
@@ -168,6 +169,7 @@ export function roleRoutes({ queries, clock }: ApiDeps): OpenAPIHono<ApiEnv> {
       createdBy: nameOf(sender),
     }
     await queries.createRole(role)
+    noteChange(c, { after: ownView(role) })
     c.header('Location', `/api/roles/${name}`)
     return c.json(ownView(role), 201)
   })
@@ -185,13 +187,16 @@ export function roleRoutes({ queries, clock }: ApiDeps): OpenAPIHono<ApiEnv> {
     if (wanted.permissions?.some((each) => !before.permissions.includes(each)) === true) requireOwnTime(sender, null)
     const changed = await queries.changeRole(name, wanted, [...sender.permissions])
     if (changed === null) throw new StatorError('CONFLICT', 'The role was changed meanwhile; read it again')
+    noteChange(c, { before: ownView(before), after: ownView(changed) })
     return c.json(ownView(changed), 200)
   })
 
   app.openapi(deleteRoute, async (c) => {
     const { name } = c.req.valid('param')
     refuseBuiltIn(name)
+    const before = found(await queries.ownRole(name), name)
     if (!(await queries.deleteRole(name))) throw notFound('Role', name)
+    noteChange(c, { before: ownView(before) })
     return c.body(null, 204)
   })
 

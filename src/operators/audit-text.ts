@@ -8,7 +8,9 @@ import { auditIdTagsMax, auditTextCharactersMax, frameDepthMax } from '../base/l
 import type { AuditedText } from './audit-entry.ts'
 
 /** Names of members that hold an id token: `idTag`, `parentIdTag`, `idToken`, `groupIdToken`, `additionalIdToken`, … */
-const idTokenName = /id_?-?(?:tag|token)/i
+const idTokenName = /id_?-?(?:tag|token)|^(?:customerIdentifier|MasterPassGroupId)$/i
+/** Members of a vendor's own data that say what it is. Its other members may hold an id token by any name. */
+const ofVendorData: readonly string[] = ['vendorId', 'messageId']
 /** Members that name a configuration key or variable, and those that hold its value. */
 const keyNames: readonly string[] = ['key', 'name']
 const valueName = /^(?:value|attributeValue|actualValue)$/i
@@ -43,13 +45,13 @@ export class IdTagDigests {
 
 /**
  * `value` as the audit log keeps it. A text of more than `auditTextCharactersMax` characters is replaced by its length;
- * its id tokens are still found.
+ * its id tokens are still found. So it is with a vendor's own data: that of a DataTransfer, and `customData`.
  */
 export function auditedText(value: unknown, digests: Pick<IdTagDigests, 'of'>): AuditedText {
   const found = new Set<string>()
   const json = JSON.stringify(new Walk(digests, found).shown(value, false, 0) ?? null)
   const idTags = [...found]
-  if (json.length > auditTextCharactersMax) return { json: JSON.stringify({ leftOutCharacters: json.length }), idTags }
+  if (json.length > auditTextCharactersMax) return { json: JSON.stringify(leftOut(json)), idTags }
   return { json: wellFormed(hideFrameSecrets(json)), idTags }
 }
 
@@ -70,9 +72,11 @@ class Walk {
     if (Array.isArray(value)) return value.map((element: unknown) => this.shown(element, isIdToken, depth + 1))
     if (!isObject(value)) return value
     const namesIdToken = namesOne(value)
+    const isOfVendor = typeof value['vendorId'] === 'string'
     const members = Object.entries(value).map(([name, member]) => {
       const holdsOne = idTokenName.test(name) || (namesIdToken && valueName.test(name))
-      return [name, this.shown(member, holdsOne, depth + 1)] as const
+      const shown = this.shown(member, holdsOne, depth + 1)
+      return [name, isOfVendor && !holdsOne && !ofVendorData.includes(name) ? leftOut(member) : shown] as const
     })
     return Object.fromEntries(members)
   }
@@ -104,11 +108,16 @@ function namesOne(object: JsonObject): boolean {
   })
 }
 
+function leftOut(value: unknown) {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  return { leftOutCharacters: text.length }
+}
+
 function wellFormed(json: string): string {
   try {
     JSON.parse(json)
     return json
   } catch {
-    return JSON.stringify({ leftOutCharacters: json.length })
+    return JSON.stringify(leftOut(json))
   }
 }

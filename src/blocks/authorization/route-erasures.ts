@@ -2,6 +2,7 @@
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import { noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -22,7 +23,8 @@ const Erasure = z
   .object({
     id: z.int().openapi({ example: 3 }),
     pseudonym: z.string().openapi({
-      description: 'Stands in the place of the id tag, of this one alone. Its transactions are found by it.',
+      description:
+        'Stands in the place of the id tag, of this one alone. Its transactions are found by it. An erasure that is asked for again before it is done has the same one.',
       example: 'ERASED-7KQ2M9XWB4TD',
     }),
     state: z.enum(erasureStates).openapi({ description: `${statesExplained}.`, example: 'running' }),
@@ -95,6 +97,7 @@ export function erasureRoutes({ clock, erasures }: ApiDeps): OpenAPIHono<ApiEnv>
     const { idTag } = c.req.valid('param')
     const createdBy = nameOf(c.get('principal'))
     const record = await erasures.eraseIdToken({ idToken: idTag, createdAtMs: clock.nowMs(), createdBy })
+    noteChange(c, { after: { erasureId: record.id } })
     c.header('Location', `/api/id-token-erasures/${record.id}`)
     return c.json(erasureView(record), 202)
   })

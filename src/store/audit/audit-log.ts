@@ -72,8 +72,8 @@ export class AuditLog {
   /**
    * Opens the chain of the node: it continues after the newest entry.
    *
-   * If the database does not have the head that was exported, entries are missing. The chain continues after the
-   * exported head all the same, so that `audit verify` finds the gap later on.
+   * If the database does not have the head that was exported, entries are missing or replaced. The chain continues after
+   * the exported head all the same, so that `audit verify` finds it later on.
    *
    * @throws {StatorError} `STORE_UNAVAILABLE`.
    */
@@ -85,12 +85,16 @@ export class AuditLog {
         'INSERT INTO audit_anchors (node, sequence, hash) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING',
         [deps.node, Buffer.from(firstHash)],
       )
-      if (exported !== null) await log.#compare(exported)
+      const isReplaced = exported !== null && (await log.#compare(exported)) === 'replaced'
       await log.#readHead()
+      if (isReplaced) log.#known = { ...log.#known, hash: exported.hash }
     } catch (error) {
       throw storeError(error)
     }
     log.#logged = log.#known
+    await deps.headFile.removeDrafts()
+    // A process that was killed may have committed more than it exported.
+    if (log.#known.sequence > (exported?.sequence ?? 0)) await log.#write()
     return log
   }
 
@@ -165,38 +169,44 @@ export class AuditLog {
     const { node } = this.#deps
     const { rows } = await this.#deps.database.restPool.query<Omit<AuditHead, 'node'>>(headOfNode, [node])
     const [stored] = rows
-    if (stored !== undefined && stored.sequence >= this.#known.sequence) this.#known = { node, ...stored }
+    if (stored !== undefined && stored.sequence > this.#known.sequence) this.#known = { node, ...stored }
     this.#isStale = false
   }
 
-  /** Compares the exported head with the database. */
-  async #compare(exported: AuditHead): Promise<void> {
+  /** Compares the exported head with the database. Returns what has become of its entry. */
+  async #compare(exported: AuditHead): Promise<'there' | 'missing' | 'replaced'> {
     const { node, log, database } = this.#deps
     const { rows } = await database.restPool.query<Omit<AuditHead, 'node'> & { isDropped: boolean }>(entryOfNode, [
       node,
       exported.sequence,
     ])
     const [stored] = rows
-    if (stored !== undefined && (stored.isDropped || isSameHash(stored.hash, exported.hash))) return
+    if (stored !== undefined && (stored.isDropped || isSameHash(stored.hash, exported.hash))) return 'there'
     log.error(
       { detail: { head: headText(exported) }, file: this.#deps.headFile.path },
       'The audit log does not have the entry that was exported as its head: entries were removed or changed, or this is another database.',
     )
-    if (stored === undefined) this.#known = exported
+    if (stored !== undefined) return 'replaced'
+    this.#known = exported
+    return 'missing'
   }
 
   async #export(): Promise<void> {
-    const { headFile, log, clock } = this.#deps
+    await this.#write()
+    if (this.#isStopped) return
+    this.#cancelTimer ??= this.#deps.clock.after(auditHeadLogMs, () => {
+      this.#cancelTimer = null
+      this.#logHead()
+    })
+  }
+
+  async #write(): Promise<void> {
+    const { headFile, log } = this.#deps
     try {
       await headFile.write(this.#known)
     } catch (error) {
       log.warn({ error, file: headFile.path }, 'The head of the audit log was not written to its file.')
     }
-    if (this.#isStopped) return
-    this.#cancelTimer ??= clock.after(auditHeadLogMs, () => {
-      this.#cancelTimer = null
-      this.#logHead()
-    })
   }
 
   #logHead(): void {

@@ -88,12 +88,13 @@ export async function auditCommand(
   })
 }
 
-function linesOf({ node, rightCount, head, problem, uncomparable }: VerifiedChain): string[] {
+function linesOf({ node, deletedUpTo, rightCount, head, problem, uncomparable }: VerifiedChain): string[] {
   const right = rightCount === 1 ? '1 entry is right' : `${rightCount} entries are right`
   const last = rightCount === 0 ? '' : `, up to ${head.sequence}`
+  const deleted = deletedUpTo > 0 ? `; retention has deleted those up to ${deletedUpTo}` : ''
   const wrong = problem === null ? '' : `; the first that is wrong is ${problem.sequence}: ${problem.sentence}`
   return [
-    `${node}: ${right}${last}${wrong}.`,
+    `${node}: ${right}${last}${deleted}${wrong}.`,
     ...uncomparable.map(({ sequence }) => `${node}: entry ${sequence} was exported and deleted by retention since.`),
   ]
 }

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { StatorError } from '../../base/errors.ts'
 import { type AuditHead, headText, readHead } from '../../operators/audit-entry.ts'
 
@@ -44,6 +44,13 @@ export class HeadFile {
       await rm(draft, { force: true })
       throw error
     }
+  }
+
+  /** Removes what a process left that was killed while it wrote. */
+  async removeDrafts(): Promise<void> {
+    const drafts = `${basename(this.path)}.`
+    const names = await readdir(this.#folder).catch(() => [])
+    for (const name of names) if (name.startsWith(drafts)) await rm(join(this.#folder, name), { force: true })
   }
 }
 

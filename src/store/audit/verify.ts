@@ -18,6 +18,8 @@ import {
 /** What was found about the chain of one node. */
 export interface VerifiedChain {
   readonly node: string
+  /** The last entry that retention has deleted, as the database says; 0: none. */
+  readonly deletedUpTo: number
   /** Entries that are right, before the first that is wrong. */
   readonly rightCount: number
   /** The last of them; with none, the last entry that retention has deleted. */
@@ -72,6 +74,7 @@ async function verifyChain(client: ClientBase, node: string, heads: readonly Aud
   const uncomparable = heads.filter(({ sequence }) => sequence < anchor.sequence)
   const found = (sequence: number | null, sentence = ''): VerifiedChain => ({
     node,
+    deletedUpTo: anchor.sequence,
     rightCount,
     head: last,
     problem: sequence === null ? null : { sequence, sentence },

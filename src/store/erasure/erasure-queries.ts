@@ -36,6 +36,12 @@ const ofTransactions = `
   UPDATE transactions SET id_token = $2 WHERE id IN (
     SELECT id FROM transactions WHERE ${key} = ${ownKey} AND lower(id_token) = lower($1) LIMIT ${erasedAtOnceMax})`
 
+// Two requests for one id token come one after the other, so that the second one finds the first.
+const beginning = 'SELECT pg_advisory_xact_lock(20261128, 18)'
+
+const underWay = `
+  SELECT pseudonym, sealed_token AS "sealedToken" FROM id_token_erasures WHERE state <> 'done' ORDER BY id DESC`
+
 const insert = `
   INSERT INTO id_token_erasures (pseudonym, sealed_token, created_at, created_by, settles_at, erased)
   VALUES ($1, $2, $3::timestamptz, $4, $5::timestamptz, $6::json) RETURNING id`
@@ -56,9 +62,10 @@ export function createErasureQueries(
 
   async function begin(client: ClientBase, { idToken, createdAtMs, createdBy }: NewErasure): Promise<number> {
     const token = storableText(idToken)
+    await client.query(beginning)
     await requireRoom(client)
     await requireEnded(client, token)
-    const pseudonym = newPseudonym()
+    const pseudonym = (await pseudonymUnderWay(client, token, seal)) ?? newPseudonym()
     const deleted = await client.query('DELETE FROM id_tokens WHERE id_key = $1', [idKeyOf(idToken)])
     const members = await client.query(
       'UPDATE id_tokens SET parent_id_tag = $2 WHERE lower(parent_id_tag) = lower($1)',
@@ -134,6 +141,20 @@ async function requireEnded(client: ClientBase, token: string): Promise<void> {
     `The ID tag has open transactions (${transactionIds.join(', ')}${more}): their end would bring it back. End them first`,
     { transactionIds },
   )
+}
+
+/** The pseudonym of an erasure of the same id token that is not done yet: two would part its transactions. */
+async function pseudonymUnderWay(client: ClientBase, token: string, seal: TokenSeal): Promise<string | null> {
+  const { rows } = await client.query<{ readonly pseudonym: string; readonly sealedToken: string }>(underWay)
+  const isSame = (sealed: string): boolean => {
+    try {
+      return idKeyOf(seal.open(sealed)) === idKeyOf(token)
+    } catch {
+      // Sealed by a node with another key; see `Eraser`.
+      return false
+    }
+  }
+  return rows.find(({ sealedToken }) => isSame(sealedToken))?.pseudonym ?? null
 }
 
 function withoutZeros(erased: ErasedRows): string {

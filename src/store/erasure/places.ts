@@ -10,6 +10,7 @@ import { variables } from '../../blocks/provisioning/tables.ts'
 import { transactions } from '../../blocks/transactions/tables.ts'
 import {
   anomalies,
+  connectorHistory,
   idTokens,
   messageLog,
   meterValues,
@@ -60,8 +61,9 @@ export const places: readonly Place[] = [
   place(remoteStartPromises, 'promised_at', { start: 'json' }),
   place(transactions, 'COALESCE(updated_at, received_at)', { idToken: 'idToken', stopIdToken: 'idToken' }),
   place(variables, 'updated_at', { value: 'value', characteristics: 'json' }),
-  place(connectors, 'updated_at', { info: 'value' }),
-  place(problems, 'updated_at', { techInfo: 'value' }),
+  place(connectors, 'updated_at', { info: 'value', vendorErrorCode: 'code' }),
+  place(connectorHistory, 'received_at', { vendorErrorCode: 'code' }, true),
+  place(problems, 'updated_at', { techInfo: 'value', techCode: 'code' }),
   place(securityEvents, 'received_at', { reason: 'path' }),
   place(anomalies, 'received_at', { detail: 'json' }),
   place(transactionFacts, 'received_at', { payload: 'json', answer: 'json' }),

@@ -3,19 +3,31 @@
 
 import { tables } from '../../blocks/messages.ts'
 
-let words: ReadonlySet<string> | null = null
+interface Words {
+  readonly all: ReadonlySet<string>
+  /** Names of members that hold numbers. */
+  readonly ofNumbers: ReadonlySet<string>
+}
+
+let words: Words | null = null
 
 /** Whether `key`, in lower case, is a word of some version of OCPP. */
 export function isProtocolWord(key: string): boolean {
   words ??= collected()
-  return words.has(key)
+  return words.all.has(key)
 }
 
-function collected(): ReadonlySet<string> {
-  const found = new Set<string>()
+/** Whether `member`, in lower case, holds a number in some version of OCPP. */
+export function isNumberMember(member: string): boolean {
+  words ??= collected()
+  return words.ofNumbers.has(member)
+}
+
+function collected(): Words {
+  const found = { all: new Set<string>(), ofNumbers: new Set<string>() }
   for (const table of Object.values(tables)) {
     for (const [action, { request, response }] of Object.entries(table)) {
-      found.add(action.toLowerCase())
+      found.all.add(action.toLowerCase())
       collect(request, found)
       collect(response, found)
     }
@@ -23,12 +35,21 @@ function collected(): ReadonlySet<string> {
   return found
 }
 
-function collect(schema: unknown, found: Set<string>): void {
+function collect(schema: unknown, found: { readonly all: Set<string>; readonly ofNumbers: Set<string> }): void {
   if (typeof schema !== 'object' || schema === null) return
   for (const [key, value] of Object.entries(schema)) {
-    if (key === 'enum' && Array.isArray(value)) for (const word of value) found.add(String(word).toLowerCase())
-    if (key === 'properties' && typeof value === 'object' && value !== null)
-      for (const name of Object.keys(value)) found.add(name.toLowerCase())
+    if (key === 'enum' && Array.isArray(value)) for (const word of value) found.all.add(String(word).toLowerCase())
+    if (key === 'properties' && typeof value === 'object' && value !== null) {
+      for (const [name, member] of Object.entries(value)) {
+        found.all.add(name.toLowerCase())
+        if (isNumber(member)) found.ofNumbers.add(name.toLowerCase())
+      }
+    }
     collect(value, found)
   }
+}
+
+function isNumber(schema: unknown): boolean {
+  if (typeof schema !== 'object' || schema === null || !('type' in schema)) return false
+  return schema.type === 'integer' || schema.type === 'number'
 }

@@ -5,6 +5,7 @@
 import { idTokenMembers } from '../../blocks/authorization/erasure.ts'
 import { erasedRef } from '../fact-row.ts'
 import { idKeyOf } from '../live-queries.ts'
+import { isNumberMember } from './protocol-words.ts'
 
 /** What is erased. */
 export interface ErasedToken {
@@ -22,9 +23,9 @@ export interface ErasedToken {
 
 /**
  * What a text is. Of a `frame`, the message id and the action before the payload are left alone. A `path` has the
- * method and path of a request, a `ref` is the key of a fact in the ledger of the previous version.
+ * method and path of a request, a `code` is one of a vendor, a `ref` is the key of a fact in the ledger of the previous version.
  */
-export type TextKind = 'json' | 'frame' | 'value' | 'idToken' | 'path' | 'ref'
+export type TextKind = 'json' | 'frame' | 'value' | 'code' | 'idToken' | 'path' | 'ref'
 
 /** A part of a text, and what takes its place. */
 interface Edit {
@@ -37,10 +38,14 @@ interface Edit {
 export function eraseIn(text: string, kind: TextKind, token: ErasedToken): string {
   if (kind === 'path') return eraseInPath(text, token)
   if (kind === 'ref') return isRefOf(text, token) ? erasedRef(text) : text
-  const whole = kind === 'value' || kind === 'idToken' ? editIn(text, kind === 'idToken' ? 'idtoken' : '', token) : null
+  const member = memberOf[kind]
+  const whole = member === undefined ? null : editIn(text, member, token)
   const edits = whole === null ? new Scan(text, kind === 'frame', token, 0).edits() : [whole]
   return edited(text, edits)
 }
+
+/** Columns that are one value: the member of OCPP that they are read like. */
+const memberOf: Readonly<Partial<Record<TextKind, string>>> = { value: '', code: 'vendorerrorcode', idToken: 'idtoken' }
 
 const idTagPath = /(\/api\/id-tags\/)([^\s/:]+)/g
 
@@ -109,11 +114,19 @@ const ofOtherThings: ReadonlySet<string> = new Set([
 /** Members that hold the value of a setting, of a variable, or of any member (of a quirk): it may be any number. */
 const ofSettings: ReadonlySet<string> = new Set(['value', 'attributevalue', 'actualvalue', 'sent'])
 
+/** Codes of vendors, which are often numbers. */
+const ofCodes: ReadonlySet<string> = new Set(['vendorerrorcode', 'techcode', 'statuscode'])
+
 const number = /^[-+.\d]+$/
 
 function mayStandIn(member: string, { isWord, key }: ErasedToken): boolean {
-  return !isWord && !ofOtherThings.has(member) && !(ofSettings.has(member) && number.test(key))
+  if (isWord || ofOtherThings.has(member)) return false
+  // Some charge points send numbers as text.
+  return !number.test(key) || !(ofSettings.has(member) || ofCodes.has(member) || isNumberMember(member))
 }
+
+/** Settings and variables that hold an id token, such as `FreevendIdTag`. */
+const idTokenSetting = /id_?-?(?:tag|token)|^masterpassgroupid$/i
 
 /** JSON in a string in a string: as deep as it is searched. */
 const nestingMax = 4
@@ -138,6 +151,8 @@ class Scan {
   #quirkOf = ''
   /** In a frame: how many elements have ended. */
   #element = 0
+  /** If the last setting holds an id token: how many objects and arrays are around it. Else infinite. */
+  #settingDepth = Number.POSITIVE_INFINITY
 
   constructor(text: string, isFrame: boolean, token: ErasedToken, nesting: number) {
     this.#text = text
@@ -167,6 +182,7 @@ class Scan {
       case 93: // ]
       case 125: // }
         this.#member = this.#around.pop() ?? ''
+        if (this.#around.length < this.#settingDepth) this.#settingDepth = Number.POSITIVE_INFINITY
         return at + 1
       case 44: // ,
         if (this.#around.length === 1) this.#element++
@@ -217,6 +233,7 @@ class Scan {
   #editsIn(value: string, isName: boolean): readonly Edit[] {
     if (this.#isBeforePayload && !isName) return []
     if (this.#member === 'path') this.#quirkOf = idKeyOf(value.slice(value.lastIndexOf('/') + 1))
+    if (!isName) this.#noteSetting(value)
     if (this.#isMeasured) return this.#nested(value)
     const edit = editIn(value, isName ? '' : this.#meaning, this.#token)
     return edit === null ? this.#nested(value) : [edit]
@@ -230,7 +247,15 @@ class Scan {
 
   /** The member that the value at the position is the value of. */
   get #meaning(): string {
+    if (this.#settingDepth < Number.POSITIVE_INFINITY && ofSettings.has(this.#member)) return 'idtoken'
     return this.#member === 'sent' && idTokenMembers.has(this.#quirkOf) ? this.#quirkOf : this.#member
+  }
+
+  /** A setting of 1.6 is named beside its value, a variable of 2.x in an object beside it. */
+  #noteSetting(value: string): void {
+    if (this.#member !== 'key' && this.#member !== 'name') return
+    const depth = this.#around.length - (this.#member === 'name' ? 1 : 0)
+    this.#settingDepth = idTokenSetting.test(value) ? depth : Number.POSITIVE_INFINITY
   }
 
   /** Whether this is the value of a sample: a number as text. */

@@ -219,6 +219,39 @@ describe('an entry', () => {
     })
   })
 
+  test('of a charge point that moves has both groups', async () => {
+    const one = (await stator.json('/api/groups', { body: { name: 'One' } }, 201))['id']
+    await stator.provision('MOVED', { groupId: one })
+    expect(await newest('chargePointId=MOVED')).toMatchObject({ after: { groupId: one } })
+    await stator.json('/api/chargepoints/MOVED', { method: 'PATCH', body: { groupId: null } })
+    expect(await newest('chargePointId=MOVED')).toMatchObject({ before: { groupId: one }, after: { groupId: null } })
+  })
+
+  test('has what groups, roles and API keys were before and after', async () => {
+    const change = async (path: string, made: object, changed: object) => {
+      const answer = await stator.api(path, { body: made })
+      expect([answer.status, await newest()]).toMatchObject([201, { before: null, after: made }])
+      const own = answer.headers.get('Location') ?? ''
+      await stator.json(own, { method: 'PATCH', body: changed })
+      expect(await newest()).toMatchObject({ before: made, after: changed })
+      return own
+    }
+    const group = await change('/api/groups', { name: 'Site' }, { name: 'Place' })
+    const role = await change('/api/roles', { name: 'reader', permissions: ['group:read'] }, { description: 'Reads' })
+    const key = await change('/api/api-keys', { name: 'tool', role: 'reader' }, { name: 'other-tool' })
+    await stator.api(key, { method: 'DELETE' })
+    expect(await newest()).toMatchObject({ before: { name: 'other-tool', state: 'active' }, after: null })
+    await stator.api(role, { method: 'DELETE' })
+    expect(await newest()).toMatchObject({ before: { name: 'reader', permissions: ['group:read'] }, after: null })
+    await stator.api(group, { method: 'DELETE' })
+    expect(await newest()).toMatchObject({ before: { name: 'Place', path: 'Place' }, after: null })
+  })
+
+  test('of an erasure names the erasure', async () => {
+    const { id } = await stator.json('/api/id-tags/GONE/erase', { method: 'POST' }, 202)
+    expect(await newest('idTag=gone')).toMatchObject({ operation: 'eraseIdTag', after: { erasureId: id } })
+  })
+
   test('of an id tag is found by the id tag, in any letter case, and shows only its digest', async () => {
     await stator.addIdTag('CARD-A', { parentIdTag: 'CARD-P' })
     await stator.json('/api/id-tags/card-a', { method: 'PATCH', body: { status: 'Blocked' } })

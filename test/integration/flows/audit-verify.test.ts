@@ -129,7 +129,22 @@ describe('audit verify, on PostgreSQL', () => {
       `UPDATE audit_anchors SET sequence = 0`,
     )
     expect(exitCode).toBe(1)
-    expect(lines[0]).toContain('0 entries are right; the first that is wrong is 3: ')
+    expect(lines[0]).toContain(
+      '0 entries are right; retention has deleted those up to 2; the first that is wrong is 3: ',
+    )
+  })
+
+  test('says what the database calls deleted by retention, since it cannot tell who has deleted it', async () => {
+    const { exitCode, lines } = await after(
+      `UPDATE audit_anchors a SET sequence = l.sequence, hash = l.hash FROM audit_log l
+         WHERE a.node = 'csms-1:8080' AND l.node = a.node AND l.sequence = 238;
+       DELETE FROM audit_log WHERE node = 'csms-1:8080' AND sequence <= 238`,
+      `UPDATE audit_anchors SET sequence = 0, hash = decode(repeat('00', 32), 'hex')`,
+    )
+    expect([exitCode, lines[0]]).toEqual([
+      0,
+      'csms-1:8080: 2 entries are right, up to 240; retention has deleted those up to 238.',
+    ])
   })
 
   test.each([

@@ -98,6 +98,7 @@ describe('the id tag of a driver who has charged', () => {
     })
     await old.call('StopTransaction', { ...stop, transactionId })
     await old.call('StatusNotification', changed)
+    await old.call('StatusNotification', { ...changed, connectorId: 2, vendorErrorCode: idTag })
     const data = JSON.stringify({ card: idTag, list: [idTag, `${idTag}X`] })
     await old.call('DataTransfer', { vendorId: 'V', messageId: 'card', data })
     old.send(`[2,"cut","Authorize",{"idTag":"${idTag}"`)

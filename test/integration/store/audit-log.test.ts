@@ -1,7 +1,7 @@
 // The audit log: a chain for each node, without a gap over restarts, and every interference with it is found.
 
 import { afterAll, expect, test } from 'bun:test'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClientBase } from 'pg'
 import { auditEntriesWaitingMax, auditHeadLogMs } from '../../../src/base/limits.ts'
@@ -188,6 +188,36 @@ describeStore('the audit log', (store, provider) => {
     await tampered(async (client) => {
       expect((await verified(client))[node]).toMatchObject({ rightCount: 4, problem: { sequence: 5 } })
     })
+  })
+
+  test('an entry that was replaced with all after it stays found when the node goes on', async () => {
+    const node = name('replaced')
+    const parts = { log: { info: () => {}, warn: () => {}, error: () => {} } }
+    await chainOf(node, 1)
+    await store().database.restPool.query('DELETE FROM audit_log WHERE node = $1', [node])
+    const elsewhere = headFolder()
+    const forger = await openAuditLog(store().database, elsewhere.folder, node)
+    for (let entry = 0; entry < 3; entry++) await forger.append(auditIntent({ principal: 'nobody' }))
+    await forger.stop()
+    elsewhere.remove()
+    const log = await openAuditLog(store().database, folder, node, parts)
+    expect(await log.append(auditIntent())).toBe(4)
+    await log.stop()
+    await tampered(async (client) => {
+      expect((await verified(client))[node]).toMatchObject({ rightCount: 3, problem: { sequence: 4 } })
+    })
+  })
+
+  test('exports at its start what a killed process has not, and removes what that one left', async () => {
+    const node = name('killed')
+    const head = await chainOf(node, 1)
+    const file = join(folder, 'audit-heads', `${node.replaceAll(/[^\w.-]/g, '_')}.txt`)
+    rmSync(file)
+    writeFileSync(`${file}.left`, '')
+    const log = await openAuditLog(store().database, folder, node)
+    expect(readFileSync(file, 'utf8')).toBe(`${headText(head)}\n`)
+    expect(existsSync(`${file}.left`)).toBe(false)
+    await log.stop()
   })
 
   test('exports its head into a private file after each commit, and into the log now and then', async () => {

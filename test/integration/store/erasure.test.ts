@@ -279,6 +279,19 @@ describeStore('an erasure', (store, provider) => {
     expect(items).toMatchObject([{ pseudonym, state: 'running', erased: { transactions: 1 } }])
   })
 
+  test('has the pseudonym of another one of the same id token that is not done, also at the same time', async () => {
+    const { erase, done, end } = erasing(store().database)
+    const [one, two, other] = await Promise.all([erase('Twice-1'), erase('TWICE-1'), erase('TWICE-12')])
+    expect(two.id).not.toBe(one.id)
+    expect(two.pseudonym).toBe(one.pseudonym)
+    expect(other.pseudonym).not.toBe(one.pseudonym)
+    for (const { id } of [one, two, other]) await done(id)
+    const later = await erase('Twice-1')
+    expect(later.pseudonym).not.toBe(one.pseudonym)
+    await done(later.id)
+    await end()
+  })
+
   test('is left to other nodes by one that cannot decrypt the id token', async () => {
     const { database, newChargePoint } = store()
     const key = await newChargePoint()

@@ -54,6 +54,12 @@ describe('the audit log keeps', () => {
       { variable: { name: 'FreevendIdTag' }, attributeValue: 'TAG1' },
       { variable: { name: 'FreevendIdTag' }, attributeValue: one },
     ],
+    [
+      'a group of the master pass',
+      { variable: { name: 'MasterPassGroupId' }, attributeValue: 'TAG1' },
+      { variable: { name: 'MasterPassGroupId' }, attributeValue: one },
+    ],
+    ['a customer', { customerIdentifier: 'TAG1' }, { customerIdentifier: one }],
     ['JSON in a text', { data: '{"idTag":"TAG1"}' }, { data: `{"idTag":"${one}"}` }],
     ['JSON in a text that is broken', { data: '{"idTag":"TAG1"' }, { data: '…' }],
   ])('digests in place of the id tags: %s', (_, value, expected) => {
@@ -86,6 +92,19 @@ describe('the audit log keeps', () => {
     expect(json.length).toBeLessThan(auditTextCharactersMax)
     expect(idTags).toHaveLength(3_000)
     expect(idTags).toContain(digests.of('tag-2999'))
+  })
+
+  test("of a vendor's own data its length, and the digests of its id tags", () => {
+    const of = (data: unknown) => ({ payload: { vendorId: 'V', messageId: 'M', data } })
+    const leftOut = (leftOutCharacters: number) => of({ leftOutCharacters })
+    expect(kept(of('TAG1'))).toEqual(leftOut(4))
+    expect(kept(of({ card: 'TAG1' }))).toEqual(leftOut(15))
+    const { json, idTags } = auditedText(of('{"idTag":"TAG1","card":"TAG2"}'), digests)
+    expect(JSON.parse(json)).toEqual(leftOut(30))
+    expect(idTags).toEqual([one ?? ''])
+    expect(kept({ customData: { vendorId: 'V', card: 'TAG1' } })).toEqual({
+      customData: { vendorId: 'V', card: { leftOutCharacters: 4 } },
+    })
   })
 
   test('something of a value that nests as deep as a body may', () => {

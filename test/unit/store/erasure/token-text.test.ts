@@ -63,6 +63,26 @@ describe('an id token in JSON', () => {
     expect(JSON.parse(JSON.parse(inString).data)).toEqual({ idTag: pseudonym })
   })
 
+  test('of digits is no number that was sent as text', () => {
+    expectErased('{"connectorId":"1","idTag":"<1>","meterStart":"1","info":"<1>"}', '1')
+    expectErased('{"seqNo":"7","evse":{"id":"7","connectorId":"7"},"idToken":{"idToken":"<7>"}}', '7')
+  })
+
+  test("of digits is no vendor's code, which another one may be", () => {
+    expectErased('{"vendorErrorCode":"4711","info":"<4711>"}', '4711')
+    expectErased('4711', '4711', 'code')
+    expectErased('<AB>', 'ab', 'code')
+    expectErased('{"vendorErrorCode":"<AB>"}', 'ab')
+  })
+
+  test('of digits is found in a setting that holds an id token, and in no other one', () => {
+    const one = '{"key":"FreevendIdTag","readonly":false,"value":"<4711>"}'
+    expectErased(`{"configurationKey":[${one},{"value":"4711","key":"Interval"}]}`, '4711')
+    const variable = '"component":{"name":"AuthCtrlr"},"variable":{"name":"MasterPassGroupId"}'
+    expectErased(`[{${variable},"variableAttribute":[{"value":"<4711>"}]},{"attributeValue":"4711"}]`, '4711')
+    expectErased('{"key":"FreevendIdTag","value":"<4711>"},{"name":"Interval","value":"4711"}', '4711')
+  })
+
   test('is found in the detail of a quirk, as it was sent', () => {
     const detail = '{"quirk":"numberAsText","path":"/idToken/idToken","sent":4711}'
     expect(eraseIn(detail, 'json', token('4711'))).toBe(detail.replace('4711', `"${pseudonym}"`))
