@@ -2,14 +2,13 @@
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { isoTime } from '../base/clock.ts'
 import { statusesByWeight } from '../blocks/availability/connector-status.ts'
-import type { HistoryRecord } from '../blocks/records.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { ChargePointParams } from './fields.ts'
+import { historyItem } from './history-item.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
 import { Time, errors, json } from './responses.ts'
 import { routeFor } from './route.ts'
@@ -77,17 +76,8 @@ export function historyRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const period = periodOf(from, to)
     const { key } = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const listed = await queries.listHistory({ chargePointKey: key, ...period }, page)
-    return c.json({ ...pageOf(listed, page), history: listed.items.map(entryView) }, 200)
+    return c.json({ ...pageOf(listed, page), history: listed.items.map(historyItem) }, 200)
   })
 
   return app
-}
-
-function entryView(record: HistoryRecord): z.infer<typeof ConnectorEntry> | z.infer<typeof ConnectionEntry> {
-  if (record.kind === 'connection') {
-    const { atMs, ...rest } = record
-    return { time: isoTime(atMs), ...rest }
-  }
-  const { atMs, occurredAtMs, ...rest } = record
-  return { time: isoTime(atMs), occurredAt: isoTime(occurredAtMs), ...rest }
 }

@@ -2,19 +2,16 @@
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { isoTime } from '../base/clock.ts'
 import { withDefined } from '../base/with-defined.ts'
-import type { MessageLogRecord } from '../blocks/records.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { ChargePointParams, directionQuery, directions, messageIdQuery, text } from './fields.ts'
+import { messageItem, messageTypes } from './message-item.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
 import { Time, errors, json } from './responses.ts'
 import { routeFor } from './route.ts'
-
-const messageTypes = ['CALL', 'CALLRESULT', 'CALLERROR', 'CALLRESULTERROR', 'SEND'] as const
 
 const Message = z
   .object({
@@ -70,32 +67,8 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { action, direction, messageId, from, to, ...page } = c.req.valid('query')
     const filter = { chargePointKey: key, ...periodOf(from, to), ...withDefined({ action, direction, messageId }) }
     const listed = await queries.messageLog(filter, page)
-    return c.json({ ...pageOf(listed, page), messages: listed.items.map(messageView) }, 200)
+    return c.json({ ...pageOf(listed, page), messages: listed.items.map(messageItem) }, 200)
   })
 
   return app
-}
-
-function messageView({ id, atMs, direction, frame }: MessageLogRecord): z.infer<typeof Message> {
-  return { id, timestamp: isoTime(atMs), direction, ...frameParts(frame), frame }
-}
-
-// [2, messageId, action, payload], [3, messageId, payload], [4, messageId, …]; 2.1 adds 5 and 6.
-function frameParts(frame: string): Pick<z.infer<typeof Message>, 'messageType' | 'messageId' | 'action'> {
-  const [type, messageId, action] = parsed(frame)
-  const messageType = typeof type === 'number' ? (messageTypes[type - 2] ?? null) : null
-  return {
-    messageType,
-    messageId: typeof messageId === 'string' ? messageId : null,
-    action: (messageType === 'CALL' || messageType === 'SEND') && typeof action === 'string' ? action : null,
-  }
-}
-
-function parsed(frame: string): unknown[] {
-  try {
-    const value: unknown = JSON.parse(frame)
-    return Array.isArray(value) ? value : []
-  } catch {
-    return []
-  }
 }

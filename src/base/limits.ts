@@ -1051,3 +1051,33 @@ export const apiKeyUsesFlushMs = 5_000
 /** API keys whose last use waits to be stored. */
 export const apiKeyUsesWaitingMax = 2_000
 assert(apiKeyUsesWaitingMax > apiKeysMax, 'the last use of every API key must fit')
+/** Exports that a node makes at once; further ones are answered 429. Each has a connection to PostgreSQL of its own. */
+export const exportsAtOnceMax = 4
+
+/** Longest that an export may take, in milliseconds: its snapshot keeps VACUUM from removing what changes meanwhile. */
+export const exportMsMax = 3_600_000
+
+/** How long the client of an export may read nothing before it is ended, in milliseconds. */
+export const exportStallMsMax = 60_000
+
+/** Timeout of one statement of an export, in milliseconds: the first one may sort what a filter finds. */
+export const exportStatementMsMax = 180_000
+
+/** Idle timeout of an HTTP connection while it is sent an export, in seconds. Bun knows up to 255. */
+export const exportIdleSecondsMax = 240
+assert(exportIdleSecondsMax * 1_000 > exportStatementMsMax + 10_000, 'a statement must end before its connection')
+assert(exportIdleSecondsMax * 1_000 > exportStallMsMax, 'an export that nobody reads must end by itself')
+
+/**
+ * Rows that one statement of an export reads: of transactions and histories; and of what may be as large as a frame, or
+ * on the embedded database. Two of these pieces are in memory for each export.
+ */
+export const exportNarrowRows = 1_000
+export const exportWideRows = 200
+
+/** Rows of a row group of Parquet, and characters of its texts after which it ends before. It is encoded at once. */
+export const parquetGroupRows = 20_000
+export const parquetGroupCharactersMax = 8_388_608
+
+/** Rows of a row group of Parquet where it is encoded beside charge points. */
+export const parquetEmbeddedGroupRows = 1_000

@@ -2,8 +2,7 @@
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { isoTime } from '../../base/clock.ts'
-import type { AssignedMeterValueRecord, MeterValueRecord } from '../records.ts'
+import { meterValueView } from './meter-value-item.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
@@ -70,24 +69,4 @@ export function meterValueRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   })
 
   return app
-}
-
-/** A meter value: the samples as sent, and the common measurements in fixed units. */
-export function meterValueView(record: MeterValueRecord): z.infer<typeof MeterValue> {
-  const { sampledAtMs, receivedAtMs, meterValue, ...rest } = record
-  const { sampledValue } = meterValue
-  return {
-    timestamp: isoTime(sampledAtMs),
-    sampledValue: Array.isArray(sampledValue) ? sampledValue : [],
-    receivedAt: isoTime(receivedAtMs),
-    ...rest,
-  }
-}
-
-/** A meter value in the list of a transaction. */
-export function assignedMeterValueView({
-  assignedBy,
-  ...record
-}: AssignedMeterValueRecord): z.infer<typeof AssignedMeterValue> {
-  return { ...meterValueView(record), assignedBy }
 }

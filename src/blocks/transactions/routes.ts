@@ -19,18 +19,13 @@ import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
 import { badRequest, notFound } from '../../api/errors.ts'
 import { TransactionParams, booleanText, oneOf, text, time } from '../../api/fields.ts'
-import { AssignedMeterValue, assignedMeterValueView } from '../metering/routes.ts'
+import { assignedMeterValueView } from '../metering/meter-value-item.ts'
+import { AssignedMeterValue } from '../metering/routes.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from '../../api/paging.ts'
 import { body, errors, json } from '../../api/responses.ts'
-import {
-  Correction,
-  Transaction,
-  TransactionItem,
-  correctionView,
-  transactionItem,
-  transactionView,
-} from './route-views.ts'
+import { Correction, Transaction, TransactionItem, correctionView, transactionView } from './route-views.ts'
 import { routeFor } from '../../api/route.ts'
+import { transactionItem } from './transaction-item.ts'
 
 const meterStopError = 'Meter stop must be a number of Wh, zero or more'
 
