@@ -31,6 +31,7 @@ import { hasTerminal, onSignals } from './base/signals.ts'
 import { addressesOfThisMachine, bannerLines, reloadSettings, startSentence } from './base/running.ts'
 import { settingLines, startCommand } from './base/start-command.ts'
 import { type StartFacts, startWarnings } from './base/start-warnings.ts'
+import { Exports } from './exports/exports.ts'
 import { anomalySet, commitAndPublish, Feed } from './feed/feed.ts'
 import { countCommitted, logAnomalies } from './feed/subscribers.ts'
 import { CertificateFiles } from './gateway/certificate-files.ts'
@@ -151,6 +152,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     closers.unshift(() => database.close())
 
     const queries = createQueries(database, clock)
+    const exports = new Exports({ database, clock, log: log.category('Api') })
+    closers.unshift(() => exports.close())
     const transactionIds = new TransactionIds(database)
     const onCommit = (sets: number, ms: number): void => timings.committed(sets, ms)
     const earlierLedger = new EarlierLedger(database)
@@ -287,6 +290,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       {
         queries,
         erasures: createErasures(database, seal, hooks.erasureSettleMs),
+        exports,
         nodeId: node.id,
         live,
         certificateAuthority: signing?.authority.chain ?? null,
@@ -378,7 +382,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       noteRefusal: (refusal) => refusals.note(refusal),
       noteSecurityEvent: (event) => securityEvents.note(event),
       isStoreAvailable,
-      http: (request, { remoteAddress, isEncrypted }) => api.fetch(request, { remoteAddress, isEncrypted }),
+      http: (request, { remoteAddress, isEncrypted }, mayBeIdle) =>
+        api.fetch(request, { remoteAddress, isEncrypted, mayBeIdle }),
       counters,
       timings,
       clock,

@@ -1081,3 +1081,6 @@ export const parquetGroupCharactersMax = 8_388_608
 
 /** Rows of a row group of Parquet where it is encoded beside charge points. */
 export const parquetEmbeddedGroupRows = 1_000
+
+/** Longest cursor of an export, in characters. */
+export const exportCursorCharactersMax = 512

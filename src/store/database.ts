@@ -5,6 +5,7 @@ import {
   connectMsMax,
   embeddedCheckMs,
   embeddedFailuresMax,
+  exportStatementMsMax,
   lookupConnectionsMax,
   queryMsMax,
   upkeepConnectionsMax,
@@ -66,6 +67,13 @@ export interface Database {
    * done.
    */
   lease(): Promise<Lease>
+  /**
+   * A connection of its own for an export, which ends it; null: there is one connection for everything. Exports have no
+   * pool: each begins with a connection that nobody has used, and none stays open between them.
+   *
+   * @throws {StatorError} `STORE_UNAVAILABLE`.
+   */
+  exportClient(): Promise<Client | null>
   /** Resolves when the database has answered. @throws {StatorError} `STORE_UNAVAILABLE` when it does not. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -177,6 +185,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       provider: 'Embedded',
       isSingleConnection: true,
       lease,
+      exportClient: async () => null,
       close,
     }
   } catch (error) {
@@ -225,6 +234,18 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolConfi
       } catch (error) {
         void client.end()
         throw error
+      }
+    },
+    async exportClient(): Promise<Client> {
+      const client = new Client({ ...unhurried, query_timeout: exportStatementMsMax + 5_000 })
+      // Its next statement fails with the same error.
+      client.on('error', () => {})
+      try {
+        await client.connect()
+        return client
+      } catch (error) {
+        void client.end()
+        throw storeError(error)
       }
     },
     async ping() {

@@ -72,6 +72,14 @@ export function createTransactionQueries(
       return { ...listed, ...more, items: await withEnergy(listed.items) }
     },
 
+    /** Ids of the transactions of a filter that count as ghosts. */
+    async ghostIds(
+      filter: Pick<TransactionFilter, 'scope' | 'identity'>,
+      moment: GhostMoment,
+    ): Promise<readonly number[]> {
+      return (await ghostsOf(await filteredKeys(db, filter), moment)).transactionIds
+    },
+
     async transaction(transactionId: number, scope: Scope): Promise<TransactionRecord | null> {
       const isIt = and(eq(transactions.transactionId, transactionId), isInScope(scope))
       const [record] = await withEnergy(await records().where(isIt))

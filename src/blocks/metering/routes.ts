@@ -3,10 +3,12 @@
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { meterValueView } from './meter-value-item.ts'
+import { type ExportFormat, exportFormats } from '../exports.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
+import { endings, exportAnswer, exportQuery, exportResponse, exportTexts } from '../../api/export.ts'
 import { ChargePointParams } from '../../api/fields.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from '../../api/paging.ts'
 import { Time, errors, json } from '../../api/responses.ts'
@@ -55,6 +57,24 @@ const ofChargePointRoute = routeFor('metervalue:read', {
   },
 })
 
+const exportRoute = (format: ExportFormat) =>
+  routeFor('metervalue:read', {
+    method: 'get',
+    path: `/api/chargepoints/{chargePointId}/meter-values.${format}`,
+    operationId: `exportMeterValuesOfChargePoint${endings[format]}`,
+    tags: ['Charge points'],
+    ...exportTexts(
+      format,
+      'Meter values of a charge point',
+      'Values of one transaction follow each other, in the order of sample time.',
+    ),
+    request: {
+      params: ChargePointParams,
+      query: z.strictObject({ ...periodQuery('sampled'), ...exportQuery(format) }),
+    },
+    responses: { 200: exportResponse(format), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
+  })
+
 /** Reading the meter values of charge points. */
 export function meterValueRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { queries } = deps
@@ -67,6 +87,16 @@ export function meterValueRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const listed = await queries.meterValuesOfChargePoint({ chargePointKey: key, ...period }, page)
     return c.json({ ...pageOf(listed, page), meterValues: listed.items.map(meterValueView) }, 200)
   })
+
+  for (const format of exportFormats) {
+    app.openapi(exportRoute(format), async (c) => {
+      const { from, to, ...query } = c.req.valid('query')
+      const period = periodOf(from, to)
+      const { key } = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
+      const exported = { kind: 'meterValues', filter: { chargePointKey: key, ...period } } as const
+      return exportAnswer(c, deps, 'meter-values', format, exported, query)
+    })
+  }
 
   return app
 }

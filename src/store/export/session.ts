@@ -7,6 +7,8 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { type AnyPgColumn, PgDialect } from 'drizzle-orm/pg-core'
 import { type Client, type Pool, types } from 'pg'
 import { exportStallMsMax, exportStatementMsMax } from '../../base/limits.ts'
+import type { Database } from '../database.ts'
+import { storeError } from '../store-error.ts'
 import type { RawRow } from './raw-row.ts'
 
 /** The values of a key, as PostgreSQL writes them. */
@@ -57,6 +59,24 @@ export interface ExportSession {
   readonly isPaged: boolean
   /** The rows of a part, in pieces. A piece may be empty. */
   pieces(rows: ExportRows, part: Part): AsyncGenerator<readonly RawRow[]>
+  /** Ends it, with a statement that is under way. */
+  end(): void
+}
+
+/**
+ * A session for one export.
+ *
+ * @throws {StatorError} `STORE_UNAVAILABLE`.
+ */
+export async function exportSession(database: Pick<Database, 'exportClient' | 'restPool'>): Promise<ExportSession> {
+  const client = await database.exportClient()
+  if (client === null) return pagedSession(database.restPool)
+  try {
+    return await snapshotSession(client)
+  } catch (error) {
+    void client.end()
+    throw storeError(error)
+  }
 }
 
 // Milliseconds are not enough for a key, and a double not for a reference.
@@ -91,7 +111,7 @@ const snapshotSettings = sql.raw(`SELECT set_config('TimeZone', 'UTC', true),
  * Begins a session on `client`, of which it is the only user: all that is read is as it was at this moment. The next
  * piece is under way while the caller has the one before.
  */
-export async function snapshotSession(client: Client): Promise<ExportSession> {
+async function snapshotSession(client: Client): Promise<ExportSession> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
   await read(client, snapshotSettings)
   return {
@@ -110,6 +130,7 @@ export async function snapshotSession(client: Client): Promise<ExportSession> {
       }
       await client.query('CLOSE rows')
     },
+    end: () => void client.end().catch(() => {}),
   }
 }
 
@@ -120,7 +141,7 @@ export async function snapshotSession(client: Client): Promise<ExportSession> {
  *
  * A piece looks at a bounded number of rows, of which those may be few that the export wants.
  */
-export function pagedSession(pool: Pool): ExportSession {
+function pagedSession(pool: Pool): ExportSession {
   return {
     db: drizzle(pool),
     isPaged: true,
@@ -136,6 +157,7 @@ export function pagedSession(pool: Pool): ExportSession {
         yield piece
       }
     },
+    end: () => {},
   }
 }
 
