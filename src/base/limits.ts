@@ -1052,6 +1052,7 @@ export const apiKeyUsesFlushMs = 5_000
 export const apiKeyUsesWaitingMax = 2_000
 assert(apiKeyUsesWaitingMax > apiKeysMax, 'the last use of every API key must fit')
 /** Exports that a node makes at once; further ones are answered 429. Each has a connection to PostgreSQL of its own. */
+/** Exports that a node makes at once; further ones are answered 429. Each has two connections to PostgreSQL of its own. */
 export const exportsAtOnceMax = 4
 
 /** Longest that an export may take, in milliseconds: its snapshot keeps VACUUM from removing what changes meanwhile. */
@@ -1060,7 +1061,7 @@ export const exportMsMax = 3_600_000
 /** How long the client of an export may read nothing before it is ended, in milliseconds. */
 export const exportStallMsMax = 60_000
 
-/** Timeout of one statement of an export, in milliseconds: the first one may sort what a filter finds. */
+/** How long the database may be silent while rows of an export are waited for, in milliseconds: it may sort them first. */
 export const exportStatementMsMax = 180_000
 
 /** Idle timeout of an HTTP connection while it is sent an export, in seconds. Bun knows up to 255. */
@@ -1068,12 +1069,12 @@ export const exportIdleSecondsMax = 240
 assert(exportIdleSecondsMax * 1_000 > exportStatementMsMax + 10_000, 'a statement must end before its connection')
 assert(exportIdleSecondsMax * 1_000 > exportStallMsMax, 'an export that nobody reads must end by itself')
 
-/**
- * Rows that one statement of an export reads: of transactions and histories; and of what may be as large as a frame, or
- * on the embedded database. Two of these pieces are in memory for each export.
- */
-export const exportNarrowRows = 1_000
-export const exportWideRows = 200
+/** Rows of an export that are handled at once, and characters of them after which it is fewer. */
+export const exportPieceRows = 500
+export const exportPieceCharactersMax = 524_288
+
+/** Rows that one statement of an export looks at on the embedded database. */
+export const embeddedExportRows = 200
 
 /** Rows of a row group of Parquet, and characters of its texts after which it ends before. It is encoded at once. */
 export const parquetGroupRows = 20_000

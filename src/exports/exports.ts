@@ -12,7 +12,7 @@ import { storeError } from '../store/store-error.ts'
 import { exportBytes } from './export-bytes.ts'
 
 export interface ExportsDeps {
-  readonly database: Pick<Database, 'exportClient' | 'restPool'>
+  readonly database: Pick<Database, 'exportClients' | 'restPool'>
   readonly clock: Clock
   readonly log: Pick<Logger, 'warn'>
 }

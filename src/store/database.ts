@@ -5,7 +5,6 @@ import {
   connectMsMax,
   embeddedCheckMs,
   embeddedFailuresMax,
-  exportStatementMsMax,
   lookupConnectionsMax,
   queryMsMax,
   upkeepConnectionsMax,
@@ -68,12 +67,12 @@ export interface Database {
    */
   lease(): Promise<Lease>
   /**
-   * A connection of its own for an export, which ends it; null: there is one connection for everything. Exports have no
-   * pool: each begins with a connection that nobody has used, and none stays open between them.
+   * Two connections for an export, which ends them; null: there is one connection for everything. Exports have no pool:
+   * each begins with connections that nobody has used, and none stays open between them. Statements have no timeout.
    *
    * @throws {StatorError} `STORE_UNAVAILABLE`.
    */
-  exportClient(): Promise<Client | null>
+  exportClients(): Promise<readonly [Client, Client] | null>
   /** Resolves when the database has answered. @throws {StatorError} `STORE_UNAVAILABLE` when it does not. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -185,7 +184,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       provider: 'Embedded',
       isSingleConnection: true,
       lease,
-      exportClient: async () => null,
+      exportClients: async () => null,
       close,
     }
   } catch (error) {
@@ -236,15 +235,17 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolConfi
         throw error
       }
     },
-    async exportClient(): Promise<Client> {
-      const client = new Client({ ...unhurried, query_timeout: exportStatementMsMax + 5_000 })
-      // Its next statement fails with the same error.
-      client.on('error', () => {})
+    async exportClients(): Promise<readonly [Client, Client]> {
+      const clients = [new Client(unhurried), new Client(unhurried)] as const
       try {
-        await client.connect()
-        return client
+        for (const client of clients) {
+          // Its next statement fails with the same error.
+          client.on('error', () => {})
+          await client.connect()
+        }
+        return clients
       } catch (error) {
-        void client.end()
+        for (const client of clients) void client.end().catch(() => {})
         throw storeError(error)
       }
     },

@@ -1,7 +1,7 @@
 // The history of a charge point, for exports: its connections and the changes of its connectors, oldest first.
 
 import { sql } from 'drizzle-orm'
-import { exportNarrowRows, exportWideRows, lastConnectionsMax } from '../../base/limits.ts'
+import { lastConnectionsMax } from '../../base/limits.ts'
 import { statusesByWeight } from '../../blocks/availability/connector-status.ts'
 import { parseInstant } from '../../blocks/column-types.ts'
 import type { HistoryFilter, HistoryRecord } from '../../blocks/records.ts'
@@ -78,7 +78,6 @@ export async function* exportedHistory(
       },
     ],
     keyTypes: historyKey,
-    pieceRows: session.isPaged ? exportWideRows : exportNarrowRows,
   }
   const addresses = new Addresses(session, filter.chargePointKey)
   for await (const piece of session.pieces(rows, part)) {

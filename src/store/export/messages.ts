@@ -1,7 +1,6 @@
 // The message log of one charge point, for exports: its lines in the order of time, in pieces.
 
 import { sql } from 'drizzle-orm'
-import { exportWideRows } from '../../base/limits.ts'
 import { parseInstant } from '../../blocks/column-types.ts'
 import type { MessageFilter, MessageLogRecord } from '../../blocks/records.ts'
 import { isInTime, isOfFilter } from '../message-queries.ts'
@@ -30,7 +29,6 @@ export async function* messageLines(
       },
     ],
     keyTypes: messageKey,
-    pieceRows: exportWideRows,
   }
   for await (const piece of session.pieces(rows, part)) {
     yield piece.map((row) => {

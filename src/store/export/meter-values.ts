@@ -4,7 +4,6 @@
 
 import { eq, type SQL, sql } from 'drizzle-orm'
 import { isObject } from '../../base/json.ts'
-import { exportWideRows } from '../../base/limits.ts'
 import { parseInstant } from '../../blocks/column-types.ts'
 import type { AssignedMeterValueRecord, MeterValueFilter, MeterValueRecord } from '../../blocks/records.ts'
 import { belongingTo, inPeriod, recordColumns } from '../meter-value-queries.ts'
@@ -39,7 +38,6 @@ export async function* meterValuesOfChargePoint(
       },
     ],
     keyTypes: meterValueKey,
-    pieceRows: exportWideRows,
   }
   for await (const piece of session.pieces(rows, part)) {
     yield piece.map((row) => ({ record: recordOf(row), key: keyOf(row, rows) }))
@@ -64,7 +62,6 @@ export async function* meterValuesOfTransaction(
   const rows: ExportRows = {
     branches: [branch(belonging.isNamed, 'transactionId'), branch(belonging.isOfItsConnector, 'connector')],
     keyTypes: assignedMeterValueKey,
-    pieceRows: exportWideRows,
   }
   for await (const piece of session.pieces(rows, part)) {
     yield piece.map((row) => {

@@ -6,9 +6,16 @@ import { type SQL, sql } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { type AnyPgColumn, PgDialect } from 'drizzle-orm/pg-core'
 import { type Client, type Pool, types } from 'pg'
-import { exportStallMsMax, exportStatementMsMax } from '../../base/limits.ts'
+import {
+  embeddedExportRows,
+  exportMsMax,
+  exportPieceCharactersMax,
+  exportPieceRows,
+  exportStatementMsMax,
+} from '../../base/limits.ts'
 import type { Database } from '../database.ts'
 import { storeError } from '../store-error.ts'
+import { streamRows } from '../wire/row-stream.ts'
 import type { RawRow } from './raw-row.ts'
 
 /** The values of a key, as PostgreSQL writes them. */
@@ -40,8 +47,6 @@ export interface ExportRows {
   /** Several are merged by their keys. */
   readonly branches: readonly Branch[]
   readonly keyTypes: readonly KeyType[]
-  /** Rows that are read at once. */
-  readonly pieceRows: number
 }
 
 /** From where a part of an export begins, and how long it is. */
@@ -55,7 +60,7 @@ export interface Part {
 export interface ExportSession {
   /** For statements beside the rows. */
   readonly db: NodePgDatabase
-  /** Whether others wait for the connection, so that no statement may be long. */
+  /** Whether others wait for the connection. */
   readonly isPaged: boolean
   /** The rows of a part, in pieces. A piece may be empty. */
   pieces(rows: ExportRows, part: Part): AsyncGenerator<readonly RawRow[]>
@@ -68,13 +73,13 @@ export interface ExportSession {
  *
  * @throws {StatorError} `STORE_UNAVAILABLE`.
  */
-export async function exportSession(database: Pick<Database, 'exportClient' | 'restPool'>): Promise<ExportSession> {
-  const client = await database.exportClient()
-  if (client === null) return pagedSession(database.restPool)
+export async function exportSession(database: Pick<Database, 'exportClients' | 'restPool'>): Promise<ExportSession> {
+  const clients = await database.exportClients()
+  if (clients === null) return pagedSession(database.restPool)
   try {
-    return await snapshotSession(client)
+    return await snapshotSession(...clients)
   } catch (error) {
-    void client.end()
+    for (const client of clients) void client.end().catch(() => {})
     throw storeError(error)
   }
 }
@@ -98,39 +103,45 @@ export function keyOf(row: RawRow, { keyTypes }: Pick<ExportRows, 'keyTypes'>): 
   return keyTypes.map((_, at) => String(row[`key${at}`]))
 }
 
-// A client that is gone is noticed during a statement, too. A process that is gone leaves no snapshot behind, which
-// would keep VACUUM from its work.
+// Whoever reads slowly makes a statement long. A client that is gone is noticed during a statement, too, and a process
+// that is gone leaves no snapshot behind, which would keep VACUUM from its work.
 const snapshotSettings = sql.raw(`SELECT set_config('TimeZone', 'UTC', true),
-  set_config('cursor_tuple_fraction', '1', true),
   set_config('max_parallel_workers_per_gather', '0', true),
   set_config('client_connection_check_interval', '1s', true),
-  set_config('statement_timeout', '${exportStatementMsMax}', true),
-  set_config('idle_in_transaction_session_timeout', '${2 * exportStallMsMax}', true)`)
+  set_config('statement_timeout', '${exportMsMax}', true),
+  set_config('idle_in_transaction_session_timeout', '${exportMsMax}', true)`)
+
+const begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
 
 /**
- * Begins a session on `client`, of which it is the only user: all that is read is as it was at this moment. The next
- * piece is under way while the caller has the one before.
+ * A session on two connections, of which it is the only user: one for the rows, which one statement gives, and one for
+ * statements beside them. Both see all as it was at this moment.
  */
-async function snapshotSession(client: Client): Promise<ExportSession> {
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-  await read(client, snapshotSettings)
+async function snapshotSession(ofRows: Client, beside: Client): Promise<ExportSession> {
+  await ofRows.query(begin)
+  await read(ofRows, snapshotSettings)
+  const exported = await ofRows.query<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot')
+  await beside.query(begin)
+  await beside.query(`SET TRANSACTION SNAPSHOT '${exported.rows[0]?.snapshot ?? ''}'`)
+  await read(beside, snapshotSettings)
   return {
-    db: drizzle(client),
+    db: drizzle(beside),
     isPaged: false,
-    async *pieces(rows, part) {
-      await read(client, sql`DECLARE rows NO SCROLL CURSOR FOR ${selected(rows, part.after, part.rowsMax, true)}`)
-      const fetch = () => read(client, sql.raw(`FETCH ${rows.pieceRows} FROM rows`))
-      for (let next = fetch(); ;) {
-        const piece = await next
-        if (piece.length === 0) break
-        next = fetch()
-        // Its failure is for the next turn; until then nobody waits for it.
-        next.catch(() => {})
-        yield piece
-      }
-      await client.query('CLOSE rows')
+    async *pieces(rows, { after, rowsMax }) {
+      const { sql: text, params: values } = dialect.sqlToQuery(selected(rows, after, rowsMax, true))
+      const stream = streamRows(ofRows, {
+        text,
+        values,
+        parserOf: (oid) => rawTypes.getTypeParser(oid),
+        rowsMax: exportPieceRows,
+        charactersMax: exportPieceCharactersMax,
+        silenceMsMax: exportStatementMsMax,
+      })
+      for (let piece = await stream.next(); piece !== null; piece = await stream.next()) yield piece
     },
-    end: () => void client.end().catch(() => {}),
+    end: () => {
+      for (const client of [ofRows, beside]) void client.end().catch(() => {})
+    },
   }
 }
 
@@ -148,7 +159,7 @@ function pagedSession(pool: Pool): ExportSession {
     async *pieces(rows, { after, rowsMax }) {
       let left = rowsMax ?? Number.POSITIVE_INFINITY
       for (let last = after; left > 0;) {
-        const looked = await read(pool, selected(rows, last, rows.pieceRows, false))
+        const looked = await read(pool, selected(rows, last, embeddedExportRows, false))
         const end = looked.at(-1)
         if (end === undefined) return
         last = keyOf(end, rows)

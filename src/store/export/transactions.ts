@@ -1,7 +1,7 @@
 // Transactions, for exports: in the order of the arrival of their first message.
 
 import { and, eq, sql } from 'drizzle-orm'
-import { exportNarrowRows, exportWideRows, pageSizeMax } from '../../base/limits.ts'
+import { pageSizeMax } from '../../base/limits.ts'
 import { chargePoints } from '../../blocks/charge-point-tables.ts'
 import { parseInstant } from '../../blocks/column-types.ts'
 import { energyOf, needsEvidence, noEvidence } from '../../blocks/metering/energy.ts'
@@ -60,7 +60,6 @@ export async function* exportedTransactions(
       },
     ],
     keyTypes: transactionKey,
-    pieceRows: session.isPaged ? exportWideRows : exportNarrowRows,
   }
   for await (const piece of session.pieces(rows, part)) {
     const records = piece.map(recordOf)
