@@ -18,7 +18,7 @@ import type {
   LineOutcome,
 } from '../blocks/batch.ts'
 import type { ChangeSet, CommitOutcome, Payload } from '../blocks/decision.ts'
-import type { ExportBytes, ExportRequest } from '../blocks/exports.ts'
+import type { ExportBytes, ExportRequest, ExportSender } from '../blocks/exports.ts'
 import type { About, ChargePointRef } from '../feed/feed.ts'
 import type { KnownTransaction, RegistrationStatus } from '../blocks/decision.ts'
 import type {
@@ -273,11 +273,11 @@ export interface ApiDeps {
   readonly erasures: Erasures
   readonly exports: {
     /**
-     * Begins an export. Resolves once its first rows are read.
+     * Begins an export. Resolves once its first rows are read. When `signal` aborts, its client is gone, and it ends.
      *
      * @throws {StatorError} `BAD_REQUEST` for a cursor that is none; `TOO_MANY_REQUESTS`; `STORE_UNAVAILABLE`.
      */
-    open(request: ExportRequest): Promise<ExportBytes>
+    open(request: ExportRequest, sender: ExportSender, signal: AbortSignal): Promise<ExportBytes>
   }
   /** Id of this node. */
   readonly nodeId: string

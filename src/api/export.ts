@@ -2,8 +2,16 @@
 
 import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { exportCursorCharactersMax, exportIdleSecondsMax, exportsAtOnceMax, integerMax } from '../base/limits.ts'
-import type { ExportBytes, Exported, ExportFormat } from '../blocks/exports.ts'
+import {
+  chargePointExportsAtOnceMax,
+  exportCursorCharactersMax,
+  exportIdleSecondsMax,
+  exportsAtOnceMax,
+  integerMax,
+  operatorExportsAtOnceMax,
+} from '../base/limits.ts'
+import type { ExportBytes, Exported, ExportFormat, ExportRequest, ExportSender } from '../blocks/exports.ts'
+import type { Principal } from '../operators/principal.ts'
 import { csvFormat, csvQuery } from './csv-list.ts'
 import type { ApiDeps } from './deps.ts'
 import { type ApiEnv, channelOf } from './env.ts'
@@ -48,9 +56,9 @@ const formats = {
 } as const satisfies Record<ExportFormat, object>
 
 /** How the operation ids of exports end. */
-export const endings = { csv: 'AsCsv', ndjson: 'AsNdjson', parquet: 'AsParquet' } as const
+export const endings = { csv: '', ndjson: 'AsNdjson', parquet: 'AsParquet' } as const
 
-const howLong = `The rows are as they were when the export began (on the embedded database: as they are when they are read). It is streamed. If it breaks off, the transfer breaks, and the file is not complete; \`after\` continues it. ${exportsAtOnceMax} exports run at once; more are answered 429.`
+const howLong = `The rows are as they were when the export began (on the embedded database: as they are when they are read). It is streamed. If it breaks off, the transfer breaks, and the file is not complete; \`after\` continues it. ${exportsAtOnceMax} exports run at once, ${operatorExportsAtOnceMax} of one key; more are answered 429.`
 
 /** The texts of a route that exports `items`. `order` says in which order they come. */
 export function exportTexts(format: ExportFormat, items: string, order: string) {
@@ -92,18 +100,24 @@ export async function exportAnswer(
   }
   // Nobody would read the body.
   if (c.req.method === 'HEAD') return c.body(null, 200, headers)
-  const bytes = await exports.open({
+  const request: ExportRequest = {
     exported,
     format,
     separator: separator ?? 'comma',
     after: after ?? null,
     rowsMax: limit ?? null,
     hasCursors: cursor === true,
-  })
-  const { signal } = c.req.raw
-  if (signal.aborted) await bytes.close()
+  }
+  const bytes = await exports.open(request, senderOf(c.get('principal')), c.req.raw.signal)
   channelOf(c).mayBeIdle(exportIdleSecondsMax)
   return c.body(streamOf(bytes), 200, headers)
+}
+
+/** Charge points share one export, so that they take none from operators. */
+function senderOf(principal: Principal): ExportSender {
+  return principal.kind === 'operator'
+    ? { name: `operator/${principal.name}`, atOnceMax: operatorExportsAtOnceMax }
+    : { name: 'chargePoints', atOnceMax: chargePointExportsAtOnceMax }
 }
 
 function streamOf(bytes: ExportBytes): ReadableStream<Uint8Array> {

@@ -1055,6 +1055,14 @@ assert(apiKeyUsesWaitingMax > apiKeysMax, 'the last use of every API key must fi
 /** Exports that a node makes at once; further ones are answered 429. Each has two connections to PostgreSQL of its own. */
 export const exportsAtOnceMax = 4
 
+/** Exports of one operator key at once, and of all charge points together. */
+export const operatorExportsAtOnceMax = 2
+export const chargePointExportsAtOnceMax = 1
+assert(
+  exportsAtOnceMax >= operatorExportsAtOnceMax + chargePointExportsAtOnceMax,
+  'charge points and one operator must leave room for each other',
+)
+
 /** Longest that an export may take, in milliseconds: its snapshot keeps VACUUM from removing what changes meanwhile. */
 export const exportMsMax = 3_600_000
 

@@ -42,3 +42,9 @@ export interface ExportBytes {
   /** Ends it, whether all of it was read or not. */
   close(): Promise<void>
 }
+
+/** Who an export is for, and how many of the exports under way may be for it. */
+export interface ExportSender {
+  readonly name: string
+  readonly atOnceMax: number
+}

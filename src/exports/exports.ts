@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { StatorError } from '../base/errors.ts'
 import { exportMsMax, exportsAtOnceMax, exportStallMsMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
-import type { ExportBytes, ExportRequest } from '../blocks/exports.ts'
+import type { ExportBytes, ExportRequest, ExportSender } from '../blocks/exports.ts'
 import type { Database } from '../store/database.ts'
 import { type ExportSession, exportSession } from '../store/export/session.ts'
 import { storeError } from '../store/store-error.ts'
@@ -33,18 +33,28 @@ export class Exports {
   }
 
   /**
-   * Begins an export. Resolves once its first rows are read.
+   * Begins an export. Resolves once its first rows are read. When `signal` aborts, its client is gone, and it ends.
    *
    * @throws {StatorError} `BAD_REQUEST` for a cursor that is none of such an export; `TOO_MANY_REQUESTS`;
    *   `STORE_UNAVAILABLE`.
    */
-  async open(request: ExportRequest): Promise<ExportBytes> {
+  async open(request: ExportRequest, sender: ExportSender, signal: AbortSignal): Promise<ExportBytes> {
     if (this.#isClosed) throw new StatorError('SHUTTING_DOWN', 'This node is stopping.')
     if (this.#running.size >= exportsAtOnceMax) {
       throw new StatorError('TOO_MANY_REQUESTS', `${exportsAtOnceMax} exports are under way on this node already`)
     }
-    const one: Export = new Export(this.#deps, request, () => this.#running.delete(one))
+    const { name, atOnceMax } = sender
+    if (
+      this.#running
+        .values()
+        .filter((one) => one.name === name)
+        .toArray().length >= atOnceMax
+    ) {
+      throw new StatorError('TOO_MANY_REQUESTS', `${atOnceMax} exports with these credentials are under way already`)
+    }
+    const one: Export = new Export(this.#deps, request, name, () => this.#running.delete(one))
     this.#running.add(one)
+    signal.addEventListener('abort', () => void one.close(), { once: true })
     await one.begin()
     return one
   }
@@ -57,6 +67,8 @@ export class Exports {
 }
 
 class Export implements ExportBytes {
+  /** Who it is for. */
+  readonly name: string
   readonly #deps: ExportsDeps
   readonly #request: ExportRequest
   readonly #onEnd: () => void
@@ -69,7 +81,8 @@ class Export implements ExportBytes {
   readonly #cancelDuration: () => void
   #cancelStall = (): void => {}
 
-  constructor(deps: ExportsDeps, request: ExportRequest, onEnd: () => void) {
+  constructor(deps: ExportsDeps, request: ExportRequest, name: string, onEnd: () => void) {
+    this.name = name
     this.#deps = deps
     this.#request = request
     this.#onEnd = onEnd
@@ -81,6 +94,7 @@ class Export implements ExportBytes {
   async begin(): Promise<void> {
     try {
       this.#session = await exportSession(this.#deps.database)
+      if (this.#isEnded) this.#session.end()
       this.#bytes = exportBytes(this.#session, this.#request)
       this.#first = await this.#bytes.next()
       this.#watchReader()
