@@ -7,12 +7,11 @@ import { exportMsMax, exportsAtOnceMax, exportStallMsMax } from '../base/limits.
 import type { Logger } from '../base/log.ts'
 import type { ExportBytes, ExportRequest, ExportSender } from '../blocks/exports.ts'
 import type { Database } from '../store/database.ts'
-import { type ExportSession, exportSession } from '../store/export/session.ts'
 import { storeError } from '../store/store-error.ts'
-import { exportBytes } from './export-bytes.ts'
+import { type ByteSource, bytesOf } from './byte-source.ts'
 
 export interface ExportsDeps {
-  readonly database: Pick<Database, 'exportClients' | 'restPool'>
+  readonly database: Pick<Database, 'connectionString' | 'restPool'>
   readonly clock: Clock
   readonly log: Pick<Logger, 'warn'>
 }
@@ -72,9 +71,9 @@ class Export implements ExportBytes {
   readonly #deps: ExportsDeps
   readonly #request: ExportRequest
   readonly #onEnd: () => void
-  #session: ExportSession | null = null
-  #bytes: AsyncGenerator<Uint8Array> | null = null
-  #first: IteratorResult<Uint8Array> | null = null
+  readonly #bytes: ByteSource
+  /** The first bytes, until they are taken. */
+  #first: { readonly bytes: Uint8Array | null } | null = null
   /** Why it broke off; null while it has not. */
   #failure: StatorError | null = null
   #isEnded = false
@@ -86,21 +85,20 @@ class Export implements ExportBytes {
     this.#deps = deps
     this.#request = request
     this.#onEnd = onEnd
+    this.#bytes = bytesOf(deps.database, request)
     this.#cancelDuration = deps.clock.after(exportMsMax, () =>
       this.breakOff(new StatorError('REQUEST_TIMEOUT', `An export took longer than ${exportMsMax / 60_000} minutes.`)),
     )
   }
 
+  /** Resolves once its first bytes are there. */
   async begin(): Promise<void> {
     try {
-      this.#session = await exportSession(this.#deps.database)
-      if (this.#isEnded) this.#session.end()
-      this.#bytes = exportBytes(this.#session, this.#request)
-      this.#first = await this.#bytes.next()
+      this.#first = { bytes: await this.#bytes.next() }
       this.#watchReader()
     } catch (error) {
       this.#end()
-      throw this.#failure ?? storeError(error)
+      throw this.#failure ?? error
     }
   }
 
@@ -108,17 +106,14 @@ class Export implements ExportBytes {
     this.#cancelStall()
     if (this.#failure !== null) throw this.#failure
     try {
-      const { done, value } = this.#first ?? (await this.#bytes?.next()) ?? { done: true, value: undefined }
+      const bytes = this.#first === null ? await this.#bytes.next() : this.#first.bytes
       this.#first = null
-      if (done === true) {
-        this.#end()
-        return null
-      }
-      this.#watchReader()
-      return value
+      if (bytes === null) this.#end()
+      else this.#watchReader()
+      return bytes
     } catch (error) {
       const failure = this.#failure ?? storeError(error)
-      if (!this.#isEnded) this.breakOff(failure)
+      this.breakOff(failure)
       throw failure
     }
   }
@@ -149,9 +144,7 @@ class Export implements ExportBytes {
     this.#isEnded = true
     this.#cancelDuration()
     this.#cancelStall()
-    // A statement that is under way ends with its connection.
-    this.#session?.end()
-    void this.#bytes?.return(undefined).catch(() => {})
+    this.#bytes.end()
     this.#onEnd()
   }
 }

@@ -66,13 +66,8 @@ export interface Database {
    * done.
    */
   lease(): Promise<Lease>
-  /**
-   * Two connections for an export, which ends them; null: there is one connection for everything. Exports have no pool:
-   * each begins with connections that nobody has used, and none stays open between them. Statements have no timeout.
-   *
-   * @throws {StatorError} `STORE_UNAVAILABLE`.
-   */
-  exportClients(): Promise<readonly [Client, Client] | null>
+  /** The connection string of a PostgreSQL server; null for the embedded database. */
+  readonly connectionString: string | null
   /** Resolves when the database has answered. @throws {StatorError} `STORE_UNAVAILABLE` when it does not. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -134,6 +129,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       statementsWaiting,
       provider: 'PostgreSQL',
       isSingleConnection: false,
+      connectionString: options.connectionString ?? '',
       close,
     }
   }
@@ -184,7 +180,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       provider: 'Embedded',
       isSingleConnection: true,
       lease,
-      exportClients: async () => null,
+      connectionString: null,
       close,
     }
   } catch (error) {
@@ -233,20 +229,6 @@ async function connect(config: ClientConfig, address: DatabaseAddress, poolConfi
       } catch (error) {
         void client.end()
         throw error
-      }
-    },
-    async exportClients(): Promise<readonly [Client, Client]> {
-      const clients = [new Client(unhurried), new Client(unhurried)] as const
-      try {
-        for (const client of clients) {
-          // Its next statement fails with the same error.
-          client.on('error', () => {})
-          await client.connect()
-        }
-        return clients
-      } catch (error) {
-        for (const client of clients) void client.end().catch(() => {})
-        throw storeError(error)
       }
     },
     async ping() {

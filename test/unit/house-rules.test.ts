@@ -44,7 +44,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   feed: ['blocks', 'base'],
   actors: ['examine', 'blocks', 'ocpp', 'base'],
   store: ['operators', 'blocks', 'ocpp', 'base'],
-  exports: ['api', 'store', 'blocks', 'base'],
+  exports: ['api', 'store', 'workers', 'blocks', 'base'],
   workers: ['examine', 'blocks', 'ocpp', 'base'],
   auth: ['operators', 'blocks', 'base'],
   station: ['feed', 'actors', 'examine', 'blocks', 'ocpp', 'base'],
