@@ -105,6 +105,7 @@ class Export implements ExportBytes {
   async next(): Promise<Uint8Array | null> {
     this.#cancelStall()
     if (this.#failure !== null) throw this.#failure
+    if (this.#isEnded) return null
     try {
       const bytes = this.#first === null ? await this.#bytes.next() : this.#first.bytes
       this.#first = null
