@@ -1086,7 +1086,7 @@ export const embeddedExportRows = 200
 
 /** Rows of a row group of Parquet, and characters of its texts after which it ends before. It is encoded at once. */
 export const parquetGroupRows = 20_000
-export const parquetGroupCharactersMax = 8_388_608
+export const parquetGroupCharactersMax = 2_097_152
 
 /** Rows of a row group of Parquet where it is encoded beside charge points. */
 export const parquetEmbeddedGroupRows = 1_000
