@@ -72,11 +72,13 @@ test('an export that nobody reads is read from the database no further', async (
   await peakMibOf('SMALL', 'ndjson')
   const beforeMib = stator.residentMib
   const reader = await SlowReader.get(stator.url, pathOf('LARGE', 'ndjson'), adminApiKey)
-  await until('PostgreSQL to wait for the reader', async () => {
+  let looks = 0
+  await until('PostgreSQL to do nothing but wait for the reader', async () => {
     const { rows } = await client.query(
       `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'ClientWrite'`,
     )
-    return rows.length === 1
+    looks = rows.length === 1 ? looks + 1 : 0
+    return looks === 100
   })
   expect(stator.residentMib - beforeMib).toBeLessThan(differenceMibMax)
   reader.destroy()
