@@ -172,24 +172,6 @@ export interface TransactionRecord extends Readonly<
   readonly corrections: number
 }
 
-/** What lists show of a transaction. */
-export type TransactionItemRecord = Pick<
-  TransactionRecord,
-  | 'transactionId'
-  | 'identity'
-  | 'evseId'
-  | 'idToken'
-  | 'startedAtMs'
-  | 'stoppedAtMs'
-  | 'open'
-  | 'meterStartWh'
-  | 'meterStopWh'
-  | 'stopReason'
-  | 'closedBy'
-  | 'energy'
-  | 'lastRegisterWh'
->
-
 /** The end of a transaction, as an operator entered it. */
 export interface EnteredEnd {
   readonly stoppedAtMs: number

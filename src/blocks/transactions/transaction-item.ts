@@ -1,7 +1,25 @@
 // A transaction as lists and exports show it.
 
 import { isoTime } from '../../base/clock.ts'
-import type { TransactionItemRecord } from '../records.ts'
+import type { TransactionRecord } from '../records.ts'
+
+/** What lists show of a transaction. */
+export type TransactionItemRecord = Pick<
+  TransactionRecord,
+  | 'transactionId'
+  | 'identity'
+  | 'evseId'
+  | 'idToken'
+  | 'startedAtMs'
+  | 'stoppedAtMs'
+  | 'open'
+  | 'meterStartWh'
+  | 'meterStopWh'
+  | 'stopReason'
+  | 'closedBy'
+  | 'energy'
+  | 'lastRegisterWh'
+>
 
 /** A transaction as lists show it. */
 export function transactionItem(record: TransactionItemRecord) {
