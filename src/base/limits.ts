@@ -1053,6 +1053,7 @@ export const apiKeyUsesWaitingMax = 2_000
 assert(apiKeyUsesWaitingMax > apiKeysMax, 'the last use of every API key must fit')
 /** Exports that a node makes at once; further ones are answered 429. Each has a connection to PostgreSQL of its own. */
 /** Exports that a node makes at once; further ones are answered 429. Each has two connections to PostgreSQL of its own. */
+/** Exports that a node makes at once; further ones are answered 429. Each has two connections to PostgreSQL. */
 export const exportsAtOnceMax = 4
 
 /** Exports of one operator key at once, and of all charge points together. */
@@ -1069,7 +1070,7 @@ export const exportMsMax = 3_600_000
 /** How long the client of an export may read nothing before it is ended, in milliseconds. */
 export const exportStallMsMax = 60_000
 
-/** How long the database may be silent while rows of an export are waited for, in milliseconds: it may sort them first. */
+/** How long the database may be silent while an export waits for rows, in milliseconds: it may sort them first. */
 export const exportStatementMsMax = 180_000
 
 /** Idle timeout of an HTTP connection while it is sent an export, in seconds. Bun knows up to 255. */

@@ -37,7 +37,7 @@ export interface ExportRequest {
 
 /** The bytes of an export, in pieces. */
 export interface ExportBytes {
-  /** The next piece; null after the last one. It fails if the export breaks off, and must not be called side by side. */
+  /** The next piece; null after the last one. Not to be called side by side. It fails if the export breaks off. */
   next(): Promise<Uint8Array | null>
   /** Ends it, whether all of it was read or not. */
   close(): Promise<void>

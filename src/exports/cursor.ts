@@ -9,12 +9,18 @@ import { kinds } from './kinds.ts'
 const int8Max = 2n ** 63n - 1n
 
 const parts: Readonly<Record<KeyType, (text: string) => boolean>> = {
-  // As PostgreSQL writes it.
-  timestamptz: (text) =>
-    /^\d{4,6}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?[+-]([01]\d|2[0-3])(:[0-5]\d){0,2}$/.test(
-      text,
-    ),
+  timestamptz: isTime,
   int8: (text) => /^-?\d{1,19}$/.test(text) && BigInt(text) <= int8Max && BigInt(text) >= -int8Max - 1n,
+}
+
+/** Whether it is a time as PostgreSQL writes it in UTC. */
+function isTime(text: string): boolean {
+  const [, year, month, day] =
+    /^(\d{4,6})-(\d\d)-(\d\d) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?\+00$/.exec(text) ?? []
+  const at = new Date(0)
+  at.setUTCFullYear(Number(year), Number(month) - 1, Number(day))
+  const isDay = at.getUTCMonth() === Number(month) - 1 && at.getUTCDate() === Number(day)
+  return isDay && Number(year) > 0 && Number(year) < 275_000
 }
 
 /** The cursor of a row of an export. */

@@ -16,7 +16,7 @@ import {
 import type { ExportSession, Key, Keyed, KeyType, Part } from '../store/export/session.ts'
 import { exportedTransactions, transactionKey } from '../store/export/transactions.ts'
 
-/** The type of a column. Times are ISO 8601 texts in an item; `json` is any value, and its JSON as a text in a column. */
+/** The type of a column. In an item, times are ISO 8601 texts, and `json` is any value; in a column it is a text. */
 export type ColumnType = 'text' | 'integer' | 'number' | 'time' | 'json'
 
 export interface Column {

@@ -77,7 +77,7 @@ export function createTransactionQueries(
       filter: Pick<TransactionFilter, 'scope' | 'identity'>,
       moment: GhostMoment,
     ): Promise<readonly number[]> {
-      return (await ghostsOf(await filteredKeys(db, filter), moment)).transactionIds
+      return (await ghostsOf(await filteredKeys(source, filter), filter.scope, moment)).transactionIds
     },
 
     async transaction(transactionId: number, scope: Scope): Promise<TransactionRecord | null> {

@@ -39,8 +39,8 @@ export async function snapshotSession(connectionString: string): Promise<ExportS
   }
 }
 
-// A statement is as long as its reader is slow. A process that is gone leaves no snapshot behind, which would keep VACUUM
-// from its work.
+// A statement is as long as its reader is slow. A process that is gone leaves no snapshot behind, which would keep
+// VACUUM from its work.
 const settings = `SELECT set_config('TimeZone', 'UTC', true),
   set_config('max_parallel_workers_per_gather', '0', true),
   set_config('statement_timeout', '${exportMsMax}', true),

@@ -27,7 +27,7 @@ export async function* exportedTransactions(
   { filter, transactionIds }: ExportedTransactions,
   part: Part,
 ): AsyncGenerator<readonly Keyed<TransactionItemRecord>[]> {
-  const keys = await filteredKeys(session.db, filter)
+  const keys = await filteredKeys({ db: session.db, rowsMax: null }, filter)
   const { chargePointKey, transactionId, receivedAtMs } = transactions
   const { isOpen, isStopped, isInTime, hasToken } = conditionsOf(filter)
   const isOfKeys = keys === null ? undefined : sql`${chargePointKey} = ANY(${sql.param(keys)}::int4[])`
