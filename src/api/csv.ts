@@ -95,8 +95,10 @@ export function csvLines(rows: readonly (readonly Cell[])[], separator: Separato
   const isQuoted = quotedWith[separator]
   let text = ''
   for (const cells of rows) {
-    for (const [at, cell] of cells.entries()) {
-      if (at > 0) text += between
+    let before = ''
+    for (const cell of cells) {
+      text += before
+      before = between
       if (typeof cell === 'string') text += quoted(guarded(cell), isQuoted)
       else if (cell !== null) text += String(cell)
     }

@@ -26,8 +26,8 @@ async function nextAnswer(): Promise<ExportThreadAnswer> {
   try {
     const { done, value } = await bytes.next()
     if (done === true) return { kind: 'end' }
-    // All of it is sent to the other thread, so it must be a piece of memory of its own.
-    return { kind: 'bytes', bytes: Uint8Array.from(value) }
+    // It is handed over to the other thread, so it must be a piece of memory of its own.
+    return { kind: 'bytes', bytes: value.slice() }
   } catch (error) {
     const { code, message, details } = storeError(error)
     return { kind: 'failed', code, message, details }

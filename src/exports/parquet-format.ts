@@ -91,10 +91,11 @@ function newGroup(columns: readonly Column[]): Group {
 }
 
 function addTo(group: Group, columns: readonly Column[], item: Item): void {
-  for (const [at, { name, type }] of columns.entries()) {
+  let at = 0
+  for (const { name, type } of columns) {
     const value = valueOf(item[name], type)
     if (typeof value === 'string') group.characters += value.length
-    group.data[at]?.push(value)
+    group.data[at++]?.push(value)
   }
 }
 

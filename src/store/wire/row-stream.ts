@@ -79,8 +79,9 @@ export class RowStream implements Submittable {
 
   handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
     const row: Record<string, unknown> = {}
-    for (const [at, { name, parse }] of this.#fields.entries()) {
-      const text = fields[at] ?? null
+    let at = 0
+    for (const { name, parse } of this.#fields) {
+      const text = fields[at++] ?? null
       row[name] = text === null ? null : parse(text)
       if (text !== null) this.#characters += text.length
     }
