@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os'
 import { createApi } from './api/create-api.ts'
+import { problemOf } from './api/health.ts'
 import { sendNewPassword } from './api/rotation-item.ts'
 import { RotationRunner } from './api/rotation-runner.ts'
 import { blockRoutes } from './blocks/routes.ts'
@@ -460,15 +461,6 @@ async function openSigning(
 
 function ignoreConflict(error: unknown): void {
   if (!(error instanceof StatorError) || error.code !== 'CONFLICT') throw error
-}
-
-async function problemOf(check: () => Promise<void>): Promise<string | null> {
-  try {
-    await check()
-    return null
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
 }
 
 /**

@@ -1051,8 +1051,7 @@ export const apiKeyUsesFlushMs = 5_000
 /** API keys whose last use waits to be stored. */
 export const apiKeyUsesWaitingMax = 2_000
 assert(apiKeyUsesWaitingMax > apiKeysMax, 'the last use of every API key must fit')
-/** Exports that a node makes at once; further ones are answered 429. Each has a connection to PostgreSQL of its own. */
-/** Exports that a node makes at once; further ones are answered 429. Each has two connections to PostgreSQL of its own. */
+
 /** Exports that a node makes at once; further ones are answered 429. Each has two connections to PostgreSQL. */
 export const exportsAtOnceMax = 4
 

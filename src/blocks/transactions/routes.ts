@@ -3,17 +3,12 @@
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { idTokenCharactersMax, identityCharactersMax } from '../../base/limits.ts'
 import { isoTime } from '../../base/clock.ts'
-import { withDefined } from '../../base/with-defined.ts'
-import type { PageOf, TransactionFilter, TransactionRecord } from '../records.ts'
 import type { TransactionRecord } from '../records.ts'
 import { nameOf } from '../../operators/principal.ts'
 import { scopeOf } from '../../api/access.ts'
 import { closeTransaction } from './route-close.ts'
 import { correctTransaction } from './route-correct.ts'
-import { csvLines } from '../../api/csv.ts'
-import { csv, csvAnswer, csvFormat, csvQuery } from '../../api/csv-list.ts'
 import { noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
@@ -177,33 +172,6 @@ function endOf({
   return { transactionId, open, closedBy, stopTime, meterStop: meterStopWh, stopReason, corrections }
 }
 
-/** The page that a query asks for, if the sender may see it. */
-async function listTransactions(
-  { queries, ghostDeadlines, clock }: ApiDeps,
-  c: Context<ApiEnv>,
-  { chargePointId, idTag, from, to, startDate, endDate, open, ghost, ...page }: z.infer<typeof ListQuery>,
-): Promise<PageOf<TransactionRecord>> {
-  if (startDate !== undefined && endDate !== undefined && endDate < startDate) {
-    throw badRequest('endDate', 'End date must not be before the start date')
-  }
-  if (from !== undefined && startDate !== undefined) throw badRequest('from', 'Give From or Start date, not both')
-  if (to !== undefined && endDate !== undefined) throw badRequest('to', 'Give To or End date, not both')
-  const { fromMs, toMs } = periodOf(from ?? startDate, to ?? endDate)
-  const filter: TransactionFilter = {
-    scope: scopeOf(c),
-    ...withDefined({
-      identity: chargePointId,
-      idToken: idTag,
-      startedFromMs: fromMs,
-      startedToMs: toMs,
-      open,
-      ghostsAt: ghost === undefined ? undefined : { deadlines: ghostDeadlines, nowMs: clock.nowMs() },
-    }),
-  }
-  return queries.listTransactions(filter, page)
-}
-
-async function findTransaction(
 /** @throws {StatorError} `NOT_FOUND` if there is none in the scope of the sender. */
 export async function findTransaction(
   { queries }: ApiDeps,

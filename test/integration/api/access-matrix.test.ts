@@ -10,24 +10,6 @@ import { basic } from '../../support/credential-store.ts'
 import { adminApiKey, passwordDefault, TestStator } from '../../support/stator.ts'
 import { until } from '../../support/until.ts'
 
-/** Operations that need no credentials. */
-const open = new Set(['getLiveness', 'getReadiness'])
-
-/** Operations that a charge point may use for itself. All others are for operators only. */
-const own = new Set([
-  ...['getChargePoint', 'getChargePointStatus', 'listHistory', 'listMessages', 'listEvents'],
-  ...['listMeterValuesOfChargePoint', 'listAnomalies', 'listAnomaliesOfChargePoint'],
-  ...['listTransactions', 'getTransaction', 'listMeterValuesOfTransaction'],
-  ...['', 'AsNdjson', 'AsParquet'].flatMap((ending) =>
-    ['Transactions', 'MeterValuesOfTransaction', 'MeterValuesOfChargePoint', 'History', 'Messages'].map(
-      (name) => `export${name}${ending}`,
-    ),
-  ),
-  ...['sendCall', 'startTransaction', 'stopTransaction', 'resetChargePoint', 'updateFirmware'],
-  ...['getConfiguration', 'changeConfiguration'],
-  ...['getCertificates', 'installCertificate', 'reportCertificates', 'deleteCertificate', 'renewCertificate'],
-])
-
 interface Operation {
   readonly id: string
   readonly method: string

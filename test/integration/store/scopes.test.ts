@@ -219,8 +219,9 @@ type OfNone = 'auditHeads'
 type Asked = Exclude<keyof ApiQueries, OfOneFound | OfIdTokens | OfRoles | OfKeysFound | OfNone>
 
 /** Where each query that takes a scope is tested. A new query is in none of these lists, and does not compile. */
-const tested: Readonly<Record<Asked, 'seen' | 'foreign' | 'changes' | 'groups.test.ts' | 'api-keys.test.ts'>> = {
-const tested: Readonly<Record<Asked, 'seen' | 'foreign' | 'changes' | 'exports' | 'groups.test.ts'>> = {
+const tested: Readonly<
+  Record<Asked, 'seen' | 'foreign' | 'changes' | 'exports' | 'groups.test.ts' | 'api-keys.test.ts'>
+> = {
   listChargePoints: 'seen',
   chargePointsAfter: 'seen',
   chargePoint: 'changes',
