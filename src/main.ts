@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os'
 import { createApi } from './api/create-api.ts'
+import { problemOf } from './api/health.ts'
 import { sendNewPassword } from './api/rotation-item.ts'
 import { RotationRunner } from './api/rotation-runner.ts'
 import { blockRoutes } from './blocks/routes.ts'
@@ -31,6 +32,7 @@ import { hasTerminal, onSignals } from './base/signals.ts'
 import { addressesOfThisMachine, bannerLines, reloadSettings, startSentence } from './base/running.ts'
 import { settingLines, startCommand } from './base/start-command.ts'
 import { type StartFacts, startWarnings } from './base/start-warnings.ts'
+import { Exports } from './exports/exports.ts'
 import { anomalySet, commitAndPublish, Feed } from './feed/feed.ts'
 import { countCommitted, logAnomalies } from './feed/subscribers.ts'
 import { CertificateFiles } from './gateway/certificate-files.ts'
@@ -151,6 +153,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     closers.unshift(() => database.close())
 
     const queries = createQueries(database, clock)
+    const exports = new Exports({ database, clock, log: log.category('Api') })
+    closers.unshift(() => exports.close())
     const transactionIds = new TransactionIds(database)
     const onCommit = (sets: number, ms: number): void => timings.committed(sets, ms)
     const earlierLedger = new EarlierLedger(database)
@@ -287,6 +291,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       {
         queries,
         erasures: createErasures(database, seal, hooks.erasureSettleMs),
+        exports,
         nodeId: node.id,
         live,
         certificateAuthority: signing?.authority.chain ?? null,
@@ -379,7 +384,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       noteRefusal: (refusal) => refusals.note(refusal),
       noteSecurityEvent: (event) => securityEvents.note(event),
       isStoreAvailable,
-      http: (request, { remoteAddress, isEncrypted }) => api.fetch(request, { remoteAddress, isEncrypted }),
+      http: (request, { remoteAddress, isEncrypted }, mayBeIdle) =>
+        api.fetch(request, { remoteAddress, isEncrypted, mayBeIdle }),
       counters,
       timings,
       clock,
@@ -456,15 +462,6 @@ async function openSigning(
 
 function ignoreConflict(error: unknown): void {
   if (!(error instanceof StatorError) || error.code !== 'CONFLICT') throw error
-}
-
-async function problemOf(check: () => Promise<void>): Promise<string | null> {
-  try {
-    await check()
-    return null
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
 }
 
 /**

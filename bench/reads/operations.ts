@@ -31,7 +31,10 @@ export const notRead: Readonly<Record<string, string>> = {
 }
 
 /** Query parameters that choose no rows. */
-const ofForm: ReadonlySet<string> = new Set(['page', 'pageSize', 'separator'])
+const ofForm: ReadonlySet<string> = new Set(['page', 'pageSize', 'separator', 'after', 'cursor'])
+
+/** What exports are sent as. */
+const fileTypes: readonly string[] = ['text/csv', 'application/x-ndjson', 'application/vnd.apache.parquet']
 
 /**
  * The GET operations under `/api/` in an OpenAPI document, without those of `notRead`.
@@ -50,7 +53,7 @@ export function operationsOf(document: unknown): ReadOperation[] {
       {
         id: get.operationId,
         path,
-        kind: types.includes('text/csv') ? 'export' : query.includes('page') ? 'list' : 'one',
+        kind: types.some((type) => fileTypes.includes(type)) ? 'export' : query.includes('page') ? 'list' : 'one',
         pathParameters: named('path'),
         filters: query.filter((name) => !ofForm.has(name)),
       },

@@ -3,7 +3,6 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CsvError, parse } from 'csv-parse'
-import { stringify } from 'csv-stringify/sync'
 import { nextTurn } from '../base/in-turns.ts'
 import { csvTurnCharacters } from '../base/limits.ts'
 
@@ -87,18 +86,31 @@ function sentenceOf({ code }: CsvError): string {
   return 'The line is not CSV as RFC 4180 defines it'
 }
 
-/** One or more lines of CSV, with CRLF as RFC 4180 wants it. */
+/**
+ * One or more lines of CSV, with CRLF as RFC 4180 wants it. A cell with a separator, a quote or a line end is quoted.
+ * Exports write millions of lines with it: see docs/decisions.md, "CSV lines are written by us".
+ */
 export function csvLines(rows: readonly (readonly Cell[])[], separator: Separator): string {
-  return stringify(
-    rows.map((cells) => cells.map((cell) => (typeof cell === 'string' ? guarded(cell) : cell))),
-    {
-      cast: { boolean: String },
-      delimiter: separators[separator],
-      record_delimiter: 'windows',
-      // A line end within a cell does not end the line.
-      quoted_match: /[\r\n]/,
-    },
-  )
+  const between = separators[separator]
+  const isQuoted = quotedWith[separator]
+  let text = ''
+  for (const cells of rows) {
+    let before = ''
+    for (const cell of cells) {
+      text += before
+      before = between
+      if (typeof cell === 'string') text += quoted(guarded(cell), isQuoted)
+      else if (cell !== null) text += String(cell)
+    }
+    text += '\r\n'
+  }
+  return text
+}
+
+const quotedWith: Readonly<Record<Separator, RegExp>> = { comma: /[",\r\n]/, semicolon: /[";\r\n]/ }
+
+function quoted(text: string, isQuoted: RegExp): string {
+  return isQuoted.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 /** U+FEFF: without it, spreadsheets do not take a file for UTF-8. */

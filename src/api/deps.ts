@@ -18,6 +18,7 @@ import type {
   LineOutcome,
 } from '../blocks/batch.ts'
 import type { ChangeSet, CommitOutcome, Payload } from '../blocks/decision.ts'
+import type { ExportBytes, ExportRequest, ExportSender } from '../blocks/exports.ts'
 import type { About, ChargePointRef } from '../feed/feed.ts'
 import type { KnownTransaction, RegistrationStatus } from '../blocks/decision.ts'
 import type {
@@ -43,6 +44,7 @@ import type {
   AnomalyRecord,
   Ghost,
   GhostDeadlines,
+  GhostMoment,
   HistoryFilter,
   HistoryRecord,
   IdTokenInput,
@@ -162,6 +164,8 @@ export interface ApiQueries extends OperatorQueries {
   /** Newest first. */
   listTransactions(filter: TransactionFilter, page: Page): Promise<PageOf<TransactionRecord>>
   transaction(transactionId: number, scope: Scope): Promise<TransactionRecord | null>
+  /** Ids of the transactions of a filter that count as ghosts. */
+  ghostIds(filter: Pick<TransactionFilter, 'scope' | 'identity'>, moment: GhostMoment): Promise<readonly number[]>
   /** Why an open transaction counts as a ghost at `nowMs`; none when it does not. */
   ghostReasonsOf(transactionId: number, deadlines: GhostDeadlines, nowMs: number): Promise<readonly Ghost[]>
   /** In order of creation. */
@@ -266,6 +270,14 @@ export interface HealthCheck {
 export interface ApiDeps {
   readonly queries: ApiQueries
   readonly erasures: Erasures
+  readonly exports: {
+    /**
+     * Begins an export. Resolves once its first rows are read. When `signal` aborts, its client is gone, and it ends.
+     *
+     * @throws {StatorError} `BAD_REQUEST` for a cursor that is none; `TOO_MANY_REQUESTS`; `STORE_UNAVAILABLE`.
+     */
+    open(request: ExportRequest, sender: ExportSender, signal: AbortSignal): Promise<ExportBytes>
+  }
   /** Id of this node. */
   readonly nodeId: string
   readonly live: LiveChargePoints

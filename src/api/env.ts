@@ -9,7 +9,10 @@ import type { AuditContext } from './audit-context.ts'
 import { validationError } from './errors.ts'
 
 /** How a request came. */
-export type RequestChannel = Pick<Channel, 'remoteAddress' | 'isEncrypted'>
+export interface RequestChannel extends Pick<Channel, 'remoteAddress' | 'isEncrypted'> {
+  /** Says that the body of the answer is sent for longer than others are: how long its connection may be idle. */
+  readonly mayBeIdle: (seconds: number) => void
+}
 
 export interface ApiEnv {
   /** What the server knows of a request beside its headers. */
@@ -31,8 +34,8 @@ export interface ApiEnv {
 
 /** How a request came; without an address and encryption if the app was called without a server. */
 export function channelOf(c: Context<ApiEnv>): RequestChannel {
-  const { remoteAddress = '', isEncrypted = false }: Partial<ApiEnv['Bindings']> = c.env ?? {}
-  return { remoteAddress, isEncrypted }
+  const { remoteAddress = '', isEncrypted = false, mayBeIdle = () => {} }: Partial<ApiEnv['Bindings']> = c.env ?? {}
+  return { remoteAddress, isEncrypted, mayBeIdle }
 }
 
 /** IP address of the client of a request; '' if the app was called without a server. */

@@ -99,3 +99,13 @@ export function healthRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   return app
 }
+
+/** The problem that a check of readiness has; null for none. */
+export async function problemOf(check: () => Promise<void>): Promise<string | null> {
+  try {
+    await check()
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}

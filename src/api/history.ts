@@ -2,14 +2,15 @@
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { isoTime } from '../base/clock.ts'
 import { statusesByWeight } from '../blocks/availability/connector-status.ts'
-import type { HistoryRecord } from '../blocks/records.ts'
+import { type ExportFormat, exportFormats } from '../blocks/exports.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
+import { endings, exportAnswer, exportQuery, exportResponse, exportTexts } from './export.ts'
 import { ChargePointParams } from './fields.ts'
+import { historyItem } from './history-item.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
 import { Time, errors, json } from './responses.ts'
 import { routeFor } from './route.ts'
@@ -67,6 +68,20 @@ const historyRoute = routeFor('event:read', {
   },
 })
 
+const exportRoute = (format: ExportFormat) =>
+  routeFor('event:read', {
+    method: 'get',
+    path: `/api/chargepoints/{chargePointId}/history.${format}`,
+    operationId: `exportHistory${endings[format]}`,
+    tags: ['Charge points'],
+    ...exportTexts(format, 'Connections of a charge point, and changes of its connectors,', 'Oldest first.'),
+    request: {
+      params: ChargePointParams,
+      query: z.strictObject({ ...periodQuery('received'), ...exportQuery(format) }),
+    },
+    responses: { 200: exportResponse(format), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
+  })
+
 /** Routes that read the history from which uptime is computed. */
 export function historyRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { queries } = deps
@@ -77,17 +92,18 @@ export function historyRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const period = periodOf(from, to)
     const { key } = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const listed = await queries.listHistory({ chargePointKey: key, ...period }, page)
-    return c.json({ ...pageOf(listed, page), history: listed.items.map(entryView) }, 200)
+    return c.json({ ...pageOf(listed, page), history: listed.items.map(historyItem) }, 200)
   })
 
-  return app
-}
-
-function entryView(record: HistoryRecord): z.infer<typeof ConnectorEntry> | z.infer<typeof ConnectionEntry> {
-  if (record.kind === 'connection') {
-    const { atMs, ...rest } = record
-    return { time: isoTime(atMs), ...rest }
+  for (const format of exportFormats) {
+    app.openapi(exportRoute(format), async (c) => {
+      const { from, to, ...query } = c.req.valid('query')
+      const period = periodOf(from, to)
+      const { key } = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
+      const exported = { kind: 'history', filter: { chargePointKey: key, ...period } } as const
+      return exportAnswer(c, deps, 'history', format, exported, query)
+    })
   }
-  const { atMs, occurredAtMs, ...rest } = record
-  return { time: isoTime(atMs), occurredAt: isoTime(occurredAtMs), ...rest }
+
+  return app
 }

@@ -2,19 +2,18 @@
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { isoTime } from '../base/clock.ts'
 import { withDefined } from '../base/with-defined.ts'
-import type { MessageLogRecord } from '../blocks/records.ts'
+import { type ExportFormat, exportFormats } from '../blocks/exports.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
+import { endings, exportAnswer, exportQuery, exportResponse, exportTexts } from './export.ts'
 import { ChargePointParams, directionQuery, directions, messageIdQuery, text } from './fields.ts'
+import { messageItem, messageTypes } from './message-item.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
 import { Time, errors, json } from './responses.ts'
 import { routeFor } from './route.ts'
-
-const messageTypes = ['CALL', 'CALLRESULT', 'CALLERROR', 'CALLRESULTERROR', 'SEND'] as const
 
 const Message = z
   .object({
@@ -31,6 +30,18 @@ const Message = z
   })
   .openapi('Message')
 
+const filterQuery = {
+  action: text('Action', 100)
+    .optional()
+    .openapi({
+      param: { name: 'action', in: 'query' },
+      description: 'Only CALLs and SENDs of this action. The answer to one has its messageId.',
+    }),
+  direction: directionQuery(),
+  messageId: messageIdQuery,
+  ...periodQuery('sent or received'),
+}
+
 const messagesRoute = routeFor('message:read', {
   method: 'get',
   path: '/api/chargepoints/{chargePointId}/messages',
@@ -41,24 +52,24 @@ const messagesRoute = routeFor('message:read', {
     'Both directions, newest first, while OCPP.MessageLog is on. With `action`, `direction` or `messageId` the newest 10,000 messages are looked at; give a period with `from` and `to` to look further back.',
   request: {
     params: ChargePointParams,
-    query: z.strictObject({
-      action: text('Action', 100)
-        .optional()
-        .openapi({
-          param: { name: 'action', in: 'query' },
-          description: 'Only CALLs and SENDs of this action. The answer to one has its messageId.',
-        }),
-      direction: directionQuery(),
-      messageId: messageIdQuery,
-      ...periodQuery('sent or received'),
-      ...pageQuery,
-    }),
+    query: z.strictObject({ ...filterQuery, ...pageQuery }),
   },
   responses: {
     200: json(z.object({ ...pageFields, messages: z.array(Message) }), 'A page of them.'),
     ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'),
   },
 })
+
+const exportRoute = (format: ExportFormat) =>
+  routeFor('message:read', {
+    method: 'get',
+    path: `/api/chargepoints/{chargePointId}/messages.${format}`,
+    operationId: `exportMessages${endings[format]}`,
+    tags: ['Charge points'],
+    ...exportTexts(format, 'The OCPP messages of a charge point', 'Oldest first; a filter looks at all of them.'),
+    request: { params: ChargePointParams, query: z.strictObject({ ...filterQuery, ...exportQuery(format) }) },
+    responses: { 200: exportResponse(format), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
+  })
 
 /** Routes that read the message log. */
 export function messageRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
@@ -70,32 +81,17 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { action, direction, messageId, from, to, ...page } = c.req.valid('query')
     const filter = { chargePointKey: key, ...periodOf(from, to), ...withDefined({ action, direction, messageId }) }
     const listed = await queries.messageLog(filter, page)
-    return c.json({ ...pageOf(listed, page), messages: listed.items.map(messageView) }, 200)
+    return c.json({ ...pageOf(listed, page), messages: listed.items.map(messageItem) }, 200)
   })
 
+  for (const format of exportFormats) {
+    app.openapi(exportRoute(format), async (c) => {
+      const { key } = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
+      const { action, direction, messageId, from, to, ...query } = c.req.valid('query')
+      const filter = { chargePointKey: key, ...periodOf(from, to), ...withDefined({ action, direction, messageId }) }
+      return exportAnswer(c, deps, 'messages', format, { kind: 'messages', filter }, query)
+    })
+  }
+
   return app
-}
-
-function messageView({ id, atMs, direction, frame }: MessageLogRecord): z.infer<typeof Message> {
-  return { id, timestamp: isoTime(atMs), direction, ...frameParts(frame), frame }
-}
-
-// [2, messageId, action, payload], [3, messageId, payload], [4, messageId, …]; 2.1 adds 5 and 6.
-function frameParts(frame: string): Pick<z.infer<typeof Message>, 'messageType' | 'messageId' | 'action'> {
-  const [type, messageId, action] = parsed(frame)
-  const messageType = typeof type === 'number' ? (messageTypes[type - 2] ?? null) : null
-  return {
-    messageType,
-    messageId: typeof messageId === 'string' ? messageId : null,
-    action: (messageType === 'CALL' || messageType === 'SEND') && typeof action === 'string' ? action : null,
-  }
-}
-
-function parsed(frame: string): unknown[] {
-  try {
-    const value: unknown = JSON.parse(frame)
-    return Array.isArray(value) ? value : []
-  } catch {
-    return []
-  }
 }

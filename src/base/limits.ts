@@ -1054,3 +1054,45 @@ export const apiKeyUsesFlushMs = 5_000
 /** API keys whose last use waits to be stored. */
 export const apiKeyUsesWaitingMax = 2_000
 assert(apiKeyUsesWaitingMax > apiKeysMax, 'the last use of every API key must fit')
+
+/** Exports that a node makes at once; further ones are answered 429. Each has two connections to PostgreSQL. */
+export const exportsAtOnceMax = 4
+
+/** Exports of one operator key at once, and of all charge points together. */
+export const operatorExportsAtOnceMax = 2
+export const chargePointExportsAtOnceMax = 1
+assert(
+  exportsAtOnceMax >= operatorExportsAtOnceMax + chargePointExportsAtOnceMax,
+  'charge points and one operator must leave room for each other',
+)
+
+/** Longest that an export may take, in milliseconds: its snapshot keeps VACUUM from removing what changes meanwhile. */
+export const exportMsMax = 3_600_000
+
+/** How long the client of an export may read nothing before it is ended, in milliseconds. */
+export const exportStallMsMax = 60_000
+
+/** How long the database may be silent while an export waits for rows, in milliseconds: it may sort them first. */
+export const exportStatementMsMax = 180_000
+
+/** Idle timeout of an HTTP connection while it is sent an export, in seconds. Bun knows up to 255. */
+export const exportIdleSecondsMax = 240
+assert(exportIdleSecondsMax * 1_000 > exportStatementMsMax + 10_000, 'a statement must end before its connection')
+assert(exportIdleSecondsMax * 1_000 > exportStallMsMax, 'an export that nobody reads must end by itself')
+
+/** Rows of an export that are handled at once, and characters of them after which it is fewer. */
+export const exportPieceRows = 500
+export const exportPieceCharactersMax = 524_288
+
+/** Rows that one statement of an export looks at on the embedded database. */
+export const embeddedExportRows = 200
+
+/** Rows of a row group of Parquet, and characters of its texts after which it ends before. It is encoded at once. */
+export const parquetGroupRows = 20_000
+export const parquetGroupCharactersMax = 2_097_152
+
+/** Rows of a row group of Parquet where it is encoded beside charge points. */
+export const parquetEmbeddedGroupRows = 1_000
+
+/** Longest cursor of an export, in characters. */
+export const exportCursorCharactersMax = 512

@@ -14,6 +14,7 @@ import { credentialRoutes } from './provisioning/route-credentials.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
 import { remoteControlRoutes } from './remote-control/routes.ts'
 import { securityRoutes } from './security/routes.ts'
+import { transactionExportRoutes } from './transactions/route-exports.ts'
 import { transactionRoutes } from './transactions/routes.ts'
 
 /** The routes of every block, for `createApi`. */
@@ -27,6 +28,7 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     certificateRoutes(deps),
     meterValueRoutes(deps),
     transactionRoutes(deps),
+    transactionExportRoutes(deps),
     idTagRoutes(deps),
     securityRoutes(deps),
     idTagBatchRoutes(deps),

@@ -37,8 +37,15 @@ export interface GatewayDeps extends StationsDeps {
   /** Is called with each refused handshake that names an identity. */
   readonly noteRefusal: (refusal: HandshakeRefusal) => void
   readonly noteSecurityEvent: (event: SecurityEvent) => void
-  /** Answers every request that is not a handshake of a charge point. */
-  readonly http: (request: Request, channel: Channel) => Response | Promise<Response>
+  /**
+   * Answers every request that is not a handshake of a charge point. It calls `mayBeIdle` if the connection may be idle
+   * for longer than others while the body is sent.
+   */
+  readonly http: (
+    request: Request,
+    channel: Channel,
+    mayBeIdle: (seconds: number) => void,
+  ) => Response | Promise<Response>
 }
 
 /** The running server. */
@@ -213,11 +220,12 @@ class RunningGateway implements Gateway {
 
   /** Bun resets an idle connection even while its request is being answered. */
   async #answerRest(request: Request, server: Server<SocketData>, channel: Channel): Promise<Response> {
+    let idleSeconds = httpIdleSecondsMax
     server.timeout(request, restAnswerSecondsMax)
     try {
-      return await this.#deps.http(request, channel)
+      return await this.#deps.http(request, channel, (seconds) => (idleSeconds = seconds))
     } finally {
-      server.timeout(request, httpIdleSecondsMax)
+      server.timeout(request, idleSeconds)
     }
   }
 }

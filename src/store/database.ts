@@ -66,6 +66,8 @@ export interface Database {
    * done.
    */
   lease(): Promise<Lease>
+  /** The connection string of a PostgreSQL server; null for the embedded database. */
+  readonly connectionString: string | null
   /** Resolves when the database has answered. @throws {StatorError} `STORE_UNAVAILABLE` when it does not. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -127,6 +129,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       statementsWaiting,
       provider: 'PostgreSQL',
       isSingleConnection: false,
+      connectionString: options.connectionString ?? '',
       close,
     }
   }
@@ -177,6 +180,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       provider: 'Embedded',
       isSingleConnection: true,
       lease,
+      connectionString: null,
       close,
     }
   } catch (error) {

@@ -11,12 +11,13 @@ import {
   type StoredMeterValue,
 } from '../blocks/metering/energy.ts'
 import { transactionRef } from '../blocks/meter-block.ts'
+import type { TransactionRegisters } from '../blocks/metering/transaction-registers.ts'
 import type { TransactionRecord } from '../blocks/records.ts'
 import type { ListSource } from './paging.ts'
 import { isOfBegin } from './register-of-begin.ts'
 
-/** A transaction without its energy. */
-type EnergyRecord = Omit<TransactionRecord, 'energy' | 'lastRegisterWh'>
+/** What of a transaction says where its energy is to be found. */
+export type EnergyRecord = TransactionRegisters & Pick<TransactionRecord, 'transactionId' | 'stationTransactionId'>
 
 /** Meter values of one transaction that are looked at for a register, from the first and from the last. */
 const registerRowsMax = 1_000
@@ -69,7 +70,7 @@ function transactionsOnEvses(records: readonly EnergyRecord[]) {
  * precedence over values that name only its connector.
  */
 export async function evidenceOf(
-  { db }: ListSource,
+  { db }: Pick<ListSource, 'db'>,
   records: readonly EnergyRecord[],
 ): Promise<ReadonlyMap<number, EnergyEvidence>> {
   const needing = records.filter(needsEvidence)

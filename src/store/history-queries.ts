@@ -51,7 +51,7 @@ type TimeColumn = typeof connectorHistory.receivedAtMs | typeof connectionHistor
 type KeyColumn = typeof connectorHistory.chargePointKey | typeof connectionHistory.chargePointKey
 
 // A first time is always given, so that PostgreSQL uses the index with their order, whatever its statistics say.
-function within(
+export function within(
   { chargePointKey, fromMs = 0, toMs }: HistoryFilter,
   key: KeyColumn,
   time: TimeColumn,

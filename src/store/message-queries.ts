@@ -16,8 +16,8 @@ export function createMessageQueries(source: ListSource) {
   return {
     /** Newest first. */
     async messageLog(filter: MessageFilter, page: Page): Promise<PageOf<MessageLogRecord>> {
-      const where = inTime(filter)
-      const rest = withoutIndex(filter)
+      const where = isInTime(filter)
+      const rest = isOfFilter(filter)
       const newest = () =>
         db
           .select()
@@ -50,7 +50,8 @@ export function createMessageQueries(source: ListSource) {
   }
 }
 
-function inTime({ chargePointKey, fromMs, toMs }: MessageFilter): SQL | undefined {
+/** Whether a message is of the charge point and in the period: an index finds these. */
+export function isInTime({ chargePointKey, fromMs, toMs }: MessageFilter): SQL | undefined {
   return and(
     eq(messageLog.chargePointKey, chargePointKey),
     fromMs === undefined ? undefined : gte(messageLog.atMs, fromMs),
@@ -66,7 +67,8 @@ const actionPattern = String.raw`^\s*\[\s*[26]\s*,\s*"(?:[^"\\]|\\.)*"\s*,\s*${t
 /** Characters at the beginning of a frame in which they are looked for: a frame may have a million. */
 const headCharacters = 1_024
 
-function withoutIndex({ action, direction, messageId }: MessageFilter): SQL | undefined {
+/** Whether a message has what else the filter asks for; undefined: each has. */
+export function isOfFilter({ action, direction, messageId }: MessageFilter): SQL | undefined {
   const head = sql`left(${messageLog.frame}, ${headCharacters})`
   return and(
     direction === undefined ? undefined : eq(messageLog.fromChargePoint, direction === 'fromChargePoint'),

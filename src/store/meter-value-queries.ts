@@ -19,7 +19,8 @@ import { meterValues } from './schema.ts'
 /** `transaction_ref` of values that name no transaction. */
 const noTransaction = 0n
 
-const recordColumns = {
+/** The columns of a meter value. */
+export const recordColumns = {
   sampledAtMs: meterValues.sampledAtMs,
   receivedAtMs: meterValues.receivedAtMs,
   evseId: meterValues.evseId,
@@ -42,99 +43,113 @@ interface KeyedTransaction {
   readonly stationUse: number
 }
 
+type Db = ListSource['db']
+
+/** When the next transaction of the same EVSE started; null when none has. */
+async function nextStartMs(db: Db, place: Place): Promise<number | null> {
+  const { chargePointKey, evseId, startedAtMs, transactionId } = transactions
+  const isLater = or(
+    gt(startedAtMs, place.startedAtMs),
+    and(eq(startedAtMs, place.startedAtMs), gt(transactionId, place.transactionId)),
+  )
+  const [next] = await db
+    .select({ startedAtMs })
+    .from(transactions)
+    .where(
+      and(
+        eq(chargePointKey, place.chargePointKey),
+        gte(startedAtMs, place.startedAtMs),
+        isLater,
+        eq(evseId, place.evseId),
+      ),
+    )
+    .orderBy(asc(startedAtMs), asc(transactionId))
+    .limit(1)
+  return next?.startedAtMs ?? null
+}
+
+/** When the charge point began the next transaction under the same id; null when it has not. */
+async function nextUseStartMs(db: Db, ofId: KeyedTransaction): Promise<number | null> {
+  const { chargePointKey, stationTransactionId, stationUse, startedAtMs } = transactions
+  if (ofId.stationId === null) return null
+  const [next] = await db
+    .select({ startedAtMs })
+    .from(transactions)
+    .where(
+      and(
+        eq(chargePointKey, ofId.chargePointKey),
+        // The index covers the first condition.
+        sql`left(${stationTransactionId}, 255) = left(${ofId.stationId}, 255)`,
+        eq(stationTransactionId, ofId.stationId),
+        eq(stationUse, ofId.stationUse + 1),
+      ),
+    )
+  return next?.startedAtMs ?? null
+}
+
+/**
+ * Values that name the transaction: if several have the same id, each has the values from its start to the start of
+ * the next.
+ */
+async function isOfTransaction(db: Db, transaction: Place & KeyedTransaction): Promise<SQL | undefined> {
+  const { transactionId, chargePointKey, stationId, stationUse, startedAtMs } = transaction
+  const nextMs = await nextUseStartMs(db, transaction)
+  return and(
+    eq(meterValues.chargePointKey, chargePointKey),
+    stationId === '' ? sql`false` : eq(meterValues.transactionRef, transactionRef(stationId ?? transactionId)),
+    stationUse > 1 ? gte(meterValues.sampledAtMs, startedAtMs) : undefined,
+    nextMs === null ? undefined : lt(meterValues.sampledAtMs, nextMs),
+  )
+}
+
+/** Values that name only the EVSE of the transaction, while it was the one that was open there. */
+async function isOfConnector(db: Db, transaction: Place): Promise<SQL | undefined> {
+  const { chargePointKey, evseId, startedAtMs, stoppedAtMs } = transaction
+  const nextMs = await nextStartMs(db, transaction)
+  return and(
+    eq(meterValues.chargePointKey, chargePointKey),
+    eq(meterValues.transactionRef, noTransaction),
+    eq(meterValues.evseId, evseId),
+    gte(meterValues.sampledAtMs, startedAtMs),
+    stoppedAtMs === null ? undefined : lte(meterValues.sampledAtMs, stoppedAtMs),
+    nextMs === null ? undefined : lt(meterValues.sampledAtMs, nextMs),
+  )
+}
+
+/** Which meter values belong to a transaction; null if it does not exist. */
+export async function belongingTo(
+  db: Db,
+  transactionId: number,
+): Promise<{ readonly isNamed: SQL | undefined; readonly isOfItsConnector: SQL | undefined } | null> {
+  const [transaction] = await db
+    .select({
+      transactionId: transactions.transactionId,
+      chargePointKey: transactions.chargePointKey,
+      stationId: transactions.stationTransactionId,
+      stationUse: transactions.stationUse,
+      evseId: transactions.evseId,
+      startedAtMs: transactions.startedAtMs,
+      stoppedAtMs: transactions.stoppedAtMs,
+    })
+    .from(transactions)
+    .where(eq(transactions.transactionId, transactionId))
+  if (transaction === undefined) return null
+  return {
+    isNamed: await isOfTransaction(db, transaction),
+    // EVSE 0 is the main meter, or an EVSE that was not named: its values do not belong to the transaction.
+    isOfItsConnector: transaction.evseId > 0 ? await isOfConnector(db, transaction) : sql`false`,
+  }
+}
+
 export function createMeterValueQueries(source: ListSource) {
   const { db, rowsMax } = source
-
-  /** When the next transaction of the same EVSE started; null when none has. */
-  async function nextStartMs(place: Place): Promise<number | null> {
-    const { chargePointKey, evseId, startedAtMs, transactionId } = transactions
-    const isLater = or(
-      gt(startedAtMs, place.startedAtMs),
-      and(eq(startedAtMs, place.startedAtMs), gt(transactionId, place.transactionId)),
-    )
-    const [next] = await db
-      .select({ startedAtMs })
-      .from(transactions)
-      .where(
-        and(
-          eq(chargePointKey, place.chargePointKey),
-          gte(startedAtMs, place.startedAtMs),
-          isLater,
-          eq(evseId, place.evseId),
-        ),
-      )
-      .orderBy(asc(startedAtMs), asc(transactionId))
-      .limit(1)
-    return next?.startedAtMs ?? null
-  }
-
-  /** When the charge point began the next transaction under the same id; null when it has not. */
-  async function nextUseStartMs(ofId: KeyedTransaction): Promise<number | null> {
-    const { chargePointKey, stationTransactionId, stationUse, startedAtMs } = transactions
-    if (ofId.stationId === null) return null
-    const [next] = await db
-      .select({ startedAtMs })
-      .from(transactions)
-      .where(
-        and(
-          eq(chargePointKey, ofId.chargePointKey),
-          // The index covers the first condition.
-          sql`left(${stationTransactionId}, 255) = left(${ofId.stationId}, 255)`,
-          eq(stationTransactionId, ofId.stationId),
-          eq(stationUse, ofId.stationUse + 1),
-        ),
-      )
-    return next?.startedAtMs ?? null
-  }
-
-  /**
-   * Values that name the transaction: if several have the same id, each has the values from its start to the start of
-   * the next.
-   */
-  async function isOfTransaction(transaction: Place & KeyedTransaction): Promise<SQL | undefined> {
-    const { transactionId, chargePointKey, stationId, stationUse, startedAtMs } = transaction
-    const nextMs = await nextUseStartMs(transaction)
-    return and(
-      eq(meterValues.chargePointKey, chargePointKey),
-      stationId === '' ? sql`false` : eq(meterValues.transactionRef, transactionRef(stationId ?? transactionId)),
-      stationUse > 1 ? gte(meterValues.sampledAtMs, startedAtMs) : undefined,
-      nextMs === null ? undefined : lt(meterValues.sampledAtMs, nextMs),
-    )
-  }
-
-  /** Values that name only the EVSE of the transaction, while it was the one that was open there. */
-  async function isOfConnector(transaction: Place): Promise<SQL | undefined> {
-    const { chargePointKey, evseId, startedAtMs, stoppedAtMs } = transaction
-    const nextMs = await nextStartMs(transaction)
-    return and(
-      eq(meterValues.chargePointKey, chargePointKey),
-      eq(meterValues.transactionRef, noTransaction),
-      eq(meterValues.evseId, evseId),
-      gte(meterValues.sampledAtMs, startedAtMs),
-      stoppedAtMs === null ? undefined : lte(meterValues.sampledAtMs, stoppedAtMs),
-      nextMs === null ? undefined : lt(meterValues.sampledAtMs, nextMs),
-    )
-  }
 
   return {
     /** By the time of the sample, then by arrival; empty for a transaction that does not exist. */
     async meterValuesOf(transactionId: number, page: Page): Promise<PageOf<AssignedMeterValueRecord>> {
-      const [transaction] = await db
-        .select({
-          transactionId: transactions.transactionId,
-          chargePointKey: transactions.chargePointKey,
-          stationId: transactions.stationTransactionId,
-          stationUse: transactions.stationUse,
-          evseId: transactions.evseId,
-          startedAtMs: transactions.startedAtMs,
-          stoppedAtMs: transactions.stoppedAtMs,
-        })
-        .from(transactions)
-        .where(eq(transactions.transactionId, transactionId))
-      if (transaction === undefined) return { totalCount: 0, items: [] }
-      const isNamed = await isOfTransaction(transaction)
-      // EVSE 0 is the main meter, or an EVSE that was not named: its values do not belong to the transaction.
-      const isOfItsConnector = transaction.evseId > 0 ? await isOfConnector(transaction) : sql`false`
+      const belonging = await belongingTo(db, transactionId)
+      if (belonging === null) return { totalCount: 0, items: [] }
+      const { isNamed, isOfItsConnector } = belonging
       requireInReach(source, page)
       const { sampledAtMs, receivedAtMs, connectorId, digest } = meterValues
       const order = [asc(sampledAtMs), asc(receivedAtMs), asc(connectorId), asc(digest)]
@@ -239,7 +254,8 @@ export function createMeterValueQueries(source: ListSource) {
   }
 }
 
-function inPeriod(sampledAt: AnyPgColumn, { fromMs, toMs }: Period): SQL | undefined {
+/** Whether a value was sampled in the period. */
+export function inPeriod(sampledAt: AnyPgColumn, { fromMs, toMs }: Period): SQL | undefined {
   return and(
     fromMs === undefined ? undefined : gte(sampledAt, fromMs),
     toMs === undefined ? undefined : lte(sampledAt, toMs),

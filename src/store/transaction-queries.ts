@@ -72,6 +72,14 @@ export function createTransactionQueries(
       return { ...listed, ...more, items: await withEnergy(listed.items) }
     },
 
+    /** Ids of the transactions of a filter that count as ghosts. */
+    async ghostIds(
+      filter: Pick<TransactionFilter, 'scope' | 'identity'>,
+      moment: GhostMoment,
+    ): Promise<readonly number[]> {
+      return (await ghostsOf(await filteredKeys(source, filter), filter.scope, moment)).transactionIds
+    },
+
     async transaction(transactionId: number, scope: Scope): Promise<TransactionRecord | null> {
       const isIt = and(eq(transactions.transactionId, transactionId), isInScope(scope))
       const [record] = await withEnergy(await records().where(isIt))
@@ -88,15 +96,9 @@ function filteredBy(
   keys: readonly number[] | null,
   ghosts: ListedGhosts | null,
 ): FilteredRows {
-  const { idToken, startedFromMs, startedToMs, open, scope } = filter
-  const { chargePointKey, transactionId, startedAtMs, stoppedAtMs } = transactions
-  const isOpen = open === true ? isNull(stoppedAtMs) : undefined
-  const isStopped = open === false ? isNotNull(stoppedAtMs) : undefined
-  const isInTime = and(
-    startedFromMs === undefined ? undefined : gte(startedAtMs, startedFromMs),
-    startedToMs === undefined ? undefined : lte(startedAtMs, startedToMs),
-  )
-  const hasToken = idToken === undefined ? undefined : isOfToken(storableText(idToken))
+  const { scope } = filter
+  const { chargePointKey, transactionId, startedAtMs } = transactions
+  const { isOpen, isStopped, isInTime, hasToken } = conditionsOf(filter)
   const by = (leads: FilteredRows['leads'], leadOrder: FilteredRows['leadOrder'], rest: SQL | undefined) => {
     // Not in `rest`: rows of others must not count as looked at.
     const isOurs = keys === null ? isOfScope(scope, chargePointKey) : undefined
@@ -111,7 +113,7 @@ function filteredBy(
   if (ghosts !== null) {
     const ids = ghosts.transactionIds
     const leads = ids.length === 0 ? [] : [sql`${transactionId} = ANY(${sql.param(ids)}::int8[])`]
-    return by(leads, newestFirst, and(hasToken, isInTime, isNull(stoppedAtMs), isStopped))
+    return by(leads, newestFirst, and(hasToken, isInTime, isNull(transactions.stoppedAtMs), isStopped))
   }
   if (keys !== null) {
     const leads = keys.map((key) => and(eq(chargePointKey, key), isOpen))
@@ -121,6 +123,20 @@ function filteredBy(
   if (isOpen !== undefined) return by([isOpen], [desc(chargePointKey), ...newestFirst], isInTime)
   if (isInTime !== undefined) return by([isInTime], [desc(startedAtMs), desc(transactionId)], isStopped)
   return by([undefined], newestFirst, isStopped)
+}
+
+/** What a filter asks for, beside its charge points and ghosts; undefined: each transaction has it. */
+export function conditionsOf({ idToken, startedFromMs, startedToMs, open }: TransactionFilter) {
+  const { startedAtMs, stoppedAtMs } = transactions
+  return {
+    isOpen: open === true ? isNull(stoppedAtMs) : undefined,
+    isStopped: open === false ? isNotNull(stoppedAtMs) : undefined,
+    isInTime: and(
+      startedFromMs === undefined ? undefined : gte(startedAtMs, startedFromMs),
+      startedToMs === undefined ? undefined : lte(startedAtMs, startedToMs),
+    ),
+    hasToken: idToken === undefined ? undefined : isOfToken(storableText(idToken)),
+  }
 }
 
 // The index covers the first condition.

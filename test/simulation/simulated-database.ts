@@ -183,6 +183,7 @@ export class SimulatedDatabaseServer {
         // Only the simulated commit uses the client, and it knows its real type.
         return { client: leased as unknown as ClientBase, release: () => {} }
       },
+      connectionString: null,
       ping: () =>
         this.#trip(session(), () => {}, null).catch((error: unknown) => {
           throw new StatorError('STORE_UNAVAILABLE', 'The database cannot be reached.', undefined, error)

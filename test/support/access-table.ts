@@ -30,6 +30,12 @@ const aHash = {
   serialNumber: '01',
 }
 
+/** In each format. */
+function exportsOf(name: string, needs: Permission): Record<string, OperationRow> {
+  const ids = ['', 'AsNdjson', 'AsParquet'].map((ending) => `export${name}${ending}`)
+  return Object.fromEntries(ids.map((id) => [id, { needs, elsewhere: 404 }]))
+}
+
 export const accessTable: Readonly<Record<string, OperationRow>> = {
   getLiveness: { needs: null },
   getReadiness: { needs: null, readsKeys: true },
@@ -98,6 +104,17 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
 
   listTransactions: { needs: 'transaction:read', elsewhere: 200, query: 'chargePointId', shows: 'transaction' },
   exportTransactions: { needs: 'transaction:read', elsewhere: 200, query: 'chargePointId', shows: 'transaction' },
+  exportTransactionsAsNdjson: {
+    needs: 'transaction:read',
+    elsewhere: 200,
+    query: 'chargePointId',
+    shows: 'transaction',
+  },
+  exportTransactionsAsParquet: { needs: 'transaction:read', elsewhere: 200, query: 'chargePointId' },
+  ...exportsOf('MeterValuesOfTransaction', 'transaction:read'),
+  ...exportsOf('MeterValuesOfChargePoint', 'metervalue:read'),
+  ...exportsOf('History', 'event:read'),
+  ...exportsOf('Messages', 'message:read'),
   getTransaction: { needs: 'transaction:read', elsewhere: 404, shows: 'transaction' },
   listMeterValuesOfTransaction: { needs: 'transaction:read', elsewhere: 404 },
   listCorrections: { needs: 'transaction:read', elsewhere: 404 },

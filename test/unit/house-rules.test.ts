@@ -22,6 +22,7 @@ const program = [
   'api',
   'blocks/routes',
   'actors',
+  'exports',
   'store',
   'workers',
   'auth',
@@ -43,6 +44,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   feed: ['blocks', 'base'],
   actors: ['examine', 'blocks', 'ocpp', 'base'],
   store: ['operators', 'blocks', 'ocpp', 'base'],
+  exports: ['api', 'store', 'workers', 'blocks', 'base'],
   workers: ['examine', 'blocks', 'ocpp', 'base'],
   auth: ['operators', 'blocks', 'base'],
   station: ['feed', 'actors', 'examine', 'blocks', 'ocpp', 'base'],
@@ -74,7 +76,8 @@ const owners: readonly (readonly [RegExp, readonly string[]])[] = [
   // Simulated charge points make the requests.
   [/^(@peculiar|reflect-metadata)(\/|$)/, ['auth', 'simulator']],
   [/^(hono|@hono|@scalar)(\/|$)/, ['api', 'blocks/routes']],
-  [/^csv-(parse|stringify)(\/|$)/, ['api']],
+  [/^csv-parse(\/|$)/, ['api']],
+  [/^hyparquet/, ['exports']],
   [/^(ajv|@hyperjump)(\/|$)/, ['examine', 'ocpp']],
 ]
 

@@ -2,12 +2,13 @@
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { isoTime } from '../../base/clock.ts'
-import type { AssignedMeterValueRecord, MeterValueRecord } from '../records.ts'
+import { meterValueView } from './meter-value-item.ts'
+import { type ExportFormat, exportFormats } from '../exports.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
+import { endings, exportAnswer, exportQuery, exportResponse, exportTexts } from '../../api/export.ts'
 import { ChargePointParams } from '../../api/fields.ts'
 import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from '../../api/paging.ts'
 import { Time, errors, json } from '../../api/responses.ts'
@@ -56,6 +57,24 @@ const ofChargePointRoute = routeFor('metervalue:read', {
   },
 })
 
+const exportRoute = (format: ExportFormat) =>
+  routeFor('metervalue:read', {
+    method: 'get',
+    path: `/api/chargepoints/{chargePointId}/meter-values.${format}`,
+    operationId: `exportMeterValuesOfChargePoint${endings[format]}`,
+    tags: ['Charge points'],
+    ...exportTexts(
+      format,
+      'Meter values of a charge point',
+      'Values of one transaction follow each other, in the order of sample time.',
+    ),
+    request: {
+      params: ChargePointParams,
+      query: z.strictObject({ ...periodQuery('sampled'), ...exportQuery(format) }),
+    },
+    responses: { 200: exportResponse(format), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
+  })
+
 /** Reading the meter values of charge points. */
 export function meterValueRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { queries } = deps
@@ -69,25 +88,15 @@ export function meterValueRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     return c.json({ ...pageOf(listed, page), meterValues: listed.items.map(meterValueView) }, 200)
   })
 
-  return app
-}
-
-/** A meter value: the samples as sent, and the common measurements in fixed units. */
-export function meterValueView(record: MeterValueRecord): z.infer<typeof MeterValue> {
-  const { sampledAtMs, receivedAtMs, meterValue, ...rest } = record
-  const { sampledValue } = meterValue
-  return {
-    timestamp: isoTime(sampledAtMs),
-    sampledValue: Array.isArray(sampledValue) ? sampledValue : [],
-    receivedAt: isoTime(receivedAtMs),
-    ...rest,
+  for (const format of exportFormats) {
+    app.openapi(exportRoute(format), async (c) => {
+      const { from, to, ...query } = c.req.valid('query')
+      const period = periodOf(from, to)
+      const { key } = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
+      const exported = { kind: 'meterValues', filter: { chargePointKey: key, ...period } } as const
+      return exportAnswer(c, deps, 'meter-values', format, exported, query)
+    })
   }
-}
 
-/** A meter value in the list of a transaction. */
-export function assignedMeterValueView({
-  assignedBy,
-  ...record
-}: AssignedMeterValueRecord): z.infer<typeof AssignedMeterValue> {
-  return { ...meterValueView(record), assignedBy }
+  return app
 }

@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi'
 import { isoTime } from '../../base/clock.ts'
 import type { CorrectionRecord, EnteredEnd as EnteredEndRecord, Ghost, TransactionRecord } from '../records.ts'
+import { lastRegisterOf, transactionItem } from './transaction-item.ts'
 import { Time } from '../../api/responses.ts'
 
 export const TransactionItem = z
@@ -93,24 +94,6 @@ export const Correction = z
   })
   .openapi('Correction')
 
-/** A transaction as lists show it. */
-export function transactionItem(record: TransactionRecord): z.infer<typeof TransactionItem> {
-  return {
-    transactionId: record.transactionId,
-    chargePointId: record.identity,
-    connectorId: record.evseId,
-    idTag: record.idToken,
-    startTime: isoTime(record.startedAtMs),
-    stopTime: record.stoppedAtMs === null ? null : isoTime(record.stoppedAtMs),
-    meterStart: record.meterStartWh,
-    meterStop: record.meterStopWh ?? lastRegisterOf(record),
-    energyConsumed: kWh(record.energy.consumedWh),
-    energySource: record.energy.source,
-    energySoFar: kWh(record.energy.soFarWh),
-    stopReason: stopReason(record),
-  }
-}
-
 /** Everything that is stored about a transaction, and the reasons why it counts as a ghost. */
 export function transactionView(record: TransactionRecord, ghosts: readonly Ghost[]): z.infer<typeof Transaction> {
   return {
@@ -140,21 +123,7 @@ function endView({ stoppedAtMs, meterStopWh, stopReason }: EnteredEndRecord): z.
   return { stopTime: isoTime(stoppedAtMs), meterStop: meterStopWh, stopReason }
 }
 
-/** The register that stands in for one that the operator who closed it did not enter. */
-function lastRegisterOf({ closedBy, lastRegisterWh }: TransactionRecord): number | null {
-  return closedBy === 'operator' ? lastRegisterWh : null
-}
-
 function meterStopSource(record: TransactionRecord): z.infer<typeof Transaction>['meterStopSource'] {
   if (record.meterStopWh !== null) return record.closedBy
   return lastRegisterOf(record) === null ? null : 'lastRegister'
-}
-
-function kWh(wh: number | null): number | null {
-  return wh === null ? null : Math.round(wh * 1_000) / 1_000_000
-}
-
-// 1.6 §6.51 and 2.0.1 TransactionType: a missing reason means Local.
-function stopReason({ open, stopReason, closedBy }: TransactionRecord): string | null {
-  return stopReason ?? (!open && closedBy === 'station' ? 'Local' : null)
 }

@@ -3,34 +3,26 @@
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { idTokenCharactersMax, identityCharactersMax } from '../../base/limits.ts'
 import { isoTime } from '../../base/clock.ts'
-import { withDefined } from '../../base/with-defined.ts'
-import type { PageOf, TransactionFilter, TransactionRecord } from '../records.ts'
+import type { TransactionRecord } from '../records.ts'
 import { nameOf } from '../../operators/principal.ts'
 import { scopeOf } from '../../api/access.ts'
 import { closeTransaction } from './route-close.ts'
 import { correctTransaction } from './route-correct.ts'
-import { csvLines } from '../../api/csv.ts'
-import { csv, csvAnswer, csvFormat, csvQuery } from '../../api/csv-list.ts'
 import { noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
-import { badRequest, notFound } from '../../api/errors.ts'
-import { TransactionParams, booleanText, oneOf, text, time } from '../../api/fields.ts'
-import { AssignedMeterValue, assignedMeterValueView } from '../metering/routes.ts'
-import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from '../../api/paging.ts'
+import { notFound } from '../../api/errors.ts'
+import { TransactionParams, text, time } from '../../api/fields.ts'
+import { assignedMeterValueView } from '../metering/meter-value-item.ts'
+import { AssignedMeterValue } from '../metering/routes.ts'
+import { pageFields, pageOf, pageQuery } from '../../api/paging.ts'
 import { body, errors, json } from '../../api/responses.ts'
-import {
-  Correction,
-  Transaction,
-  TransactionItem,
-  correctionView,
-  transactionItem,
-  transactionView,
-} from './route-views.ts'
+import { Correction, Transaction, TransactionItem, correctionView, transactionView } from './route-views.ts'
 import { routeFor } from '../../api/route.ts'
+import { filterOf, filterQuery } from './route-filter.ts'
+import { transactionItem } from './transaction-item.ts'
 
 const meterStopError = 'Meter stop must be a number of Wh, zero or more'
 
@@ -45,39 +37,6 @@ const Close = z
   })
   .openapi('CloseTransaction')
 
-const ListQuery = z.strictObject({
-  chargePointId: text('Charge point ID', identityCharactersMax)
-    .optional()
-    .openapi({ param: { name: 'chargePointId', in: 'query' }, description: 'Only those of this charge point.' }),
-  idTag: text('ID tag', idTokenCharactersMax)
-    .optional()
-    .openapi({
-      param: { name: 'idTag', in: 'query' },
-      description: 'Only those of this tag. Case is ignored.',
-    }),
-  ...periodQuery('started'),
-  startDate: time('Start date')
-    .optional()
-    .openapi({ param: { name: 'startDate', in: 'query' }, description: 'Another name of `from`.' }),
-  endDate: time('End date', 'end')
-    .optional()
-    .openapi({ param: { name: 'endDate', in: 'query' }, description: 'Another name of `to`.' }),
-  open: booleanText('Open')
-    .optional()
-    .openapi({
-      param: { name: 'open', in: 'query' },
-      description: 'true: only those that have not ended. false: only those that have.',
-    }),
-  ghost: oneOf('Ghost', ['true'])
-    .optional()
-    .openapi({
-      param: { name: 'ghost', in: 'query' },
-      description:
-        'true: only open ones that seem to be over. `GET /api/transactions/{transactionId}` says why. At most 1,000 are found (100 on the embedded database).',
-    }),
-  ...pageQuery,
-})
-
 const listRoute = routeFor('transaction:read', {
   method: 'get',
   path: '/api/transactions',
@@ -86,41 +45,12 @@ const listRoute = routeFor('transaction:read', {
   summary: 'Get transaction history',
   description:
     'Newest first, by the arrival of the first message of each. A charge point with its own credentials must ask for its own `chargePointId`.',
-  request: { query: ListQuery },
+  request: { query: z.strictObject({ ...filterQuery, ...pageQuery }) },
   responses: {
     200: json(z.object({ ...pageFields, transactions: z.array(TransactionItem) }), 'A page of them.'),
     ...errors('BAD_REQUEST', 'FORBIDDEN'),
   },
 })
-
-const csvRoute = routeFor('transaction:read', {
-  method: 'get',
-  path: '/api/transactions.csv',
-  operationId: 'exportTransactions',
-  tags: ['Transactions'],
-  summary: 'A page of the transaction history as a CSV file',
-  description: `The page that the list with the same parameters has; the header \`X-Total-Count\` says how many transactions there are on all pages. ${csvFormat}`,
-  request: { query: ListQuery.extend(csvQuery) },
-  responses: {
-    200: csv('The file.', 'transactionId,chargePointId,connectorId\r\n12345,CP001,1\r\n'),
-    ...errors('BAD_REQUEST', 'FORBIDDEN'),
-  },
-})
-
-const csvColumns = [
-  'transactionId',
-  'chargePointId',
-  'connectorId',
-  'idTag',
-  'startTime',
-  'stopTime',
-  'meterStart',
-  'meterStop',
-  'energyConsumed',
-  'energySource',
-  'energySoFar',
-  'stopReason',
-] as const satisfies (keyof z.infer<typeof TransactionItem>)[]
 
 const getRoute = routeFor('transaction:read', {
   method: 'get',
@@ -185,17 +115,11 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(listRoute, async (c) => {
-    const page = c.req.valid('query')
-    const listed = await listTransactions(deps, c, page)
-    return c.json({ ...pageOf(listed, page), transactions: listed.items.map(transactionItem) }, 200)
-  })
-
-  app.openapi(csvRoute, async (c) => {
-    const { separator, ...page } = c.req.valid('query')
-    const listed = await listTransactions(deps, c, page)
-    const rows = listed.items.map(transactionItem).map((item) => csvColumns.map((name) => item[name]))
-    c.header('X-Total-Count', String(listed.totalCount))
-    return csvAnswer(c, 'transactions.csv', [csvLines([csvColumns, ...rows], separator)])
+    const { page, pageSize, ghost, ...wanted } = c.req.valid('query')
+    const moment = { deadlines: deps.ghostDeadlines, nowMs: deps.clock.nowMs() }
+    const filter = { ...filterOf(wanted, scopeOf(c)), ...(ghost === undefined ? {} : { ghostsAt: moment }) }
+    const listed = await queries.listTransactions(filter, { page, pageSize })
+    return c.json({ ...pageOf(listed, { page, pageSize }), transactions: listed.items.map(transactionItem) }, 200)
   })
 
   app.openapi(getRoute, async (c) => {
@@ -248,33 +172,8 @@ function endOf({
   return { transactionId, open, closedBy, stopTime, meterStop: meterStopWh, stopReason, corrections }
 }
 
-/** The page that a query asks for, if the sender may see it. */
-async function listTransactions(
-  { queries, ghostDeadlines, clock }: ApiDeps,
-  c: Context<ApiEnv>,
-  { chargePointId, idTag, from, to, startDate, endDate, open, ghost, ...page }: z.infer<typeof ListQuery>,
-): Promise<PageOf<TransactionRecord>> {
-  if (startDate !== undefined && endDate !== undefined && endDate < startDate) {
-    throw badRequest('endDate', 'End date must not be before the start date')
-  }
-  if (from !== undefined && startDate !== undefined) throw badRequest('from', 'Give From or Start date, not both')
-  if (to !== undefined && endDate !== undefined) throw badRequest('to', 'Give To or End date, not both')
-  const { fromMs, toMs } = periodOf(from ?? startDate, to ?? endDate)
-  const filter: TransactionFilter = {
-    scope: scopeOf(c),
-    ...withDefined({
-      identity: chargePointId,
-      idToken: idTag,
-      startedFromMs: fromMs,
-      startedToMs: toMs,
-      open,
-      ghostsAt: ghost === undefined ? undefined : { deadlines: ghostDeadlines, nowMs: clock.nowMs() },
-    }),
-  }
-  return queries.listTransactions(filter, page)
-}
-
-async function findTransaction(
+/** @throws {StatorError} `NOT_FOUND` if there is none in the scope of the sender. */
+export async function findTransaction(
   { queries }: ApiDeps,
   c: Context<ApiEnv>,
   transactionId: number,

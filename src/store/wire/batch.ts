@@ -2,8 +2,8 @@
 // each, each with an answer that wakes this thread: one Sync takes 0.95 times the CPU of the server and 0.94 times that
 // of PostgreSQL (bench/measurements.md, "Group commit").
 //
-// This is the only module that knows how `pg.Client` drives a query: `Submittable`, `parse` and `close` of its
-// connection, and the stream that it writes to.
+// This module and `row-stream.ts` are the only ones that know how `pg.Client` drives a query: `Submittable`, `parse`
+// and `close` of its connection, and its stream.
 
 import { type ClientBase, type Connection, DatabaseError, type Submittable } from 'pg'
 import { type BoundStatement, runMessages } from './bind-messages.ts'

@@ -194,6 +194,7 @@ function operationsOf(document: unknown): typeof operations {
 interface Answer {
   readonly status: number
   readonly text: string
+  readonly isJson: boolean
   readonly missing: unknown
 }
 
@@ -217,11 +218,11 @@ async function answerTo(
     ...(hasBody ? { body: JSON.stringify(body) } : {}),
   })
   const text = await response.text()
-  return { status: response.status, text, missing: missingIn(text) }
+  const isJson = response.headers.get('Content-Type')?.startsWith('application/json') === true
+  return { status: response.status, text, isJson, missing: isJson ? missingIn(text) : undefined }
 }
 
 function missingIn(text: string): unknown {
-  if (!text.startsWith('{')) return undefined
   const { details } = Object(JSON.parse(text))
   return details?.missing
 }
@@ -245,7 +246,12 @@ function expected(id: string, { headers, permissions, reach }: Sender): string {
 async function found(operation: Operation, { headers, reach }: Sender): Promise<string> {
   const { body = {}, elsewhere, mayBeMissing, shows } = accessTable[operation.id] ?? { needs: null }
   // From those who may use it an unknown field is sent, so that nothing is changed.
-  const { status, text, missing } = await answerTo(operation, headers(), thing, reach === 'others' ? body : noBody)
+  const { status, text, isJson, missing } = await answerTo(
+    operation,
+    headers(),
+    thing,
+    reach === 'others' ? body : noBody,
+  )
   if (status === 401) return '401'
   if (status === 403) return `403 ${String(missing)}`
   if (status >= 500 || (status === 404 && reach !== 'others' && mayBeMissing === undefined)) return `${status} ${text}`
@@ -255,7 +261,7 @@ async function found(operation: Operation, { headers, reach }: Sender): Promise<
   }
   const isOfThing = ['THING', thing.transactionId, thing.keyId, thing.groupId].some((mark) => text.includes(mark))
   if (elsewhere === 200) {
-    if (status !== 200 || isOfThing || countsMoreThanItShows(text)) return `${status} ${text}`
+    if (status !== 200 || isOfThing || (isJson && countsMoreThanItShows(text))) return `${status} ${text}`
   }
   const instead = JSON.parse(JSON.stringify(body).replaceAll('THING', noThing.chargePointId))
   const other = await answerTo(operation, headers(), noThing, instead)
@@ -266,7 +272,6 @@ async function found(operation: Operation, { headers, reach }: Sender): Promise<
 
 /** Whether a list counts what it does not show. */
 function countsMoreThanItShows(text: string): boolean {
-  if (!text.startsWith('{')) return false
   const { totalCount, page: _page, pageSize: _pageSize, ...lists } = Object(JSON.parse(text))
   return totalCount !== Object.values(lists).flat().length
 }

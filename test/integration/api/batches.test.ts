@@ -261,15 +261,6 @@ describe('the CSV file of a list', () => {
     await csvOfChargePoints(file.replace('Only one', ''))
     expect(await stator.json('/api/chargepoints/B-EDIT')).toMatchObject({ location: null, hasPassword: true })
   })
-
-  test('of transactions is the page of the list', async () => {
-    const raw = await stator.bootedRaw('B-TX')
-    const start = { connectorId: 1, idTag: '-2', meterStart: 0, timestamp: '2026-11-28T10:00:00Z' }
-    const { transactionId } = await raw.call('StartTransaction', start)
-    const { body, headers } = await stator.api('/api/transactions.csv?chargePointId=B-TX')
-    expect(String(body['text'])).toContain(`\r\n${String(transactionId)},B-TX,1,'-2,2026-11-28T10:00:00.000Z,`)
-    expect(headers.get('X-Total-Count')).toBe('1')
-  })
 })
 
 describe('a large batch', () => {

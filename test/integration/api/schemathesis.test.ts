@@ -56,6 +56,12 @@ const ofApiKey = [
   '^expiresAt: .* must (be in the future|lie in the years 1 to 9999, in UTC$)',
 ]
 
+/** Of an export in each format. Which texts are cursors is not for clients to know. */
+function exportsOf(name: string, filter: readonly string[]): Record<string, readonly string[]> {
+  const ids = ['', 'AsNdjson', 'AsParquet'].map((ending) => `export${name}${ending}`)
+  return Object.fromEntries(ids.map((id) => [id, [...filter, '^after: After must be a cursor']]))
+}
+
 /** The rules that JSON Schema has no words for, by operation: what the 400 says, as regular expressions. */
 const rules: Readonly<Record<string, readonly string[]>> = {
   listChargePoints: page,
@@ -70,7 +76,11 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   changeConfiguration: [...length('key'), ...length('value')],
   listMeterValuesOfChargePoint: [...period, ...page],
   listTransactions: transactionFilter,
-  exportTransactions: transactionFilter,
+  ...exportsOf('Transactions', transactionFilter),
+  ...exportsOf('MeterValuesOfTransaction', []),
+  ...exportsOf('MeterValuesOfChargePoint', period),
+  ...exportsOf('History', period),
+  ...exportsOf('Messages', period),
   closeTransaction: [
     '^stopTime: Stop time must not be before the transaction began$',
     '^meterStop: Meter stop must not be below the meter start, which is \\d+ Wh$',

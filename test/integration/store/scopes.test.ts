@@ -4,7 +4,11 @@ import { beforeAll, describe, expect, test } from 'bun:test'
 import type { ApiQueries } from '../../../src/api/deps.ts'
 import { embeddedListRowsMax } from '../../../src/base/limits.ts'
 import type { PageOf } from '../../../src/blocks/records.ts'
+import type { ExportedTransactions } from '../../../src/blocks/exports.ts'
 import type { Scope } from '../../../src/blocks/scope.ts'
+import { pagedSession } from '../../../src/store/export/paged.ts'
+import { snapshotSession } from '../../../src/store/export/snapshot.ts'
+import { exportedTransactions } from '../../../src/store/export/transactions.ts'
 import { describeStore, type TestStore } from '../../support/store.ts'
 
 const page = { page: 1, pageSize: 100 }
@@ -215,7 +219,9 @@ type OfNone = 'auditHeads'
 type Asked = Exclude<keyof ApiQueries, OfOneFound | OfIdTokens | OfRoles | OfKeysFound | OfNone>
 
 /** Where each query that takes a scope is tested. A new query is in none of these lists, and does not compile. */
-const tested: Readonly<Record<Asked, 'seen' | 'foreign' | 'changes' | 'groups.test.ts' | 'api-keys.test.ts'>> = {
+const tested: Readonly<
+  Record<Asked, 'seen' | 'foreign' | 'changes' | 'exports' | 'groups.test.ts' | 'api-keys.test.ts'>
+> = {
   listChargePoints: 'seen',
   chargePointsAfter: 'seen',
   chargePoint: 'changes',
@@ -229,6 +235,7 @@ const tested: Readonly<Record<Asked, 'seen' | 'foreign' | 'changes' | 'groups.te
   cancelCredentialRotation: 'changes',
   listTransactions: 'seen',
   transaction: 'changes',
+  ghostIds: 'exports',
   listAnomalies: 'seen',
   listSecurityEvents: 'seen',
   listAuditLog: 'seen',
@@ -265,6 +272,34 @@ describeStore('the scope of a tenant', (store, provider) => {
   test('every query that takes one is a query of the store', () => {
     const names: readonly string[] = Object.keys(store().queries)
     expect(Object.keys(tested).filter((name) => !names.includes(name))).toEqual([])
+  })
+
+  test('is that of its exports', async () => {
+    const { database, queries } = store()
+    const { connectionString, restPool } = database
+    const exported = async (filter: ExportedTransactions['filter'], transactionIds: readonly number[] | null) => {
+      const session = connectionString === null ? pagedSession(restPool) : await snapshotSession(connectionString)
+      const identities: string[] = []
+      const part = { after: null, rowsMax: null }
+      for await (const piece of exportedTransactions(session, { filter, transactionIds }, part)) {
+        identities.push(...piece.map(({ record }) => record.identity))
+      }
+      session.end()
+      return identities.toSorted()
+    }
+    for (const [own, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const { scope, identities } = own
+      expect(await exported({ scope }, null)).toEqual(repeated(identities, 2))
+      expect(await exported({ scope, idToken: 'card', open: true }, null)).toEqual(repeated(identities, 1))
+      expect(await exported({ scope, identity: other.identities[0] ?? '' }, null)).toEqual([])
+      const ghosts = await queries.ghostIds({ scope }, ghostsAt)
+      expect(await exported({ scope }, ghosts)).toEqual(repeated(identities, 1))
+      expect(await exported({ scope }, await queries.ghostIds({ scope: other.scope }, ghostsAt))).toEqual([])
+    }
+    expect(await exported({ scope: { groups: [] } }, null)).toEqual([])
   })
 
   const expectOwn = async (name: string): Promise<void> => {

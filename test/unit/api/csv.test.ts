@@ -1,7 +1,17 @@
 // CSV: what is read, at which line, and that a guarded cell comes back as it was.
 
 import { describe, expect, test } from 'bun:test'
-import { UnreadableCsv, byteOrderMark, csvLines, guarded, readCsv, unguarded } from '../../../src/api/csv.ts'
+import { stringify } from 'csv-stringify/sync'
+import {
+  type Cell,
+  UnreadableCsv,
+  byteOrderMark,
+  csvLines,
+  guarded,
+  readCsv,
+  separators,
+  unguarded,
+} from '../../../src/api/csv.ts'
 
 describe('reading CSV', () => {
   test('counts lines as an editor does, whatever ends them', async () => {
@@ -34,4 +44,27 @@ test('no written cell is a formula, and each text comes back as it was', async (
   const [cells] = (await readCsv(csvLines([texts], 'comma'), 10)).map((line) => line.cells)
   expect(cells?.filter((cell) => /^[=+\-@\t\r]/.test(cell))).toEqual([])
   expect(cells?.map(unguarded)).toEqual(texts)
+})
+
+test('lines are those of csv-stringify, but for what a formula begins with', () => {
+  const texts = [
+    '',
+    ' ',
+    'a',
+    'a,b',
+    'a;b',
+    'say "no"',
+    '"',
+    'two\nlines',
+    'two\r\nlines',
+    'a\rb',
+    '電気',
+    ' a ',
+    "it's",
+  ]
+  const rows: Cell[][] = texts.map((text, at) => [text, texts.at(-at) ?? '', at, -at / 3, at % 2 === 0, null])
+  for (const separator of ['comma', 'semicolon'] as const) {
+    const options = { cast: { boolean: String }, record_delimiter: 'windows', quoted_match: /[\r\n]/ } as const
+    expect(csvLines(rows, separator)).toBe(stringify(rows, { ...options, delimiter: separators[separator] }))
+  }
 })
