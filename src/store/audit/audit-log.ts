@@ -72,8 +72,8 @@ export class AuditLog {
   /**
    * Opens the chain of the node: it continues after the newest entry.
    *
-   * If the database does not have the head that was exported, entries are missing or replaced. The chain continues after
-   * the exported head all the same, so that `audit verify` finds it later on.
+   * If the database does not have the head that was exported, entries are missing or replaced. The chain continues
+   * after the exported head all the same, so that `audit verify` finds it later on.
    *
    * @throws {StatorError} `STORE_UNAVAILABLE`.
    */
