@@ -23,7 +23,8 @@ export interface ErasedToken {
 
 /**
  * What a text is. Of a `frame`, the message id and the action before the payload are left alone. A `path` has the
- * method and path of a request, a `code` is one of a vendor, a `ref` is the key of a fact in the ledger of the previous version.
+ * method and path of a request, a `code` is one of a vendor, a `ref` is the key of a fact in the ledger of the previous
+ * version.
  */
 export type TextKind = 'json' | 'frame' | 'value' | 'code' | 'idToken' | 'path' | 'ref'
 
