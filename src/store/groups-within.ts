@@ -11,19 +11,15 @@ export function groupsWithin(groups: string): string {
     SELECT id FROM within ORDER BY id)`
 }
 
-/** The keys of the groups that `paths` (SQL, a `text[]`) names, as `tenant/site`: an `int4[]`. */
+/** The keys of the groups that `paths` (SQL, a `text[]`) names, as `tenant/site`: an `int4[]`. Found name by name. */
 export function groupsOfPaths(paths: string): string {
   return `ARRAY(
-    WITH RECURSIVE wanted AS (SELECT ltrim(p, '/') AS path FROM unnest(${paths}) AS p), found(id, path) AS (
-      SELECT g.id, g.name FROM charge_point_groups g
-      WHERE g.parent_id IS NULL AND EXISTS (SELECT FROM wanted w WHERE ${isOnTheWay('g.name')})
+    WITH RECURSIVE wanted AS (SELECT string_to_array(ltrim(p, '/'), '/') AS names FROM unnest(${paths}) AS p),
+    found(id, names, level) AS (
+      SELECT g.id, w.names, 1 FROM wanted w JOIN charge_point_groups g ON g.parent_id IS NULL AND g.name = w.names[1]
       UNION ALL
-      SELECT g.id, f.path || '/' || g.name FROM charge_point_groups g JOIN found f ON g.parent_id = f.id
-      WHERE EXISTS (SELECT FROM wanted w WHERE ${isOnTheWay(`f.path || '/' || g.name`)})
+      SELECT g.id, f.names, f.level + 1
+      FROM found f JOIN charge_point_groups g ON g.parent_id = f.id AND g.name = f.names[f.level + 1]
     )
-    SELECT f.id FROM found f JOIN wanted w ON w.path = f.path)`
-}
-
-function isOnTheWay(path: string): string {
-  return `w.path = ${path} OR starts_with(w.path, ${path} || '/')`
+    SELECT f.id FROM found f WHERE f.level = cardinality(f.names))`
 }

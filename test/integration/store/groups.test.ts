@@ -4,6 +4,7 @@ import { describe, expect, test } from 'bun:test'
 import { groupDepthMax, groupsMax } from '../../../src/base/limits.ts'
 import type { GroupRecord } from '../../../src/blocks/groups.ts'
 import type { Scope } from '../../../src/blocks/scope.ts'
+import { groupsOfPaths } from '../../../src/store/groups-within.ts'
 import { Random } from '../../support/random.ts'
 import { describeStore, type TestStore } from '../../support/store.ts'
 
@@ -17,6 +18,21 @@ async function tenant({ queries }: TestStore, name = `Tenant ${crypto.randomUUID
   const area = await queries.createGroup({ name: 'Area', parentKey: site.key }, 'all')
   const scope: Scope = { groups: await queries.expandedGroups([top.key]) }
   return { name, top: top.key, site: site.key, other: other.key, area: area.key, scope }
+}
+
+/** Rows that the nodes of a plan have returned, and thrown away. */
+function rowsOf(plan: unknown): number {
+  if (Array.isArray(plan)) return plan.reduce((sum: number, part) => sum + rowsOf(part), 0)
+  if (typeof plan !== 'object' || plan === null) return 0
+  const node: Record<string, unknown> = { ...plan }
+  const loops = Number(node['Actual Loops'] ?? 1)
+  const own = ['Actual Rows', 'Rows Removed by Filter', 'Rows Removed by Join Filter'].map((name) =>
+    Number(node[name] ?? 0),
+  )
+  return (
+    own.reduce((sum, rows) => sum + rows * loops, 0) +
+    rowsOf(Object.values(node).filter((part) => typeof part === 'object'))
+  )
 }
 
 const forbidden = { code: 'FORBIDDEN', details: { missing: expect.any(String) } }
@@ -217,6 +233,32 @@ describeStore('groups', (store, provider) => {
       found.toSorted((a, b) => a.key - b.key),
       `seed ${seed}`,
     ).toEqual(model.toSorted((a, b) => a.key - b.key))
+  })
+
+  test('are found by the paths in a token, and no more groups are looked at than there are', async () => {
+    const { pool } = store().database
+    const { name, site, area, top } = await tenant(store())
+    const names = Array.from({ length: 2_000 }, (_, at) => `Many ${at}`)
+    const fill = 'INSERT INTO charge_point_groups (name, parent_id) SELECT unnest($1::text[]), $2'
+    await pool.query(fill, [names, top])
+    const select = `SELECT ${groupsOfPaths('$1::text[]')} AS groups`
+    const right = [`${name}/Site 1`, `//${name}/Site 1/Area`]
+    const wrong = [
+      '',
+      '/',
+      name.slice(1),
+      `${name}/`,
+      `${name}/Site`,
+      `${name}//Site 1`,
+      `${name}/Site 1/Area/x`,
+      'Area',
+    ]
+    const { rows } = await pool.query(select, [[...right, ...wrong]])
+    expect(rows[0].groups.toSorted()).toEqual([site, area].toSorted())
+    const paths = names.slice(0, 100).map((one) => `${name}/${one}`)
+    const explained = await pool.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${select}`, [paths])
+    expect(rowsOf(explained.rows[0]['QUERY PLAN'])).toBeLessThan(20_000)
+    await pool.query('DELETE FROM charge_point_groups WHERE name = ANY($1)', [names])
   })
 
   // The embedded database has one connection: its transactions never overlap.
