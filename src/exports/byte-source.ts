@@ -39,7 +39,7 @@ export type ExportThreadAnswer =
 export class ByteSources {
   readonly #database: Pick<Database, 'connectionString' | 'restPool'>
   readonly #clock: Clock
-  /** A thread that has made an export to its end, for the next one: its code takes longer to load than a short export. */
+  /** A thread that has made an export to its end, for the next one: its code takes long to load. */
   #spare: { readonly thread: Worker; readonly forget: () => void } | null = null
   #isClosed = false
 

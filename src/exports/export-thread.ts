@@ -1,5 +1,5 @@
-// The thread of an export: it reads the rows, and makes bytes of them. It has the next ones ready before it is asked. It
-// makes one export after the other.
+// The thread of an export: it reads the rows, and makes bytes of them. It has the next ones ready before it is asked,
+// and makes one export after the other.
 
 import { parentPort } from 'node:worker_threads'
 import { snapshotSession } from '../store/export/snapshot.ts'
