@@ -1080,6 +1080,9 @@ export const exportIdleSecondsMax = 240
 assert(exportIdleSecondsMax * 1_000 > exportStatementMsMax + 10_000, 'a statement must end before its connection')
 assert(exportIdleSecondsMax * 1_000 > exportStallMsMax, 'an export that nobody reads must end by itself')
 
+/** How long a thread that has made an export waits for the next one, in milliseconds. */
+export const exportThreadIdleMsMax = 60_000
+
 /** Rows of an export that are handled at once, and characters of them after which it is fewer. */
 export const exportPieceRows = 500
 export const exportPieceCharactersMax = 524_288

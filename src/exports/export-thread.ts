@@ -1,17 +1,17 @@
-// The thread of one export: it reads the rows, and makes bytes of them. It has the next ones ready before it is asked.
+// The thread of an export: it reads the rows, and makes bytes of them. It has the next ones ready before it is asked,
+// and makes one export after the other.
 
-import { parentPort, workerData } from 'node:worker_threads'
-import { storeError } from '../store/store-error.ts'
+import { parentPort } from 'node:worker_threads'
 import { snapshotSession } from '../store/export/snapshot.ts'
+import { storeError } from '../store/store-error.ts'
 import { giveWay } from '../workers/give-way.ts'
-import type { ExportThreadAnswer, ExportThreadData } from './byte-source.ts'
+import type { ExportThreadAnswer, ExportThreadQuestion } from './byte-source.ts'
+import type { ExportRequest } from '../blocks/exports.ts'
 import { exportBytes } from './export-bytes.ts'
 
 giveWay()
 
-const { connectionString, request }: ExportThreadData = workerData
-
-async function* bytesOfAll(): AsyncGenerator<Uint8Array> {
+async function* bytesOfAll(connectionString: string, request: ExportRequest): AsyncGenerator<Uint8Array> {
   const session = await snapshotSession(connectionString)
   try {
     yield* exportBytes(session, request)
@@ -20,9 +20,7 @@ async function* bytesOfAll(): AsyncGenerator<Uint8Array> {
   }
 }
 
-const bytes = bytesOfAll()
-
-async function nextAnswer(): Promise<ExportThreadAnswer> {
+async function nextAnswer(bytes: AsyncGenerator<Uint8Array>): Promise<ExportThreadAnswer> {
   try {
     const { done, value } = await bytes.next()
     if (done === true) return { kind: 'end' }
@@ -34,12 +32,18 @@ async function nextAnswer(): Promise<ExportThreadAnswer> {
   }
 }
 
-let ahead = nextAnswer()
+let bytes: AsyncGenerator<Uint8Array> | null = null
+let ahead: Promise<ExportThreadAnswer> = Promise.resolve({ kind: 'end' })
 
-parentPort?.on('message', async () => {
+parentPort?.on('message', async (question: ExportThreadQuestion) => {
+  if (question.kind === 'begin') {
+    bytes = bytesOfAll(question.connectionString, question.request)
+    ahead = nextAnswer(bytes)
+    return
+  }
   const answer = await ahead
-  if (answer.kind === 'bytes') {
+  if (answer.kind === 'bytes' && bytes !== null) {
     parentPort?.postMessage(answer, [answer.bytes.buffer])
-    ahead = nextAnswer()
+    ahead = nextAnswer(bytes)
   } else parentPort?.postMessage(answer)
 })

@@ -8,7 +8,7 @@ import type { Logger } from '../base/log.ts'
 import type { ExportBytes, ExportRequest, ExportSender } from '../blocks/exports.ts'
 import type { Database } from '../store/database.ts'
 import { storeError } from '../store/store-error.ts'
-import { type ByteSource, bytesOf } from './byte-source.ts'
+import { type ByteSource, ByteSources } from './byte-source.ts'
 
 export interface ExportsDeps {
   readonly database: Pick<Database, 'connectionString' | 'restPool'>
@@ -19,11 +19,13 @@ export interface ExportsDeps {
 /** The exports of this node. */
 export class Exports {
   readonly #deps: ExportsDeps
+  readonly #sources: ByteSources
   readonly #running = new Set<Export>()
   #isClosed = false
 
   constructor(deps: ExportsDeps) {
     this.#deps = deps
+    this.#sources = new ByteSources(deps.database, deps.clock)
   }
 
   /** How many are under way. */
@@ -51,7 +53,8 @@ export class Exports {
     ) {
       throw new StatorError('TOO_MANY_REQUESTS', `${atOnceMax} exports with these credentials are under way already`)
     }
-    const one: Export = new Export(this.#deps, request, name, () => this.#running.delete(one))
+    const bytes = this.#sources.open(request)
+    const one: Export = new Export(this.#deps, request, bytes, name, () => this.#running.delete(one))
     this.#running.add(one)
     signal.addEventListener('abort', () => void one.close(), { once: true })
     await one.begin()
@@ -62,6 +65,7 @@ export class Exports {
   async close(): Promise<void> {
     this.#isClosed = true
     for (const one of this.#running) one.breakOff(new StatorError('SHUTTING_DOWN', 'This node is stopping.'))
+    this.#sources.close()
   }
 }
 
@@ -80,12 +84,12 @@ class Export implements ExportBytes {
   readonly #cancelDuration: () => void
   #cancelStall = (): void => {}
 
-  constructor(deps: ExportsDeps, request: ExportRequest, name: string, onEnd: () => void) {
+  constructor(deps: ExportsDeps, request: ExportRequest, bytes: ByteSource, name: string, onEnd: () => void) {
     this.name = name
     this.#deps = deps
     this.#request = request
     this.#onEnd = onEnd
-    this.#bytes = bytesOf(deps.database, request)
+    this.#bytes = bytes
     this.#cancelDuration = deps.clock.after(exportMsMax, () =>
       this.breakOff(new StatorError('REQUEST_TIMEOUT', `An export took longer than ${exportMsMax / 60_000} minutes.`)),
     )

@@ -119,7 +119,7 @@ describe('an export', () => {
     await reader.readAll()
     expect(reader.isComplete).toBe(false)
     await stopped
-    expect(await backends()).toEqual([])
+    await until('its connections to be gone', async () => (await backends()).length === 0)
     await stator.restart().catch(() => {})
   })
 
