@@ -276,9 +276,10 @@ function countsMoreThanItShows(text: string): boolean {
   return totalCount !== Object.values(lists).flat().length
 }
 
-/** A body without the names that were asked for. */
+/** A body without the names that were asked for, and without the last uses of keys, which are stored at any moment. */
 function alike(text: string, names: Names): string {
-  return Object.values(names).reduce((rest, name) => rest.replaceAll(name, '#'), text)
+  const lasting = text.replaceAll(/"lastUsed(At|From)":("[^"]*"|null)/g, '')
+  return Object.values(names).reduce((rest, name) => rest.replaceAll(name, '#'), lasting)
 }
 
 test('the table has every operation, and the document names the permissions of the table', () => {
