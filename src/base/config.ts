@@ -13,6 +13,7 @@ import type { LogLevels } from './log.ts'
 import { authenticationMethods, settingTree, settingsSchema } from './settings-schema.ts'
 import type { SettingMeta } from './setting-kinds.ts'
 import type { SettingsDocument } from './settings-schema.ts'
+import { withSecretsRead } from './secret-sources.ts'
 import { from, invalid, readDocumentOnly, readSources, shown } from './settings-sources.ts'
 import type { FoundSettings, SettingsSources } from './settings-sources.ts'
 
@@ -168,7 +169,7 @@ export interface Settings {
  * @throws {StatorError} `SETTING_INVALID`, with one sentence that names the key, the value and what was expected.
  */
 export function loadSettings(sources: SettingsSources): Settings {
-  return check(readSources(sources))
+  return check(withSecretsRead(readSources(sources)))
 }
 
 /** The settings from an object in the shape of appsettings.json; `{}` gives the defaults. */

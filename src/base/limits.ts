@@ -1018,6 +1018,12 @@ export const auditHeadLogMs = 600_000
 /** Entries that `audit verify` has in memory. */
 export const auditEntriesReadAtOnce = 100
 
+/** Longest that the command of a secret setting may take, in milliseconds. */
+export const secretCommandMsMax = 30_000
+
+/** Longest text of a file or command that a secret setting names, in characters. */
+export const secretCharactersReadMax = 65_536
+
 /** API keys of operators that are not revoked. */
 export const apiKeysMax = 1_000
 
