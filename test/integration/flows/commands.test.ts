@@ -16,6 +16,7 @@ const commands = [
   ['bun run simulate', 'src/simulator/simulate.ts', [], '--sations', '--stations'],
   ['bun bench', 'bench/main.ts', [], '--szie', '--size'],
   ['bun bench load', 'bench/main.ts', ['load'], '--stattions', '--stations'],
+  ['bun bench reads', 'bench/main.ts', ['reads'], '--szie', '--size'],
   ['bun run fuzz', 'test/simulation/fuzz.ts', [], '--sedes', '--seeds'],
   ['bun run faults', 'test/fault/run.ts', [], '--fulll', '--full'],
 ] as const
