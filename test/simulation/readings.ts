@@ -22,7 +22,15 @@ function reading<T extends PgTable>(table: T, left: readonly NameOf<T>[] = [], w
 
 /** The columns of a charge point: its connection, and those that only operators set. */
 const notOfModel = [
-  ...(['passwordHash', 'pendingPasswordHash', 'apiKeyHash', 'location', 'createdAtMs', 'deletedAtMs'] as const),
+  ...([
+    'passwordHash',
+    'pendingPasswordHash',
+    'apiKeyHash',
+    'location',
+    'groupKey',
+    'createdAtMs',
+    'deletedAtMs',
+  ] as const),
   ...(['mayUseOtherName', 'certificateName', 'isBlocked', 'profileMin', 'profileNext'] as const),
   ...([
     'ocppVersion',

@@ -88,14 +88,18 @@ export async function rollOverProfileThree(count: number): Promise<ProfileThreeR
     await client.connect()
     await Promise.all(fleet.map(({ station }) => station.start()))
     const startedMs = performance.now()
-    const asking = askAll(stator, identities)
-    // It is awaited after the kill; until then nobody would catch its error.
-    asking.catch(() => {})
+    // The second half is asked right before the kill, so that some are always in the middle of it then.
+    const half = Math.ceil(count / 2)
+    const askingFirst = askAll(stator, identities.slice(0, half))
+    // They are awaited after the kill; until then nobody would catch their errors.
+    askingFirst.catch(() => {})
     await until('a third to use their new ones', async () => (await renewedIn(client)).length >= count / 3, deadlineMs)
+    const askingSecond = askAll(stator, identities.slice(half))
+    askingSecond.catch(() => {})
     const renewedAtKill = (await renewedIn(client)).length
     await stator.kill()
     await stator.startAgain()
-    await asking
+    await Promise.all([askingFirst, askingSecond])
     await until('all to use their new ones', async () => (await renewedIn(client)).length === count, deadlineMs)
     const ms = performance.now() - startedMs
 
