@@ -995,9 +995,6 @@ export const auditCharactersWaitingMax = 33_554_432
 export const auditEntriesPerInsertMax = 500
 export const auditCharactersPerInsertMax = 4_194_304
 
-/** Attempts to append entries while another process of the same name appends as well. */
-export const auditAppendsMax = 20
-
 /** Longest text of a request, or of what it changed, in the audit log; a longer one is left out. In characters. */
 export const auditTextCharactersMax = 65_536
 assert(auditTextCharactersMax <= parsedForSecretsCharactersMax, 'secrets of a text are found by their position')

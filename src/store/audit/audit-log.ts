@@ -1,13 +1,13 @@
 // The one appender of this node's chain in the audit log. It commits everything that waits in one INSERT.
 //
 // The chain of a node name continues over restarts. Should two processes have one name for a moment, the primary key
-// refuses the second entry of a number: its process reads the head again, and appends after it.
+// refuses the second entry of a number: its process locks the table, reads the head again, and appends after it.
 
+import type { ClientBase } from 'pg'
 import { BoundedQueue } from '../../base/bounded-queue.ts'
 import type { Clock } from '../../base/clock.ts'
 import { StatorError } from '../../base/errors.ts'
 import {
-  auditAppendsMax,
   auditCharactersPerInsertMax,
   auditCharactersWaitingMax,
   auditEntriesPerInsertMax,
@@ -40,6 +40,8 @@ export interface AuditLogDeps {
   /** Where the head is exported to. */
   readonly headFile: HeadFile
 }
+
+type Queryable = Pick<ClientBase, 'query'>
 
 interface Waiting {
   readonly entry: AuditEntry
@@ -86,7 +88,7 @@ export class AuditLog {
         [deps.node, Buffer.from(firstHash)],
       )
       const isReplaced = exported !== null && (await log.#compare(exported)) === 'replaced'
-      await log.#readHead()
+      await log.#readHead(deps.database.restPool)
       if (isReplaced) log.#known = { ...log.#known, hash: exported.hash }
     } catch (error) {
       throw storeError(error)
@@ -146,28 +148,44 @@ export class AuditLog {
 
   /** Returns the number of the first entry. */
   async #commit(entries: readonly AuditEntry[]): Promise<number> {
-    for (let attempt = 1; ; attempt++) {
-      if (this.#isStale) await this.#readHead()
-      const head = this.#known
-      const { rows, last } = chained(head, entries)
-      try {
-        await this.#deps.database.restPool.query({ name: 'stator_append_audit', text: appendEntries, values: rows })
-        this.#known = last
-        return head.sequence + 1
-      } catch (error) {
-        if (!isAlreadyStored(error)) throw error
-        this.#isStale = true
-        if (attempt === auditAppendsMax) {
-          const sentence = `Another process appends to the audit log of '${head.node}'`
-          throw new StatorError('STORE_UNAVAILABLE', sentence, undefined, error)
-        }
-      }
+    const { restPool } = this.#deps.database
+    if (this.#isStale) await this.#readHead(restPool)
+    try {
+      this.#known = await this.#insert(restPool, entries)
+    } catch (error) {
+      if (!isAlreadyStored(error)) throw error
+      this.#known = await this.#insertAlone(entries)
+    }
+    return this.#known.sequence - entries.length + 1
+  }
+
+  /** Commits while no other process may append: one that is quicker could be first again and again. */
+  async #insertAlone(entries: readonly AuditEntry[]): Promise<AuditHead> {
+    const client = await this.#deps.database.restPool.connect()
+    try {
+      await client.query('BEGIN')
+      await client.query('LOCK TABLE audit_log IN SHARE ROW EXCLUSIVE MODE')
+      await this.#readHead(client)
+      const last = await this.#insert(client, entries)
+      await client.query('COMMIT')
+      client.release()
+      return last
+    } catch (error) {
+      client.release(true)
+      throw error
     }
   }
 
-  async #readHead(): Promise<void> {
+  /** Returns the new head. */
+  async #insert(queryable: Queryable, entries: readonly AuditEntry[]): Promise<AuditHead> {
+    const { rows, last } = chained(this.#known, entries)
+    await queryable.query({ name: 'stator_append_audit', text: appendEntries, values: rows })
+    return last
+  }
+
+  async #readHead(queryable: Queryable): Promise<void> {
     const { node } = this.#deps
-    const { rows } = await this.#deps.database.restPool.query<Omit<AuditHead, 'node'>>(headOfNode, [node])
+    const { rows } = await queryable.query<Omit<AuditHead, 'node'>>(headOfNode, [node])
     const [stored] = rows
     if (stored !== undefined && stored.sequence > this.#known.sequence) this.#known = { node, ...stored }
     this.#isStale = false
