@@ -42,7 +42,12 @@ const sideBySide = `--parallel=${Math.min(processesMax, availableParallelism())}
 const slow = ['test/simulation/canary.test.ts', 'test/fuzz/linear-work.test.ts', 'test/fuzz/main-thread.test.ts']
 const quick = [...new Glob('test/{simulation,fuzz}/*.test.ts').scanSync(root)].filter((file) => !slow.includes(file))
 const everyDay = [
-  ['test/unit', ...['api', 'deploy', 'flows', 'store'].map((name) => `test/integration/${name}`), ...quick],
+  [
+    'test/unit',
+    'test/conformance',
+    ...['api', 'deploy', 'flows', 'store'].map((name) => `test/integration/${name}`),
+    ...quick,
+  ],
   ['test/integration/bench'],
 ]
 const counts = { pass: 0, fail: 0 }

@@ -164,11 +164,13 @@ function fallbackShown(fallback: unknown): string {
   return isNone ? '' : code(String(fallback))
 }
 
-function code(text: string): string {
+/** Text as code. */
+export function code(text: string): string {
   return `\`${text}\``
 }
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table in Markdown. */
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`
   return line(heads) + line(heads.map(() => '---')) + rows.map(line).join('')
 }

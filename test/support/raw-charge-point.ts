@@ -12,7 +12,7 @@ export interface RawOptions {
   readonly identity: string
   /** What follows the URL's slash when it is not just the percent-encoded identity. */
   readonly path?: string
-  readonly password?: string | Uint8Array
+  readonly password?: string | Uint8Array | undefined
   /** User name of the Basic credentials when it is not the identity. */
   readonly userName?: string
   readonly headers?: Readonly<Record<string, string>>
@@ -20,6 +20,8 @@ export interface RawOptions {
   readonly subprotocols?: readonly string[]
   /** Whether a wss:// server may show any certificate. */
   readonly trustsAll?: boolean
+  /** What it shows to a wss:// server: a certificate and its key, as PEM. */
+  readonly certificate?: { readonly cert: string; readonly key: string }
 }
 
 /** How a connection ended. */
@@ -58,11 +60,12 @@ export class RawChargePoint {
       path = encodeURIComponent(identity),
       subprotocols = ['ocpp1.6'],
       trustsAll = false,
+      certificate = {},
     } = options
     const socket = new WebSocket(`${url}/${path}`, {
       protocols: [...subprotocols],
       headers: headersOf(options),
-      tls: { rejectUnauthorized: !trustsAll },
+      tls: { rejectUnauthorized: !trustsAll, ...certificate },
     })
     const raw = new RawChargePoint(socket)
     let isOpen = false

@@ -1,0 +1,59 @@
+// The tables of `docs/conformance.md`, made from the cases and their tests. Run this file to write them into the document.
+
+import { code, table, withCurrentTables } from '../support/operations-tables.ts'
+import type { CaseFiles } from './harness/test-cases.ts'
+import { notYet201, tested201 } from './ocpp-201/cases.ts'
+import { cases201 } from './ocpp-201/list.ts'
+
+const documentFile = new URL('../../docs/conformance.md', import.meta.url)
+
+/** The file that tests a case; null if none does. */
+function fileOf(id: string, files: CaseFiles): string | null {
+  return Object.keys(files).find((file) => Object.hasOwn(files[file] ?? {}, id)) ?? null
+}
+
+function statusOf(id: string, files: CaseFiles): 'met' | 'not yet' {
+  return fileOf(id, files) === null ? 'not yet' : 'met'
+}
+
+/** The tables by the name that stands in their markers. */
+export const conformanceTables: Readonly<Record<string, () => string>> = {
+  profiles: () => {
+    const listed = Object.entries(cases201)
+    const profiles = [...new Set(listed.map(([, { profile }]) => profile))]
+    return table(
+      ['Certification profile', 'Cases', 'Met', 'Not yet'],
+      profiles.map((profile) => {
+        const ids = listed.filter(([, one]) => one.profile === profile).map(([id]) => id)
+        const met = ids.filter((id) => statusOf(id, tested201) === 'met').length
+        return [profile, ids.length, met, ids.length - met].map(String)
+      }),
+    )
+  },
+  'cases-2.0.1': () =>
+    table(
+      ['Case', 'Name', 'Profile', 'Status', 'Test in `test/conformance/ocpp-201/`'],
+      Object.entries(cases201).map(([id, { title, profile, isOptional }]) => [
+        code(id),
+        title,
+        isOptional ? `${profile}, optional` : profile,
+        statusOf(id, tested201),
+        code(fileOf(id, tested201) ?? '–'),
+      ]),
+    ),
+  'not-yet-2.0.1': () =>
+    table(
+      ['Case', 'Why not yet'],
+      Object.entries(notYet201).map(([id, reason]) => [code(id), reason]),
+    ),
+}
+
+/** The document as it is. */
+export function conformanceDocument(): Promise<string> {
+  return Bun.file(documentFile).text()
+}
+
+if (import.meta.main) {
+  await Bun.write(documentFile, withCurrentTables(await conformanceDocument(), conformanceTables))
+  await Bun.spawn([process.execPath, 'fmt', documentFile.pathname]).exited
+}

@@ -1,0 +1,20 @@
+// The cases of the specification: each has a test, or a reason why it has none; and docs/conformance.md says so.
+
+import { describe, expect, test } from 'bun:test'
+import { conformanceDocument, conformanceTables } from '../conformance/document.ts'
+import { notYet201, tested201 } from '../conformance/ocpp-201/cases.ts'
+import { cases201 } from '../conformance/ocpp-201/list.ts'
+import { withoutPadding, writtenTable } from '../support/operations-tables.ts'
+
+describe('docs/conformance.md', () => {
+  for (const [name, render] of Object.entries(conformanceTables)) {
+    test(`has the table of ${name} as the tests have it (bun test/conformance/document.ts writes it)`, async () => {
+      expect(writtenTable(await conformanceDocument(), name)).toBe(withoutPadding(render()))
+    })
+  }
+})
+
+test('every case of OCPP 2.0.1 that tests a central system has a test, or a reason why it has none', () => {
+  const tested = Object.values(tested201).flatMap((file) => Object.keys(file))
+  expect([...tested, ...Object.keys(notYet201)].toSorted()).toEqual(Object.keys(cases201).toSorted())
+})
