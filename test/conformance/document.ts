@@ -2,6 +2,7 @@
 
 import { code, table, withCurrentTables } from '../support/operations-tables.ts'
 import type { CaseFiles } from './harness/test-cases.ts'
+import { notYet16, tested16 } from './ocpp-16/cases.ts'
 import { notYet201, tested201 } from './ocpp-201/cases.ts'
 import { cases201 } from './ocpp-201/list.ts'
 
@@ -41,11 +42,24 @@ export const conformanceTables: Readonly<Record<string, () => string>> = {
         code(fileOf(id, tested201) ?? '–'),
       ]),
     ),
-  'not-yet-2.0.1': () =>
+  'not-yet-2.0.1': () => reasonTable(notYet201),
+  'cases-1.6': () =>
     table(
-      ['Case', 'Why not yet'],
-      Object.entries(notYet201).map(([id, reason]) => [code(id), reason]),
+      ['Case', 'Status', 'Test in `test/conformance/ocpp-16/`'],
+      [...Object.values(tested16).flatMap((file) => Object.keys(file)), ...Object.keys(notYet16)].map((id) => [
+        id,
+        statusOf(id, tested16),
+        code(fileOf(id, tested16) ?? '–'),
+      ]),
     ),
+  'not-yet-1.6': () => reasonTable(notYet16),
+}
+
+function reasonTable(notYet: Readonly<Record<string, string>>): string {
+  return table(
+    ['Case', 'Why not yet'],
+    Object.entries(notYet).map(([id, reason]) => [id, reason]),
+  )
 }
 
 /** The document as it is. */

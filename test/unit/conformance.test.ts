@@ -2,8 +2,10 @@
 
 import { describe, expect, test } from 'bun:test'
 import { conformanceDocument, conformanceTables } from '../conformance/document.ts'
+import { notYet16, tested16 } from '../conformance/ocpp-16/cases.ts'
 import { notYet201, tested201 } from '../conformance/ocpp-201/cases.ts'
 import { cases201 } from '../conformance/ocpp-201/list.ts'
+import { v16 } from '../../src/blocks/messages.ts'
 import { withoutPadding, writtenTable } from '../support/operations-tables.ts'
 
 describe('docs/conformance.md', () => {
@@ -17,4 +19,13 @@ describe('docs/conformance.md', () => {
 test('every case of OCPP 2.0.1 that tests a central system has a test, or a reason why it has none', () => {
   const tested = Object.values(tested201).flatMap((file) => Object.keys(file))
   expect([...tested, ...Object.keys(notYet201)].toSorted()).toEqual(Object.keys(cases201).toSorted())
+})
+
+test('every action of OCPP 1.6 is in a case, and no case is both tested and listed as not met', async () => {
+  const tested = Object.values(tested16).flatMap((file) => Object.keys(file))
+  expect(Object.keys(notYet16).filter((id) => tested.includes(id))).toEqual([])
+  const folder = new URL('../conformance/ocpp-16/', import.meta.url)
+  const sources = await Promise.all(Object.keys(tested16).map((file) => Bun.file(new URL(file, folder)).text()))
+  const untested = Object.keys(v16).filter((action) => !new RegExp(`\\b${action}\\b`).test(sources.join('\n')))
+  expect(untested).toEqual([])
 })

@@ -8,9 +8,10 @@ import { TestStator } from '../../support/stator.ts'
 
 /**
  * `plain`: security profile 1. `tls`: profiles 2 and 3, with a certificate authority of Stator's own and a server
- * certificate with an RSA key. `tlsEc`: the server certificate has an EC key.
+ * certificate with an RSA key. `tlsEc`: the server certificate has an EC key. `denying`: an id token may have one
+ * transaction.
  */
-export type CentralKind = 'plain' | 'tls' | 'tlsEc'
+export type CentralKind = 'plain' | 'denying' | 'tls' | 'tlsEc'
 
 export interface Central {
   readonly stator: TestStator
@@ -40,6 +41,10 @@ export async function stopCentrals(): Promise<void> {
 async function start(kind: CentralKind): Promise<Central> {
   const root = makeAuthority('Conformance Root')
   if (kind === 'plain') return { stator: await TestStator.start(), root }
+  if (kind === 'denying') {
+    const Security = { ConcurrentTransactions: 'deny' }
+    return { stator: await TestStator.start({ settings: { Security } }), root }
+  }
   const folder = await mkdtemp(join(tmpdir(), 'stator-conformance-'))
   folders.push(folder)
   const server = makeLocalhost(root, { kind: kind === 'tls' ? 'rsa' : 'ec' })

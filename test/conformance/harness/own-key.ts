@@ -1,9 +1,12 @@
-// A key of a charging station, and the request for its certificate.
+// Keys and certificates of a charging station: requested from Stator, or made by an authority of the operator.
 
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { x509 } from '../../../src/auth/x509.ts'
+import { make, type Made, type Wanted } from '../../support/made-certificates.ts'
 import { p256, pemOf } from '../../support/signing-requests.ts'
+import { adminApiKey } from '../../support/stator.ts'
 import { Matcher } from './match.ts'
+import type { Play } from './play.ts'
 
 /** All in PEM. */
 export interface OwnKey {
@@ -43,5 +46,24 @@ export function chainFor({ publicKey }: OwnKey, commonName: string, authority: s
       own.verify(root.publicKey) &&
       issuer?.fingerprint256 === root.fingerprint256
     )
+  })
+}
+
+/** A client certificate that an authority of the operator has signed; `change` makes it another one. */
+export function clientCertificate(play: Play, change: (root: Made) => Partial<Wanted> = () => ({})) {
+  return play.own('a client certificate', async () => {
+    const { root } = await play.central('tls')
+    const { certificate: cert, key } = make({ subject: play.identity, issuer: root, ...change(root) })
+    return { cert, key }
+  })
+}
+
+/** The certificate of Stator's own authority, as PEM. */
+export function authorityOf(play: Play): Promise<string> {
+  return play.own('the certificate authority', async () => {
+    const { stator } = await play.central('tls')
+    const headers = { 'X-API-Key': adminApiKey }
+    const tls = { rejectUnauthorized: false }
+    return (await fetch(`${stator.url}/api/certificate-authority`, { headers, tls })).text()
   })
 }

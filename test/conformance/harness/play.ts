@@ -5,6 +5,9 @@
 import { type CentralKind, type Central, startCentral } from './central.ts'
 import { Deviation } from './match.ts'
 
+/** An identity has at most so many characters. */
+const identityCharactersMax = 48
+
 /** One thing that a case saw of Stator, as JSON. */
 export interface Seen {
   /** Ends the sentence `… is not what the case expects`. */
@@ -18,13 +21,15 @@ export interface Seen {
 export type Case = (play: Play) => Promise<void>
 
 export abstract class Play {
-  /** Unique among the cases; the identity of the charging station. */
-  readonly id: string
+  /** Identity of the charging station: unique among the cases. */
+  readonly identity: string
   /** What is asked at the end of the case, last first. */
   readonly #endings: (() => Promise<void>)[] = []
 
   constructor(id: string) {
-    this.id = id
+    const word = id.replaceAll(/[^\w]+/g, '-')
+    const isShort = word.length <= identityCharactersMax
+    this.identity = isShort ? word : `${word.slice(0, 40)}-${Bun.hash.crc32(id).toString(36)}`
   }
 
   /** What Stator did: `look` says what is to be seen, as JSON. It may send first. */

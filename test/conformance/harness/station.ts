@@ -62,7 +62,7 @@ export class Station {
     version: OcppVersion,
     kind: CentralKind = 'plain',
     provisioning: Payload = {},
-    identity: string = play.id,
+    identity: string = play.identity,
   ): Promise<Station> {
     const station = new Station(play, kind, version, identity)
     await play.prepare(async () => (await play.central(kind)).stator.provision(identity, provisioning))
@@ -113,8 +113,12 @@ export class Station {
     await this.sends('Heartbeat', {}, { currentTime: now })
   }
 
-  /** The operator asks, the CALL comes as it must, the station answers, and the operator is told. */
-  async commanded({ by, action, payload, reply, told }: Command): Promise<Payload> {
+  /**
+   * The operator asks, the CALL comes as it must, the station answers, and the operator is told.
+   *
+   * @returns what was sent, and what the operator was told.
+   */
+  async commanded({ by, action, payload, reply, told }: Command): Promise<{ sent: Payload; told: Payload }> {
     const asking = await this.#operatorAsks(by, action)
     requireEqual(`the CALL ${action}`, asking.call, { type: 'CALL', action, payload })
     const sent = isRecord(asking.call.payload) ? asking.call.payload : {}
@@ -123,7 +127,7 @@ export class Station {
       status: 200,
       body: typeof told === 'function' ? told(sent) : told,
     })
-    return sent
+    return { sent, told: isRecord(answer) && isRecord(answer['body']) ? answer['body'] : {} }
   }
 
   /** The same by `POST …/calls`, which takes any CALL as it is to be sent, and tells the answer as it came. */

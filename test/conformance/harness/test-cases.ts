@@ -10,7 +10,7 @@ import type { OcppVersion } from './station.ts'
 /** Cases by the file that has them. */
 export type CaseFiles = Readonly<Record<string, Readonly<Record<string, Case>>>>
 
-export function testCases(version: OcppVersion, files: CaseFiles, titleOf: (id: string) => string): void {
+export function testCases(version: OcppVersion, files: CaseFiles, titleOf: (id: string) => string = () => ''): void {
   const cases = Object.values(files).flatMap((file) => Object.entries(file))
   const records = new Map<string, readonly Seen[]>()
 
@@ -18,7 +18,7 @@ export function testCases(version: OcppVersion, files: CaseFiles, titleOf: (id: 
 
   describe(`a station of OCPP ${version}`, () => {
     for (const [id, play] of cases) {
-      test(`${id} ${titleOf(id)}`, async () => {
+      test(`${id} ${titleOf(id)}`.trim(), async () => {
         const real = new RealPlay(id)
         await real.run(play)
         records.set(id, real.seen)

@@ -7,7 +7,7 @@ import { within } from '../../support/until.ts'
 
 /** What a station shows at the handshake. */
 export interface Shown {
-  readonly password?: string
+  readonly password?: string | Uint8Array
   readonly userName?: string
   /** PEM. */
   readonly certificate?: { readonly cert: string; readonly key: string }

@@ -2,11 +2,10 @@
 
 import { X509Certificate } from 'node:crypto'
 import { connect, type SecureVersion } from 'node:tls'
-import { make, type Made } from '../../support/made-certificates.ts'
-import { adminApiKey, passwordDefault } from '../../support/stator.ts'
+import { passwordDefault } from '../../support/stator.ts'
 import type { CentralKind } from '../harness/central.ts'
 import { matching, requireEqual } from '../harness/match.ts'
-import { chainFor, newKey, type OwnKey } from '../harness/own-key.ts'
+import { authorityOf, chainFor, clientCertificate, newKey } from '../harness/own-key.ts'
 import type { Case, Play } from '../harness/play.ts'
 import { Station } from '../harness/station.ts'
 import { booted, boots } from './states.ts'
@@ -60,15 +59,6 @@ async function allSuites(play: Play): Promise<void> {
   }
 }
 
-/** A client certificate that an authority of the operator has signed. */
-async function clientCertificate(play: Play, change: (root: Made) => Partial<Parameters<typeof make>[0]> = () => ({})) {
-  return play.own('a client certificate', async () => {
-    const { root } = await play.central('tls')
-    const { certificate: cert, key } = make({ subject: play.id, issuer: root, ...change(root) })
-    return { cert, key }
-  })
-}
-
 const setPassword = { component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' } }
 const keepsPassword = 'The charge point keeps its password: it answered Rejected'
 const newPassword = 'The charge point uses a new password; the old one is void'
@@ -76,7 +66,7 @@ const newPassword = 'The charge point uses a new password; the old one is void'
 /** The operator has the password changed; the one that was sent. */
 async function changesPassword(station: Station, status: 'Accepted' | 'Rejected'): Promise<string> {
   const attributeValue = matching(/^[A-Za-z0-9]{40}$/)
-  const sent = await station.commanded({
+  const { sent } = await station.commanded({
     by: { path: 'credentials' },
     action: 'SetVariables',
     payload: { setVariableData: [{ attributeValue, ...setPassword }] },
@@ -96,16 +86,14 @@ async function renews(play: Play, station: Station, status: 'Accepted' | 'Reject
     reply: { status: 'Accepted' },
     told: { status: 'Accepted', message: 'The charge point will request a new certificate' },
   })
-  const own: OwnKey = await play.own('a new key', () => newKey(play.id))
-  const authority = await play.own('the authority', async () => {
-    const { stator } = await play.central('tls')
-    const headers = { 'X-API-Key': adminApiKey }
-    const tls = { rejectUnauthorized: false }
-    return (await fetch(`${stator.url}/api/certificate-authority`, { headers, tls })).text()
-  })
+  const own = await play.own('a new key', () => newKey(play.identity))
+  const authority = await authorityOf(play)
   const request = { csr: own.csr, certificateType: 'ChargingStationCertificate' }
   await station.sends('SignCertificate', request, { status: 'Accepted' })
-  const signed = { certificateType: 'ChargingStationCertificate', certificateChain: chainFor(own, play.id, authority) }
+  const signed = {
+    certificateType: 'ChargingStationCertificate',
+    certificateChain: chainFor(own, play.identity, authority),
+  }
   const { certificateChain } = await station.receives('CertificateSigned', signed, { status })
   await station.operatorReads('certificates', { state: status.toLowerCase() }, ({ issued }) =>
     Array.isArray(issued) ? issued[0] : null,
@@ -122,7 +110,7 @@ export const securityCases: Readonly<Record<string, Case>> = {
 
   TC_A_02_CSMS: async (play) => {
     const station = await Station.known(play, '2.0.1')
-    await station.isRefused({ userName: `${play.id}Invalid`, password: passwordDefault })
+    await station.isRefused({ userName: `${play.identity}Invalid`, password: passwordDefault })
   },
 
   TC_A_03_CSMS: async (play) => {
@@ -159,7 +147,7 @@ export const securityCases: Readonly<Record<string, Case>> = {
     const invalid = [
       () => ({ issuer: null }),
       () => ({ toMs: Date.now() - dayMs / 2 }),
-      () => ({ subject: `${play.id}-OTHER` }),
+      () => ({ subject: `${play.identity}-OTHER` }),
     ]
     for (const change of invalid) await station.isRefused({ certificate: await clientCertificate(play, change) })
     await station.connect({ certificate: await clientCertificate(play) })

@@ -81,7 +81,7 @@ export const authorizationCases: Readonly<Record<string, Case>> = {
   TC_C_38_CSMS: clearCache('Rejected'),
 
   TC_C_39_CSMS: async (play) => {
-    const group = `${play.id}-group`
+    const group = `${play.identity}-group`
     const idTokenInfo = { status: 'Accepted', groupIdToken: { idToken: group, type: 'Central' } }
     const first = await knownToken(play, 'valid', { parentIdTag: group })
     const second = await knownToken(play, 'valid2', { parentIdTag: group })

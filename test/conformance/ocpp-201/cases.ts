@@ -1,6 +1,6 @@
 // The tests of the listed cases, and the listed cases that Stator does not meet yet.
 
-import type { Case } from '../harness/play.ts'
+import type { CaseFiles } from '../harness/test-cases.ts'
 import { securityCases } from './a-security.ts'
 import { provisioningCases } from './b-provisioning.ts'
 import { authorizationCases } from './c-authorization.ts'
@@ -14,7 +14,7 @@ import { diagnosticsCases } from './n-diagnostics.ts'
 import { dataTransferCases } from './p-data-transfer.ts'
 
 /** By the file that has them. */
-export const tested201: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
+export const tested201: CaseFiles = {
   'a-security.ts': securityCases,
   'b-provisioning.ts': provisioningCases,
   'c-authorization.ts': authorizationCases,

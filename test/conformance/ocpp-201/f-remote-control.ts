@@ -8,7 +8,7 @@ import { booted, connectorIs, evses, Session, sessionOf, time } from './states.t
 /** The operator starts a transaction; returns the remoteStartId that Stator chose. */
 async function remoteStart({ station, token, evseId }: Session, reply: Payload): Promise<number> {
   const { idToken } = token
-  const { remoteStartId } = await station.commanded({
+  const { sent } = await station.commanded({
     by: { path: 'start-transaction', body: { connectorId: evseId, idTag: idToken } },
     action: 'RequestStartTransaction',
     payload: { remoteStartId: positiveInteger, idToken: token, evseId },
@@ -20,7 +20,7 @@ async function remoteStart({ station, token, evseId }: Session, reply: Payload):
       message: 'Remote start request sent successfully',
     }),
   })
-  return Number(remoteStartId)
+  return Number(sent.remoteStartId)
 }
 
 /** The station starts the transaction that the operator asked for, before the cable is in. */

@@ -88,7 +88,7 @@ export interface Token {
 
 /** An id token of this case; `invalid` is one that Stator does not know. */
 export function token(play: Play, name: string): Token {
-  return { idToken: `${play.id}-${name}`, type: 'ISO14443' }
+  return { idToken: `${play.identity}-${name}`, type: 'ISO14443' }
 }
 
 /** Makes an id token known to Stator. */
