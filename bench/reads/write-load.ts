@@ -3,6 +3,7 @@
 
 import { join } from 'node:path'
 import type { LoadResult } from '../load.ts'
+import { firstOf } from '../output-lines.ts'
 
 /** What the charge points sent, and how they were answered. */
 export interface WriteLoad {
@@ -63,7 +64,7 @@ export function startWriteLoad(options: WriteLoadOptions): RunningLoad {
   })
   const said = child.stderr.text()
   const begin = async (): Promise<void> => {
-    if (await hasSaid(child.stdout, /^\s*\d+ s .*p50/)) return
+    if ((await firstOf(child.stdout, (line) => /^\s*\d+ s .*p50/.exec(line))) !== null) return
     throw new Error(`The write load ended with code ${await child.exited}: ${(await said).trim()}`)
   }
   return {
@@ -83,21 +84,4 @@ export function startWriteLoad(options: WriteLoadOptions): RunningLoad {
     },
     kill: () => child.kill('SIGKILL'),
   }
-}
-
-/** Whether a line of `output` matches; everything after it is read, too, so that the process never waits. */
-function hasSaid(output: ReadableStream<Uint8Array>, line: RegExp): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const read = async (): Promise<void> => {
-      const decoder = new TextDecoder()
-      let rest = ''
-      for await (const chunk of output) {
-        const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-        rest = lines.pop() ?? ''
-        if (lines.some((text) => line.test(text))) resolve(true)
-      }
-      resolve(false)
-    }
-    read().catch(reject)
-  })
 }

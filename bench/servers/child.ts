@@ -1,6 +1,7 @@
 // A server under test as a process of its own, pinned to one core where `taskset` exists.
 
 import { hasTaskset, pinned, unpinned } from '../affinity.ts'
+import { firstOf } from '../output-lines.ts'
 
 /** A running server under test. */
 export interface ServerProcess {
@@ -44,7 +45,7 @@ export async function launch({ name, command, env, core, announced }: Launch): P
     stderr: 'inherit',
   })
   const tooSlow = setTimeout(() => child.kill('SIGKILL'), startMsMax)
-  const url = await readUntil(child.stdout, announced)
+  const url = await firstOf(child.stdout, announced)
   clearTimeout(tooSlow)
   if (url === null) throw new Error(`${name} did not start: it ended with code ${await child.exited}.`)
   return {
@@ -59,30 +60,4 @@ export async function launch({ name, command, env, core, announced }: Launch): P
       clearTimeout(impatient)
     },
   }
-}
-
-/**
- * The first announcement on `output`. The output is still read to its end, so that the process never waits for a
- * reader.
- */
-function readUntil(
-  output: ReadableStream<Uint8Array>,
-  announced: (line: string) => string | null,
-): Promise<string | null> {
-  return new Promise((resolve, reject) => {
-    const read = async (): Promise<void> => {
-      const decoder = new TextDecoder()
-      let rest = ''
-      for await (const chunk of output) {
-        const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-        rest = lines.pop() ?? ''
-        for (const line of lines) {
-          const url = announced(line)
-          if (url !== null) resolve(url)
-        }
-      }
-      resolve(null)
-    }
-    read().catch(reject)
-  })
 }
