@@ -2,6 +2,7 @@
 // no frame fails because of another. It starts with the first long frame.
 
 import { Piscina } from 'piscina'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { StatorError } from '../base/errors.ts'
 import { taskAttemptsMax, taskMsMax } from '../base/limits.ts'
 import type { MeterBlock } from '../blocks/meter-block.ts'
@@ -33,8 +34,8 @@ export interface PackedAnswer {
 export interface LongFramesOptions {
   /** The module of the thread; tests use one that fails. */
   readonly longFrameWorkerUrl?: URL
-  /** Longest that the thread may take for a frame, in milliseconds. */
-  readonly taskMs?: number
+  /** Says when the thread has taken too long for a frame. */
+  readonly clock?: Clock
 }
 
 /**
@@ -107,11 +108,11 @@ export class LongFrames {
       maxThreads: 1,
     })
     const stuck = new AbortController()
-    const timer = setTimeout(() => stuck.abort(), this.#options.taskMs ?? taskMsMax)
+    const cancelTimer = (this.#options.clock ?? systemClock).after(taskMsMax, () => stuck.abort())
     try {
       return await this.#thread.run(task, { signal: stuck.signal })
     } finally {
-      clearTimeout(timer)
+      cancelTimer()
     }
   }
 }

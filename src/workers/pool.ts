@@ -4,6 +4,7 @@
 
 import { Packr } from 'msgpackr'
 import { Piscina } from 'piscina'
+import { systemClock } from '../base/clock.ts'
 import { StatorError } from '../base/errors.ts'
 import {
   crossingBytesMin,
@@ -124,14 +125,14 @@ export class FramePool {
   async #run(workers: Piscina<Uint8Array, PackedBatch>, tasks: readonly FrameTask[]): Promise<ExaminedPart> {
     // Terminates the thread if the task takes too long.
     const stuck = new AbortController()
-    const timer = setTimeout(() => stuck.abort(), this.#options.taskMs ?? taskMsMax)
+    const cancelTimer = (this.#options.clock ?? systemClock).after(taskMsMax, () => stuck.abort())
     try {
       const envelope = new Uint8Array(this.#packr.pack(tasks))
       const { verdicts, meter } = await workers.run(envelope, { signal: stuck.signal })
       const unpacked: readonly Verdict[] = this.#packr.unpack(verdicts)
       return { tasks, verdicts: unpacked, meter }
     } finally {
-      clearTimeout(timer)
+      cancelTimer()
     }
   }
 

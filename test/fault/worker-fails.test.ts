@@ -2,13 +2,18 @@
 // is refused, and the other charge points of its batch get their answers.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { taskMsMax } from '../../src/base/limits.ts'
 import { flows16 } from '../fixtures/seed-flows.ts'
 import { keepResult } from '../support/fault-results.ts'
+import { HandClock } from '../support/hand-clock.ts'
 import type { RawChargePoint } from '../support/raw-charge-point.ts'
 import { TestStator } from '../support/stator.ts'
+import { whenStuck } from '../support/stuck-thread.ts'
 
 const stations = 8
 const bystandersMsMax = 60_000
+/** Moved when a thread is stuck. */
+const clock = new HandClock()
 let central: TestStator
 let raws: RawChargePoint[]
 
@@ -20,7 +25,7 @@ beforeAll(async () => {
         // Everything is sent to the worker.
         crossingBytesMin: 0,
         paysToCross: () => true,
-        taskMs: 3_000,
+        clock,
       },
     },
   })
@@ -28,6 +33,7 @@ beforeAll(async () => {
 })
 
 afterAll(() => central.stop())
+afterAll(whenStuck(() => clock.pass(taskMsMax)))
 
 test.each([
   ['dies', 'KILL'],

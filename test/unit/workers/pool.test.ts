@@ -1,15 +1,22 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { stateEventsMax } from '../../../src/base/limits.ts'
+import { stateEventsMax, taskMsMax } from '../../../src/base/limits.ts'
 import { type AnswerTask, readLongAnswer } from '../../../src/examine/answer.ts'
 import type { FrameTask } from '../../../src/ocpp/verdict.ts'
 import { FramePool, type PoolOptions } from '../../../src/workers/pool.ts'
+import { HandClock } from '../../support/hand-clock.ts'
+import { whenStuck } from '../../support/stuck-thread.ts'
 
 const pools: FramePool[] = []
-function pool(options: Partial<PoolOptions> = {}): FramePool {
-  const made = new FramePool({ threads: 1, ...options })
+/** Stands still until a thread is stuck: the start of a thread takes seconds on a busy machine. */
+const clock = new HandClock()
+function pool(options: Partial<PoolOptions>): FramePool {
+  const made = new FramePool({ threads: 1, clock, ...options })
   pools.push(made)
   return made
 }
+/** With the real threads, which start once for all tests that need no others. */
+const real = pool({})
+afterAll(whenStuck(() => clock.pass(taskMsMax)))
 afterAll(async () => {
   for (const made of pools) await made.close()
 })
@@ -43,8 +50,8 @@ describe('the worker pool', () => {
       meterValues('d', 200),
       { ...task('e', 'Heartbeat', {}), text: 'not json' },
     ]
-    const [inWorker] = await pool().examine(tasks)
-    const inline = pool().examineHere(tasks)
+    const [inWorker] = await real.examine(tasks)
+    const inline = real.examineHere(tasks)
     expect(inWorker?.verdicts).toEqual(inline.verdicts)
     expect(inWorker?.verdicts.map((verdict) => verdict.kind)).toEqual(['call', 'call', 'refused', 'call', 'dropped'])
     expect(inWorker?.meter?.rows).toBe(2)
@@ -58,25 +65,27 @@ describe('the worker pool', () => {
     const heartbeat = task('a', 'Heartbeat', {})
     const verdict = { kind: 'call', action: 'Heartbeat' }
     for (const text of [heartbeat.text, heartbeat.text.padEnd(4_000)]) {
-      expect(pool().examineAtOnce({ ...heartbeat, text })).toMatchObject({ verdict, meter: null })
+      expect(real.examineAtOnce({ ...heartbeat, text })).toMatchObject({ verdict, meter: null })
     }
   })
 
   test('the meter value of one moment is examined at once, those of several are left for a batch', () => {
-    expect(pool().examineAtOnce(meterValues('b', 1))?.meter?.rows).toBe(1)
+    expect(real.examineAtOnce(meterValues('b', 1))?.meter?.rows).toBe(1)
     for (const list of ['meterValue', 'transactionData']) {
       const moments = Array.from({ length: 10 }, (_, minute) => ({
         timestamp: `2025-12-26T12:1${minute}:00Z`,
         sampledValue: [{ value: '1' }],
       }))
-      expect(pool().examineAtOnce(task('c', 'MeterValues', { connectorId: 1, [list]: moments }))).toBeNull()
+      expect(real.examineAtOnce(task('c', 'MeterValues', { connectorId: 1, [list]: moments }))).toBeNull()
     }
   })
 
   test('a frame that msgpack would change is examined at once', () => {
     for (const odd of ['"\\ud83d"', '{"__proto__":1}']) {
       const text = `[2,"a","DataTransfer",{"vendorId":"V","data":${odd}}]`
-      expect(pool({ paysToCross: () => true }).examineAtOnce({ ...task('a', 'Heartbeat', {}), text })).not.toBeNull()
+      expect(
+        pool({ threads: 1, paysToCross: () => true }).examineAtOnce({ ...task('a', 'Heartbeat', {}), text }),
+      ).not.toBeNull()
     }
   })
 
@@ -85,7 +94,7 @@ describe('the worker pool', () => {
     const text = `[2,"\\ud83d","DataTransfer",{"vendorId":"V","__proto__":1,"data":${JSON.stringify(data)}}]`
     const version = '2.0.1'
     const long: FrameTask = { ...task('a', 'Heartbeat', {}), version, strictness: 'lenient', text }
-    const { verdicts, meter } = await pool({ threads: 0 }).examineLong(long)
+    const { verdicts, meter } = await real.examineLong(long)
     expect(meter).toBeNull()
     expect(verdicts).toMatchObject([
       { kind: 'call', messageId: '\ud83d', payload: { vendorId: 'V' }, sent: { vendorId: 'V' } },
@@ -102,7 +111,7 @@ describe('the worker pool', () => {
     const reportData = Array.from({ length: 100 }, () => ({ ...entry, customData }))
     const report = { requestId: 1, generatedAt: '2026-01-01T00:00:00Z', seqNo: 0, reportData, customData }
     const long: FrameTask = { ...task('a', 'NotifyReport', report), version: '2.0.1' }
-    const { verdicts } = await pool().examineLong(long)
+    const { verdicts } = await real.examineLong(long)
     const { customData: _, ...rest } = report
     expect(verdicts).toMatchObject([{ payload: { ...rest, reportData: reportData.map(() => entry) } }])
     expect(JSON.stringify(verdicts)).not.toContain('"customData":')
@@ -124,7 +133,7 @@ describe('the worker pool', () => {
       ...Array.from({ length: 2 * stateEventsMax }, (_, index) => entry('AvailabilityState', 'Faulted', index)),
     ]
     const sent = { generatedAt: at, seqNo: 0, eventData }
-    const { verdicts } = await pool().examineLong({ ...task('a', 'NotifyEvent', sent), version: '2.0.1' })
+    const { verdicts } = await real.examineLong({ ...task('a', 'NotifyEvent', sent), version: '2.0.1' })
     const [verdict] = verdicts
     if (verdict?.kind !== 'call') throw new Error('the frame was not taken')
     expect(verdict.payload['eventData']).toEqual(eventData.slice(-stateEventsMax))
@@ -145,10 +154,10 @@ describe('the worker pool', () => {
       { meter: { registers: { begin: null, end: 7, first: 7, last: 7 } } },
       { meter: { registers: { begin: null, end: null, first: null, last: null } } },
     ]
-    const [part] = await pool().examine([energy, volts])
+    const [part] = await real.examine([energy, volts])
     expect(part?.verdicts).toMatchObject(wanted)
     const long = { ...energy, text: energy.text.padEnd(5_000) }
-    expect((await pool().examineLong(long)).verdicts).toMatchObject(wanted.slice(0, 1))
+    expect((await real.examineLong(long)).verdicts).toMatchObject(wanted.slice(0, 1))
   })
 
   test('the meter values of a long frame become columns, and what was sent of each is kept', async () => {
@@ -158,37 +167,30 @@ describe('the worker pool', () => {
     })
     const meterValue = [{}, ...Array.from({ length: 200 }, (_, index) => sample(10 + (index % 40)))]
     const long = { ...task('a', 'MeterValues', { connectorId: 1, meterValue }), strictness: 'lenient' as const }
-    const { verdicts, meter } = await pool().examineLong(long)
+    const { verdicts, meter } = await real.examineLong(long)
     expect(verdicts).toMatchObject([{ kind: 'call', payload: { connectorId: 1 }, meter: { from: 0, to: 200 } }])
     const text = Buffer.from(meter?.columns.at(-1) ?? []).toString()
     expect(text).toContain(JSON.stringify(sample(10)))
   })
 
-  // A stuck thread is ended after `taskMs`, several times: these wait for that side by side.
-  test.concurrent(
-    'a worker that is stuck is ended, and only the frame that it was stuck at is refused',
-    async () => {
-      const stuck = pool({ workerUrl: dyingWorker, taskMs: 4_000 })
-      const parts = await stuck.examine([
-        meterValues('a', 100),
-        task('stuck', 'DataTransfer', { vendorId: 'HANG' }),
-        meterValues('b', 200),
-      ])
-      const verdicts = parts.flatMap((part) => part.verdicts)
-      expect(verdicts.map((verdict) => verdict.kind)).toEqual(['call', 'refused', 'call'])
-      expect(verdicts[1]).toMatchObject({ messageId: 'stuck', code: 'InternalError' })
-      const [after] = await stuck.examine([task('next', 'Heartbeat', {})])
-      expect(after?.verdicts[0]?.kind).toBe('call')
-    },
-    60_000,
-  )
+  test('a worker that is stuck is ended, and only the frame that it was stuck at is refused', async () => {
+    const stuck = pool({ workerUrl: dyingWorker })
+    const parts = await stuck.examine([
+      meterValues('a', 100),
+      task('stuck', 'DataTransfer', { vendorId: 'HANG' }),
+      meterValues('b', 200),
+    ])
+    const verdicts = parts.flatMap((part) => part.verdicts)
+    expect(verdicts.map((verdict) => verdict.kind)).toEqual(['call', 'refused', 'call'])
+    expect(verdicts[1]).toMatchObject({ messageId: 'stuck', code: 'InternalError' })
+    const [after] = await stuck.examine([task('next', 'Heartbeat', {})])
+    expect(after?.verdicts[0]?.kind).toBe('call')
+  })
 
-  test.concurrent.each(['KILL', 'THROW', 'HANG'])(
+  test.each(['KILL', 'THROW', 'HANG'])(
     'a long frame that its thread fails on is refused alone, and those behind it are examined (%s)',
     async (word) => {
-      // Only a stuck thread has to be waited for; the start of a thread takes seconds on a busy machine.
-      const taskMs = word === 'HANG' ? 4_000 : 30_000
-      const made = pool({ longFrameWorkerUrl: dyingLongFrameWorker, taskMs })
+      const made = pool({ threads: 0, longFrameWorkerUrl: dyingLongFrameWorker })
       const long = (messageId: string, text: string): FrameTask =>
         task(messageId, 'DataTransfer', { vendorId: 'V', data: text.padEnd(5_000, 'x') })
       const parts = await Promise.all(['a', word, 'c'].map((text) => made.examineLong(long(text, text))))
@@ -198,31 +200,30 @@ describe('the worker pool', () => {
         { kind: 'call', messageId: 'c' },
       ])
     },
-    60_000,
   )
 
-  test.concurrent(
-    'a long frame does not wait for the batches',
-    async () => {
-      // The thread of the batches is stuck until it is ended; the other has to start meanwhile.
-      const made = pool({ workerUrl: dyingWorker, taskMs: 8_000 })
-      let isOver = false
-      const stuck = made.examine([task('HANG', 'Heartbeat', {})]).finally(() => (isOver = true))
-      const status = { connectorId: 1, errorCode: 'NoError', status: 'Available', info: 'x'.repeat(5_000) }
-      const { verdicts } = await made.examineLong(task('a', 'StatusNotification', status))
-      expect(verdicts).toMatchObject([{ kind: 'refused', messageId: 'a', code: 'PropertyConstraintViolation' }])
-      expect(isOver).toBe(false)
-      await stuck
-    },
-    30_000,
-  )
+  test('a long frame does not wait for the batches', async () => {
+    // The thread of the batches is stuck: this clock is moved later.
+    const standing = new HandClock()
+    const made = pool({ workerUrl: dyingWorker, clock: standing })
+    let isOver = false
+    const stuck = made.examine([task('HANG', 'Heartbeat', {})]).finally(() => (isOver = true))
+    const status = { connectorId: 1, errorCode: 'NoError', status: 'Available', info: 'x'.repeat(5_000) }
+    const { verdicts } = await made.examineLong(task('a', 'StatusNotification', status))
+    expect(verdicts).toMatchObject([{ kind: 'refused', messageId: 'a', code: 'PropertyConstraintViolation' }])
+    expect(isOver).toBe(false)
+    const endTelling = whenStuck(() => standing.pass(taskMsMax))
+    standing.pass(taskMsMax)
+    await stuck
+    endTelling()
+  })
 
   test('fields called constructor and toJSON do not make a worker fail', async () => {
     const tasks = [task('a', 'Heartbeat', { constructor: 'x', toJSON: 1 })].map((one) => ({
       ...one,
       strictness: 'lenient' as const,
     }))
-    const [part, ...more] = await pool().examine(tasks)
+    const [part, ...more] = await real.examine(tasks)
     expect(more).toEqual([])
     expect(part?.verdicts).toMatchObject([{ kind: 'call', messageId: 'a', sent: { toJSON: 1 } }])
   })
@@ -234,7 +235,7 @@ describe('the worker pool', () => {
       strictness: 'lenient' as const,
       text: text.replace('{', '{"__proto__":{"a":1},'),
     }
-    const verdict = pool().examineAtOnce(odd)?.verdict
+    const verdict = real.examineAtOnce(odd)?.verdict
     const sent = verdict?.kind === 'call' ? verdict.sent : undefined
     expect(Object.keys(sent ?? {})).toEqual(['__proto__', 'connectorId', 'transactionId'])
     expect(Object.getPrototypeOf(sent)).toBe(Object.prototype)
@@ -258,7 +259,7 @@ describe('the worker pool', () => {
   }, 30_000)
 
   test('meter values that are examined at once share a block with their neighbours', () => {
-    const frames = pool()
+    const frames = real
     // Ends the block of whatever was examined before.
     frames.examineHere([task('x', 'Heartbeat', {})])
     const [first, second] = [meterValues('a', 1), meterValues('b', 2)].map((task) => frames.examineAtOnce(task))
@@ -274,7 +275,7 @@ describe('the worker pool', () => {
         throw new Error('planted')
       },
     })
-    const part = pool().examineHere([meterValues('a', 1), hopeless, meterValues('c', 3)])
+    const part = real.examineHere([meterValues('a', 1), hopeless, meterValues('c', 3)])
     expect(part.verdicts.map((verdict) => verdict.kind)).toEqual(['call', 'refused', 'call'])
     expect(part.verdicts[1]).toMatchObject({ messageId: 'b', code: 'InternalError' })
   })
@@ -298,7 +299,7 @@ describe('the worker pool', () => {
   test('a long answer is read in a thread as it would be here', async () => {
     const text = `[3,"a",{"status":"accepted","half":"\\ud83d","x":"${'y'.repeat(5_000)}",}]`
     const answer: AnswerTask = { text, version: '1.6', strictness: 'lenient', answerTo: 'Reset' }
-    expect(await pool().readLongAnswer(answer)).toEqual(readLongAnswer(answer))
+    expect(await real.readLongAnswer(answer)).toEqual(readLongAnswer(answer))
   })
 
   test('a long answer that its thread dies of cannot be read', async () => {
@@ -308,7 +309,7 @@ describe('the worker pool', () => {
       strictness: 'lenient',
       answerTo: 'Reset',
     }
-    expect(await pool({ longFrameWorkerUrl: dyingLongFrameWorker }).readLongAnswer(answer)).toMatchObject({
+    expect(await pool({ threads: 0, longFrameWorkerUrl: dyingLongFrameWorker }).readLongAnswer(answer)).toMatchObject({
       kind: 'unreadable',
     })
   })
