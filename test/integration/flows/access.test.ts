@@ -22,6 +22,13 @@ function knock(identity: string, more: { readonly userName?: string; readonly pa
   return handshakeAnswer({ url: central.ocppUrl, identity, password: passwordDefault, ...more })
 }
 
+/** Connects and leaves. What a connection changes is stored by the time its first message is answered. */
+async function visit(stator: TestStator, identity: string): Promise<void> {
+  const raw = await stator.raw(identity)
+  await raw.call('BootNotification', boot16)
+  await raw.close()
+}
+
 async function change(identity: string, body: Record<string, unknown>, status = 200): Promise<unknown> {
   return central.json(`/api/chargepoints/${identity}`, { method: 'PATCH', body }, status)
 }
@@ -92,12 +99,12 @@ describe('a charge point', () => {
         if (status === 'CALLERROR') raw.send(JSON.stringify([4, messageId, 'NotSupported', '', {}]))
         else raw.answer(messageId, { status })
         await answer
-        await (await open.raw('RAISED')).close()
+        await visit(open, 'RAISED')
         expect(await profileMin()).toBe(0)
-        if (status !== 'Accepted') await (await closed.raw('RAISED')).close()
+        if (status !== 'Accepted') await visit(closed, 'RAISED')
         expect(await profileMin()).toBe(0)
       }
-      await (await closed.raw('RAISED')).close()
+      await visit(closed, 'RAISED')
       expect(await profileMin()).toBe(1)
       const without = { url: open.ocppUrl, identity: 'RAISED' }
       expect((await handshakeAnswer(without)).status).toBe(403)
