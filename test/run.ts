@@ -1,7 +1,7 @@
 // `bun run test`: the tests of every day. With arguments: `bun test` with these, but for `--help` and `--version`. Starts
-// a PostgreSQL 18 and a 15 for all of them, and stops both again whatever happens. Files run side by side; those of the
-// bench and of faults, which watch latencies, run one after the other. Ends with the line `N passed, N failed`, and with
-// the exit code of the first `bun test` that failed. What takes long has commands of its own: `bun run fuzz`
+// a PostgreSQL 18 and a 15 for all of them, and stops both again whatever happens. Files run side by side; those that
+// watch latencies run after them, one after the other. Ends with the line `N passed, N failed`, and with the exit code
+// of the first `bun test` that failed. What takes long has commands of its own: `bun run fuzz`
 // (test/simulation, test/fuzz) and `bun run faults` (test/fault).
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { Glob } from 'bun'
 import { answerAtOnce, type Command } from '../src/base/command-line.ts'
 import { serverVariables } from './support/postgres.ts'
+import { isFullSize } from './support/fault-results.ts'
 import { type PostgresVersion, startPostgres } from './support/postgres-server.ts'
 
 const root = join(import.meta.dir, '..')
@@ -38,18 +39,27 @@ const folder = mkdtempSync(join(tmpdir(), 'stator-tests-'))
 const processesMax = 4
 const sideBySide = `--parallel=${Math.min(processesMax, availableParallelism())}`
 
+/** Faults that watch latencies or memory: nothing runs beside them. */
+const watchful = ['database-frozen', 'floods', 'migrations-under-load', 'one-station', 'reconnect-storm', 'rest-flood']
+
+/** Whether nothing runs beside these files. At full size no fault does: its figures count. */
+function isAlone(argument: string): boolean {
+  if (!/\btest\/fault\b/.test(argument)) return false
+  return isFullSize || !argument.endsWith('.test.ts') || watchful.some((name) => argument.includes(name))
+}
+
 /** Left to `bun run fuzz`: planted bugs that hundreds of worlds have to find, and what measures every hostile shape. */
 const slow = ['test/simulation/canary.test.ts', 'test/fuzz/linear-work.test.ts', 'test/fuzz/main-thread.test.ts']
 const quick = [...new Glob('test/{simulation,fuzz}/*.test.ts').scanSync(root)].filter((file) => !slow.includes(file))
-const everyDay = [
-  [
-    'test/unit',
-    'test/conformance',
-    ...['api', 'deploy', 'flows', 'store'].map((name) => `test/integration/${name}`),
-    ...quick,
-  ],
-  ['test/integration/bench'],
-]
+const everyDay = ['test/unit', 'test/conformance', 'test/integration', ...quick]
+
+/** The arguments of each `bun test`. Flags, and what stands beside them, belong to all files: then there is one. */
+function partsOf(args: readonly string[]): readonly (readonly string[])[] {
+  if (args.some((argument) => argument.startsWith('-'))) return [args]
+  const parts = [args.filter((argument) => !isAlone(argument)), args.filter(isAlone)]
+  return parts.filter((part) => part.length > 0)
+}
+
 const counts = { pass: 0, fail: 0 }
 
 /** The summary of `bun test` stands on standard error: lines such as ` 12 pass` and ` 0 fail`. */
@@ -73,9 +83,8 @@ async function runningServer(version: PostgresVersion) {
 }
 
 async function run(part: readonly string[]): Promise<number> {
-  const isOneByOne = part.some((argument) => /\b(bench|fault)/.test(argument))
   const urls = Object.fromEntries(servers.map(({ variable, connectionString }) => [variable, connectionString]))
-  const order = isOneByOne ? [] : [sideBySide]
+  const order = part.some(isAlone) ? [] : [sideBySide]
   const tests = Bun.spawn([process.execPath, 'test', '--timeout', '60000', ...order, ...part], {
     cwd: root,
     env: { ...process.env, ...urls, STATOR_TEST_FOLDER: folder },
@@ -96,7 +105,7 @@ async function run(part: readonly string[]): Promise<number> {
 const signals = ['SIGINT', 'SIGTERM'] as const
 let isStopped = false
 let exitCode = 0
-for (const part of given.length === 0 ? everyDay : [given]) {
+for (const part of partsOf(given.length === 0 ? everyDay : given)) {
   if (isStopped) break
   const partExitCode = await run(part)
   exitCode ||= partExitCode

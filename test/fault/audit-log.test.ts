@@ -9,11 +9,12 @@ import { verified } from '../support/audit.ts'
 import { headsIn } from '../../src/store/audit/head-file.ts'
 import { isFullSize, keepResult } from '../support/fault-results.ts'
 import { testDatabase } from '../support/postgres.ts'
+import type { RawChargePoint } from '../support/raw-charge-point.ts'
 import { StatorProcess } from '../support/stator-process.ts'
 import { TestStator } from '../support/stator.ts'
 import { until } from '../support/until.ts'
 
-const kills = isFullSize ? 20 : 5
+const kills = isFullSize ? 20 : 3
 const senders = 8
 const answersBetween = 60
 const waitMsMax = 60_000
@@ -79,72 +80,83 @@ async function requestsIn(client: Client): Promise<readonly Request[]> {
   return rows
 }
 
-test('killed under requests that change something, Stator has recorded what it did, and the chain is right', async () => {
-  const { connectionString, drop } = await testDatabase()
-  cleanUp.push(drop)
-  const stator = await StatorProcess.start({ connectionString, identities: [] })
-  cleanUp.push(() => stator.remove())
-  const client = new Client({ connectionString })
-  await client.connect()
-  cleanUp.push(() => client.end())
-  const sent: Sent = new Map()
-  let isOver = false
-  const provisioning = Array.from({ length: senders }, (_, sender) => provision(stator.url, sender, sent, () => isOver))
-  const answered = () => [...sent.values()].filter((status) => status !== null).length
-  const recoveryMs: number[] = []
-  for (let kill = 0; kill < kills; kill++) {
-    const before = answered()
-    await until('requests to be answered', () => answered() > before + answersBetween + 7 * kill, waitMsMax)
-    await stator.kill()
-    recoveryMs.push(await stator.startAgain())
-  }
-  isOver = true
-  await Promise.all(provisioning)
-  await stator.terminate()
+test.concurrent(
+  'killed under requests that change something, Stator has recorded what it did, and the chain is right',
+  async () => {
+    const { connectionString, drop } = await testDatabase()
+    cleanUp.push(drop)
+    const stator = await StatorProcess.start({ connectionString, identities: [] })
+    cleanUp.push(() => stator.remove())
+    const client = new Client({ connectionString })
+    await client.connect()
+    cleanUp.push(() => client.end())
+    const sent: Sent = new Map()
+    let isOver = false
+    const provisioning = Array.from({ length: senders }, (_, sender) =>
+      provision(stator.url, sender, sent, () => isOver),
+    )
+    const answered = () => [...sent.values()].filter((status) => status !== null).length
+    const recoveryMs: number[] = []
+    for (let kill = 0; kill < kills; kill++) {
+      const before = answered()
+      await until('requests to be answered', () => answered() > before + answersBetween + 7 * kill, waitMsMax)
+      await stator.kill()
+      recoveryMs.push(await stator.startAgain())
+    }
+    isOver = true
+    await Promise.all(provisioning)
+    await stator.terminate()
 
-  const heads = await headsIn(stator.dataFolder)
-  expect(heads).toHaveLength(1)
-  const [chain] = Object.values(await verified(client, heads))
-  expect(chain?.problem).toBeNull()
-  // Several commits were killed, and none after its answer.
-  const recorded = new Map((await requestsIn(client)).map((request) => [request.requestId, request]))
-  const answeredOnes = [...sent].filter(([, status]) => status !== null)
-  expect(answeredOnes.length).toBeGreaterThan(kills * answersBetween)
-  const differing = answeredOnes.filter(([id, status]) => recorded.get(id)?.status !== status)
-  expect(differing).toEqual([])
-  // What is stored was recorded, whether it was answered or not.
-  const { rows } = await client.query<{ identity: string; location: string; isDeleted: boolean }>(
-    `SELECT identity, location, deleted_at IS NOT NULL AS "isDeleted" FROM charge_points`,
-  )
-  const isRecorded = (identity: string, method: string): boolean => recorded.has(`${identity}-${method}`)
-  expect(rows.length).toBeGreaterThan(kills * 10)
-  expect(rows.filter(({ identity }) => !isRecorded(identity, 'POST'))).toEqual([])
-  expect(rows.filter(({ identity, location }) => location === 'B' && !isRecorded(identity, 'PATCH'))).toEqual([])
-  expect(rows.filter(({ identity, isDeleted }) => isDeleted && !isRecorded(identity, 'DELETE'))).toEqual([])
-  const open = [...recorded.values()].filter(({ status }) => status === null)
-  keepResult({
-    id: '1-killed-audit-log',
-    fault: 'SIGKILL under requests that change something',
-    file: 'audit-log.test.ts',
-    injected: kills,
-    audit: null,
-    recoveryMs,
-    recovery: 'from the start of the process until it served',
-    figures: {
-      'requests that were answered, all with their outcome': String(answeredOnes.length),
-      'requests that were recorded and cut off by a kill': String(open.length),
-    },
-  })
-}, 300_000)
+    const heads = await headsIn(stator.dataFolder)
+    expect(heads).toHaveLength(1)
+    const [chain] = Object.values(await verified(client, heads))
+    expect(chain?.problem).toBeNull()
+    // Several commits were killed, and none after its answer.
+    const recorded = new Map((await requestsIn(client)).map((request) => [request.requestId, request]))
+    const answeredOnes = [...sent].filter(([, status]) => status !== null)
+    expect(answeredOnes.length).toBeGreaterThan(kills * answersBetween)
+    const differing = answeredOnes.filter(([id, status]) => recorded.get(id)?.status !== status)
+    expect(differing).toEqual([])
+    // What is stored was recorded, whether it was answered or not.
+    const { rows } = await client.query<{ identity: string; location: string; isDeleted: boolean }>(
+      `SELECT identity, location, deleted_at IS NOT NULL AS "isDeleted" FROM charge_points`,
+    )
+    const isRecorded = (identity: string, method: string): boolean => recorded.has(`${identity}-${method}`)
+    expect(rows.length).toBeGreaterThan(kills * 10)
+    expect(rows.filter(({ identity }) => !isRecorded(identity, 'POST'))).toEqual([])
+    expect(rows.filter(({ identity, location }) => location === 'B' && !isRecorded(identity, 'PATCH'))).toEqual([])
+    expect(rows.filter(({ identity, isDeleted }) => isDeleted && !isRecorded(identity, 'DELETE'))).toEqual([])
+    const open = [...recorded.values()].filter(({ status }) => status === null)
+    keepResult({
+      id: '1-killed-audit-log',
+      fault: 'SIGKILL under requests that change something',
+      file: 'audit-log.test.ts',
+      injected: kills,
+      audit: null,
+      recoveryMs,
+      recovery: 'from the start of the process until it served',
+      figures: {
+        'requests that were answered, all with their outcome': String(answeredOnes.length),
+        'requests that were recorded and cut off by a kill': String(open.length),
+      },
+    })
+  },
+  300_000,
+)
 
-test('while the database is away nothing is done, and requests get 503', async () => {
+/** A Stator with a charge point, on a database that can be taken away. */
+async function started(): Promise<{ stator: TestStator; connectionString: string; raw: RawChargePoint }> {
   const stator = await TestStator.start()
   const connectionString = stator.connectionString ?? ''
   cleanUp.push(async () => {
     await giveBack(connectionString)
     await stator.stop()
   })
-  const raw = await stator.bootedRaw('CP001')
+  return { stator, connectionString, raw: await stator.bootedRaw('CP001') }
+}
+
+test.concurrent('while the database is away nothing is done, and requests get 503', async () => {
+  const { stator, connectionString, raw } = await started()
   await takeAway(connectionString)
   for (const [path, body] of [
     ['/api/chargepoints/CP001/reset', { type: 'Soft' }],
@@ -161,24 +173,21 @@ test('while the database is away nothing is done, and requests get 503', async (
   expect(Object.values(await verified(client))[0]?.problem).toBeNull()
 })
 
-test('a command whose outcome cannot be stored is answered 503, and listed with an unknown outcome', async () => {
-  const stator = await TestStator.start()
-  const connectionString = stator.connectionString ?? ''
-  cleanUp.push(async () => {
+test.concurrent(
+  'a command whose outcome cannot be stored is answered 503, and listed with an unknown outcome',
+  async () => {
+    const { stator, connectionString, raw } = await started()
+    const reset = stator.api('/api/chargepoints/CP001/reset', { body: { type: 'Soft' } })
+    const { messageId } = await raw.command('Reset')
+    await takeAway(connectionString)
+    raw.answer(messageId, { status: 'Accepted' })
+    expect(await reset).toMatchObject({ status: 503, body: { code: 'STORE_UNAVAILABLE' } })
     await giveBack(connectionString)
-    await stator.stop()
-  })
-  const raw = await stator.bootedRaw('CP001')
-  const reset = stator.api('/api/chargepoints/CP001/reset', { body: { type: 'Soft' } })
-  const { messageId } = await raw.command('Reset')
-  await takeAway(connectionString)
-  raw.answer(messageId, { status: 'Accepted' })
-  expect(await reset).toMatchObject({ status: 503, body: { code: 'STORE_UNAVAILABLE' } })
-  await giveBack(connectionString)
-  await cutConnections(connectionString)
-  const { entries } = await until('the log to be read', async () => {
-    const { status, body } = await stator.api('/api/audit-log?chargePointId=CP001&operation=resetChargePoint')
-    return status === 200 ? body : null
-  })
-  expect(entries).toMatchObject([{ outcome: 'unknown', status: null, endedAt: null }])
-})
+    await cutConnections(connectionString)
+    const { entries } = await until('the log to be read', async () => {
+      const { status, body } = await stator.api('/api/audit-log?chargePointId=CP001&operation=resetChargePoint')
+      return status === 200 ? body : null
+    })
+    expect(entries).toMatchObject([{ outcome: 'unknown', status: null, endedAt: null }])
+  },
+)

@@ -4,7 +4,7 @@ import { expect, test } from 'bun:test'
 import { isFullSize } from '../support/fault-results.ts'
 import { rollOver } from '../support/certificate-rollover.ts'
 
-const stations = isFullSize ? 1_000 : 300
+const stations = isFullSize ? 1_000 : 100
 
 test('killed in the middle of a renewal of all certificates, Stator loses none and signs none twice', async () => {
   const { renewedAtKill, ...outcome } = await rollOver(stations)

@@ -35,7 +35,7 @@ function lossy({ connectionString }: TestDatabase): string {
 }
 
 test('under load every answer to a COMMIT is lost for a while, and each fact is stored once under the id that was answered', async () => {
-  const times = isFullSize ? 50 : 15
+  const times = isFullSize ? 50 : 8
   const load: LoadOptions = { stations: 20, samples: 6 }
   const since = await databaseNow(database.connectionString)
   const stator = await StatorProcess.start({ connectionString: lossy(database), identities: identitiesOf(load) })

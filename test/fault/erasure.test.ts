@@ -12,7 +12,7 @@ import { until } from '../support/until.ts'
 import { rowsWith } from '../support/whole-database.ts'
 
 const frames = Number(process.env['STATOR_ERASURE_FRAMES'] ?? (isFullSize ? 100_000 : 8_000))
-const kills = 3
+const kills = isFullSize ? 3 : 2
 const waitMsMax = 120_000
 const idTag = 'KILLED-CARD'
 

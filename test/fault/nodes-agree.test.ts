@@ -50,7 +50,7 @@ async function command(node: StatorProcess, name: string, body: object) {
 }
 
 describe('a command', () => {
-  test(
+  test.concurrent(
     'reaches the node that holds the charge point; the other one names it; and neither once the charge point has left',
     async () => {
       const [holder, other] = await twoNodes(['CP001'])
@@ -96,7 +96,7 @@ async function listedAt(node: StatorProcess, query: string): Promise<readonly nu
 }
 
 describe('a transaction that begins at a second node, with a lower number than the one before it', () => {
-  test(
+  test.concurrent(
     'is the newest and the current one at each node, and after a restart',
     async () => {
       const nodes = await twoNodes(['CP001', 'CP002'])

@@ -18,7 +18,9 @@ import { until } from '../support/until.ts'
 
 const file = 'postgres-away.test.ts'
 /** How long PostgreSQL is stopped. */
-const awayMs = isFullSize ? 60_000 : 15_000
+const awayMs = isFullSize ? 60_000 : 6_000
+/** How often PostgreSQL crashes, and how often its connections are cut. */
+const times = isFullSize ? { crashed: 5, cut: 20 } : { crashed: 3, cut: 8 }
 const testMsMax = 400_000
 
 const cleanUp: (() => unknown)[] = []
@@ -103,7 +105,7 @@ describe('facts wait, heartbeats are answered, new connections are refused, and 
   )
 
   test.concurrent(
-    'when PostgreSQL crashes in the middle of a COMMIT, five times',
+    `when PostgreSQL crashes in the middle of a COMMIT, ${times.crashed} times`,
     async () => {
       const server = await OwnPostgres.start(temporaryFolder())
       const connectionString = await createDatabase(server.connectionString, 'crashed')
@@ -112,7 +114,7 @@ describe('facts wait, heartbeats are answered, new connections are refused, and 
         fault: 'PostgreSQL crashed in the middle of a COMMIT',
         file,
         connectionString,
-        times: 5,
+        times: times.crashed,
         isBrief: true,
         begin: async () => {
           // Deferred to the end of the transaction, so that it can be observed.
@@ -148,7 +150,7 @@ describe('facts wait, heartbeats are answered, new connections are refused, and 
   )
 
   test.concurrent(
-    'when all connections are cut, twenty times',
+    `when all connections are cut, ${times.cut} times`,
     async () => {
       const { connectionString } = await ownDatabase()
       await rideOut({
@@ -156,7 +158,7 @@ describe('facts wait, heartbeats are answered, new connections are refused, and 
         fault: 'all connections to PostgreSQL cut',
         file,
         connectionString,
-        times: 20,
+        times: times.cut,
         isBrief: true,
         begin: () => cutConnections(connectionString),
         last: () => Promise.resolve(),

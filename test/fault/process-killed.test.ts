@@ -12,8 +12,8 @@ import { type TestDatabase, testDatabase } from '../support/postgres.ts'
 import { StatorProcess } from '../support/stator-process.ts'
 import { until } from '../support/until.ts'
 
-/** The embedded database takes seconds to start, so that twenty times takes minutes. */
-const kills = { PostgreSQL: 20, embedded: isFullSize ? 20 : 6 }
+/** The embedded database takes seconds to start. */
+const kills = isFullSize ? { PostgreSQL: 20, embedded: 20 } : { PostgreSQL: 6, embedded: 3 }
 /** Messages a second of each version. */
 const ratePerSecond = 400
 const load: LoadOptions = { stations: 20, samples: 12 }

@@ -2,9 +2,10 @@
 // point connects again with its new certificate. `STATOR_ROLLOVER_STATIONS` sets the size of the fleet.
 
 import { expect, test } from 'bun:test'
+import { isFullSize } from '../support/fault-results.ts'
 import { rollOverProfileThree } from '../support/profile-3-rollover.ts'
 
-const stations = Number(process.env['STATOR_ROLLOVER_STATIONS'] ?? 1_000)
+const stations = Number(process.env['STATOR_ROLLOVER_STATIONS'] ?? (isFullSize ? 1_000 : 150))
 
 test('killed in the middle of a renewal, Stator refuses no certificate and loses no charge point', async () => {
   const { renewedAtKill, ms: _, replaced, revoked, ...outcome } = await rollOverProfileThree(stations)

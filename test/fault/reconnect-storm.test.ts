@@ -14,7 +14,7 @@ import { handshakesAtOnceMax } from '../../src/base/limits.ts'
 import { TestStator } from '../support/stator.ts'
 import { until, within } from '../support/until.ts'
 
-const returning = isFullSize ? 10_000 : 2_000
+const returning = isFullSize ? 10_000 : 1_000
 const staying: LoadOptions = { name: 'STAY', stations: 50, samples: 20, answerMsMax: 60_000 }
 const storm: LoadOptions = { name: 'STORM', stations: returning, versions: ['1.6'], mix: 'storm', answerMsMax: 60_000 }
 /** Messages a second of each version. */

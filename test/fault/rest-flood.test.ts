@@ -27,7 +27,9 @@ const floodBeginMsMax = 10_000
 /** The pace of the bystander: from one Authorize to the next, in milliseconds, unless the answer takes longer. */
 const pauseMs = 50
 /** What the flooder finds to read: lines of its message log, meter values of one transaction, and other transactions. */
-const rows = { messages: 300_000, meterValues: 300_000, transactions: 100_000 }
+const rows = isFullSize
+  ? { messages: 300_000, meterValues: 300_000, transactions: 100_000 }
+  : { messages: 100_000, meterValues: 100_000, transactions: 30_000 }
 /**
  * The limit of the bystander's p99, in milliseconds, on two cores that the flooder, the test and the database share.
  * Before REST reads had a semaphore it was 676 on PostgreSQL and 1,349 on the embedded database.

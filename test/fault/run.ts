@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { Glob } from 'bun'
 import { answerAtOnce, type Command, readFlags, UsageError } from '../../src/base/command-line.ts'
 import { type Machine, machine, median } from '../../bench/standard/results.ts'
+import { timesFull } from '../fuzz/make/run.ts'
 import { faultsFolderVariable, type KeptResult } from '../support/fault-results.ts'
 
 const root = join(import.meta.dir, '../..')
@@ -18,8 +19,6 @@ const fuzzFolder = join(resultsFolder, 'fuzz')
 /** The name of fuzzing and simulation. */
 const fuzzName = 'fuzz'
 const seedsDefault = 20_000
-/** How many times longer than with `bun run test`. */
-const fuzzTimes = 4
 
 interface Plan {
   readonly isFull: boolean
@@ -99,7 +98,7 @@ type Counts = Readonly<Record<string, unknown>>
 /** Fuzzing and the simulation, each under its name. They are repeated when all faults are injected. */
 async function fuzzCounts({ seeds, names }: Plan): Promise<Map<string, Counts>> {
   if (names.length === 0 || names.includes(fuzzName)) {
-    const env = { [faultsFolderVariable]: fuzzFolder, STATOR_FUZZ_TIMES: String(fuzzTimes) }
+    const env = { [faultsFolderVariable]: fuzzFolder, STATOR_FUZZ_TIMES: String(timesFull) }
     const fuzzing = await run(['test/run.ts', 'test/fuzz'], env, false)
     if (fuzzing.code !== 0) process.exit(fuzzing.code)
     const { code, said } = await run(['run', '--silent', 'fuzz', '--seeds', String(seeds), '--json'], {}, true)

@@ -52,7 +52,7 @@ async function emptyDatabase(): Promise<string> {
   return url.href
 }
 
-test(
+test.concurrent(
   'three nodes start together on an empty database; one is killed while another is frozen, and the third says who is connected',
   async () => {
     const nodes = await threeNodes(await emptyDatabase(), ['FROZEN', 'KILLED', 'LIVING', 'MOVING'])
@@ -103,7 +103,7 @@ async function throughAll(
   )
 }
 
-test(
+test.concurrent(
   'a charge point moves between three nodes and sends everything through its last three connections: nothing is lost, doubled or left unanswered',
   async () => {
     const { connectionString, drop } = await testDatabase()

@@ -1,8 +1,9 @@
-// `bun run fuzz`: fuzzes and simulates at length, including the tests that find planted bugs. With options: runs any
-// number of seeds of the simulation. If a rule is broken, it prints the shortest story that it finds and exits with 1.
+// `bun run fuzz`: fuzzes and simulates at length, including the tests that find planted bugs; with `--full` for twice as
+// long. With other options: runs any number of seeds of the simulation. If a rule is broken, it prints the shortest story that it finds and exits with 1.
 
 import { join } from 'node:path'
 import { answerAtOnce, type Command, readFlags, UsageError } from '../../src/base/command-line.ts'
+import { timesFull } from '../fuzz/make/run.ts'
 import { planOf } from './plan.ts'
 import { rules } from './rules.ts'
 import { runSeeds, summary } from './run.ts'
@@ -11,8 +12,9 @@ import { shorten, storyOf } from './story.ts'
 
 const command: Command = {
   name: 'bun run fuzz',
-  about: 'runs the tests in test/simulation and test/fuzz at length; with a flag: the simulation alone',
+  about: 'runs the tests in test/simulation and test/fuzz at length; with --seeds or --seed: the simulation alone',
   flags: {
+    full: { value: null, about: 'the tests for twice as long, with the story of every planted bug shortened' },
     seeds: { value: 'N', about: 'run this many seeds (10000)' },
     first: { value: 'S', about: 'with --seeds: the first of them (1)' },
     json: { value: null, about: 'with --seeds: print the counts as JSON' },
@@ -25,7 +27,7 @@ const command: Command = {
 const storiesMax = 3
 const progressMs = 1_000
 /** How many times longer than with `bun run test`. */
-const timesDefault = '4'
+const timesDefault = 2
 
 /** The arguments; ends this process if they are wrong, or ask for help. */
 function given(args: readonly string[]): ReadonlyMap<string, string> {
@@ -51,10 +53,10 @@ function integer(name: string, fallback: number): number {
   process.exit(2)
 }
 
-async function runTests(): Promise<void> {
+async function runTests(times: number): Promise<void> {
   const tests = Bun.spawn([process.execPath, 'test/run.ts', 'test/simulation', 'test/fuzz'], {
     cwd: join(import.meta.dir, '../..'),
-    env: { STATOR_FUZZ_TIMES: timesDefault, ...process.env },
+    env: { STATOR_FUZZ_TIMES: String(times), ...process.env },
     stdio: ['inherit', 'inherit', 'inherit'],
   })
   process.exitCode = await tests.exited
@@ -92,7 +94,8 @@ function fuzz(first: number, count: number, isJson: boolean): void {
 }
 
 const flags = given(process.argv.slice(2))
-if (flags.size === 0) await runTests()
+if (flags.size === 0) await runTests(timesDefault)
+else if (flags.has('full')) await runTests(timesFull)
 else if (flags.has('seed')) replay(integer('seed', 0))
 else fuzz(integer('first', 1), integer('seeds', 10_000), flags.has('json'))
 // Exits explicitly: simulated processes may still wait for events that never come.

@@ -6,6 +6,9 @@ import { Random } from '../../support/random.ts'
 const given = process.env['STATOR_FUZZ_SEED']
 /** How many times longer to fuzz and simulate than `bun run test`. */
 export const times = Number(process.env['STATOR_FUZZ_TIMES'] ?? 1)
+/** How many times longer `bun run fuzz --full` and `bun run faults --full` take. */
+export const timesFull = 4
+export const isFull = times >= timesFull
 
 /** Longest time for a fuzz test, in milliseconds: on a quiet machine each needs some seconds. */
 export const fuzzMsMax = 180_000 * times
