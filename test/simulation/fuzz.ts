@@ -1,5 +1,6 @@
 // `bun run fuzz`: fuzzes and simulates at length, including the tests that find planted bugs; with `--full` for twice as
-// long. With other options: runs any number of seeds of the simulation. If a rule is broken, it prints the shortest story that it finds and exits with 1.
+// long. With other options: runs any number of seeds of the simulation. If a rule is broken, it prints the shortest story
+// that it finds and exits with 1.
 
 import { join } from 'node:path'
 import { answerAtOnce, type Command, readFlags, UsageError } from '../../src/base/command-line.ts'

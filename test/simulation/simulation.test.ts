@@ -9,8 +9,8 @@ import { simulate } from './simulation.ts'
 import { shorten, storyOf } from './story.ts'
 
 /** How long seeds are run, in milliseconds, and the minimum number of seeds. */
-const forMs = 5_000 * times
-const seedsMin = 100 * times
+const forMs = 10_000 * times
+const seedsMin = 200 * times
 
 const restore: (() => void)[] = []
 

@@ -303,6 +303,16 @@ describe('the house', () => {
     expect(untested.map(([action, { block }]) => `${block}: ${action}`)).toEqual([])
   })
 
+  test('every folder with tests is run before a change lands, and every day', () => {
+    const tests = files.filter((file) => file.endsWith('.test.ts'))
+    const folders = new Set(tests.map((file) => file.split('/').slice(0, 2).join('/')))
+    // `bun run fuzz` and `bun run faults` run these.
+    for (const folder of ['test/simulation', 'test/fuzz', 'test/fault']) folders.delete(folder)
+    const named = ['.ci/run', 'test/run.ts'].map((file) => readFileSync(join(root, file), 'utf8'))
+    const names = named.map((text) => new Set([...text.matchAll(/\btest\/\w+(?![\w/])/g)].map(([name]) => name)))
+    for (const among of names) expect([...folders].filter((folder) => !among.has(folder))).toEqual([])
+  })
+
   test('every fixed version is exact', () => {
     const versions = Object.entries({ ...packageJson.dependencies, ...packageJson.devDependencies })
     expect(versions.filter(([, version]) => !/^(npm:[^@]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([])

@@ -41,9 +41,11 @@ describe.each(['PostgreSQL', 'Embedded'] as const)('on %s', (provider) => {
       await central.stop()
     }
   })
+})
 
+describe('on PostgreSQL', () => {
   test('the history names the process that held a connection by its host and port', async () => {
-    const central = await TestStator.start({ provider })
+    const central = await TestStator.start()
     try {
       await central.bootedRaw('CP001')
       await central.restart()
@@ -62,7 +64,7 @@ describe.each(['PostgreSQL', 'Embedded'] as const)('on %s', (provider) => {
   })
 
   test('a 2.0.1 transaction goes on after a restart', async () => {
-    const central = await TestStator.start({ provider })
+    const central = await TestStator.start()
     try {
       await central.addIdTag(idTag)
       const raw = await central.bootedRaw('CP001', '2.0.1')

@@ -8,6 +8,8 @@ import { adminApiKey, TestStator } from '../../support/stator.ts'
 import { until } from '../../support/until.ts'
 
 const { newFolder, run } = cleanUpAfterEach()
+/** The process has to start first. */
+const startMsMax = 30_000
 
 let central: TestStator
 
@@ -22,10 +24,11 @@ test('creates charge points that do not exist, connects them, and ends with SIGT
   const program = 'src/simulator/simulate.ts'
   const simulation = run({}, { program, args: [...args, '--identity', 'MADE', '--quiet'], folder: await newFolder() })
   for (const identity of ['MADE0', 'MADE1', 'MADE2']) {
-    await until(`${identity} to be accepted`, async () => {
+    const isAccepted = async (): Promise<boolean> => {
       const { status, body } = await central.api(`/api/chargepoints/${identity}`)
       return status === 200 && body['bootStatus'] === 'Accepted' && body['ocppVersion'] === '2.0.1'
-    })
+    }
+    await until(`${identity} to be accepted`, isAccepted, startMsMax)
     await until(`${identity} to be printed`, () => simulation.out.includes(`${identity}  boot Accepted`))
   }
   simulation.signal('SIGTERM')
@@ -44,7 +47,8 @@ test('says once why charge points are not let in', async () => {
   const args = ['--url', central.ocppUrl, '--stations', '2', '--identity', 'UNKNOWN', '--quiet']
   const simulation = run({}, { program: 'src/simulator/simulate.ts', args, folder: await newFolder() })
   for (const identity of ['UNKNOWN0', 'UNKNOWN1']) {
-    await until(`${identity} to try again`, () => simulation.out.split(`${identity}  disconnected`).length > 2)
+    const triedAgain = (): boolean => simulation.out.split(`${identity}  disconnected`).length > 2
+    await until(`${identity} to try again`, triedAgain, startMsMax)
   }
   simulation.signal('SIGTERM')
   expect(await simulation.exit()).toBe(0)
