@@ -151,7 +151,7 @@ export const partBytesMax = 1_048_576
 assert(partBytesMax * 2 <= commitBytesMax, 'a part must leave room for others in its group')
 
 /** Lines of the OCPP message log that may wait for the writer; further lines are dropped and counted. */
-export const messageLogLinesMax = 20_000
+export const messageLogLinesMax = 100_000
 
 /** Bytes of such lines, counted in UTF-16 units; further lines are dropped and counted. */
 export const messageLogBytesMax = 33_554_432
@@ -317,6 +317,12 @@ export const scopeKeysMax = 200
 
 /** Messages, or events, of a charge point that one REST list looks at, the newest, for filters that have no index. */
 export const filteredMessagesMax = 10_000
+
+/** Blocks of the message log that one statement reads. */
+export const blocksReadAtOnce = 64
+
+/** How often a list of messages is begun again, because blocks were merged while it was read. */
+export const blockReadTriesMax = 10
 
 /** Open transactions of one charge point that its status is computed from: the newest. */
 export const openTransactionsShownMax = 1_000
@@ -551,11 +557,17 @@ export const retryMsMin = 50
 /** Charge points whose `last_seen_at` one transaction of the writer updates. */
 export const seenRowsMax = 500
 
-/** Lines of the OCPP message log that one statement writes. */
-export const messageLogBatchMax = 2_000
+/** Lines of the OCPP message log in a block, as they are logged. */
+export const messageLogBatchMax = 4_000
 
-/** Bytes of the lines that one statement writes, counted in UTF-16 units; a single line may be larger. */
+/** Bytes of the text of such a block; a single line may be larger. */
 export const messageLogBatchBytesMax = 1_048_576
+
+/** Bytes of lines that are compressed in the main thread, which takes less than to send them to another one. */
+export const packInlineBytesMax = 16_384
+
+/** Bytes of the text of a block that a merge writes; its last line may go over it. */
+export const mergedBlockBytes = 262_144
 
 /**
  * Refused handshakes that wait to be stored, one per identity: of charge points that were found, and as many of those
@@ -665,7 +677,13 @@ export const embeddedListedGhostsMax = 100
 assert(embeddedListedGhostsMax ** 2 <= embeddedListRowsMax, 'a list of ghosts reads no more than any other list')
 
 /** Flush interval of the OCPP message log, in milliseconds. */
-export const messageLogFlushMs = 250
+export const messageLogFlushMs = 500
+
+/**
+ * How far the clock may step back, in milliseconds, before the message log takes the new time: until then its lines
+ * have the time of the one before, so that they keep their order.
+ */
+export const messageLogStepBackMsMax = 1_000
 
 /**
  * Open transactions that the actor of a charge point holds: the newest. Older ones are looked up when a message names
@@ -1092,6 +1110,9 @@ export const exportPieceCharactersMax = 524_288
 
 /** Rows that one statement of an export looks at on the embedded database. */
 export const embeddedExportRows = 200
+
+/** Blocks of the message log that an export reads at once. */
+export const exportBlocksAtOnce = 16
 
 /** Rows of a row group of Parquet, and characters of its texts after which it ends before. It is encoded at once. */
 export const parquetGroupRows = 20_000

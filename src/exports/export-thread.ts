@@ -4,7 +4,7 @@
 import { parentPort } from 'node:worker_threads'
 import { snapshotSession } from '../store/export/snapshot.ts'
 import { storeError } from '../store/store-error.ts'
-import { giveWay } from '../workers/give-way.ts'
+import { giveWay } from '../base/give-way.ts'
 import type { ExportThreadAnswer, ExportThreadQuestion } from './byte-source.ts'
 import type { ExportRequest } from '../blocks/exports.ts'
 import { exportBytes } from './export-bytes.ts'

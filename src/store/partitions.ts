@@ -1,4 +1,4 @@
-// Partitions of the large tables: message_log by day, the others by month. They are created in advance. A row that fits
+// Partitions of the large tables: message_blocks by day, the others by month. They are created in advance. A row that fits
 // none (from a charge point with a wrong clock) goes to the default partition, and moves when its own partition is
 // created.
 
@@ -31,12 +31,15 @@ const monthlyTables: readonly MonthlyTable[] = [
   'connector_history',
   'connection_history',
 ]
+/** By day. No partitions are created of `message_log`, which earlier versions write; its days end as the others do. */
+const daily = { message_blocks: 'from_at', message_log: 'at' } as const
+type DailyTable = keyof typeof daily
 /** Tables with a retention of `OCPP.HistoryMonths` months. */
 const historyTables = ['connector_history', 'connection_history'] as const
 
 interface Partition {
-  readonly table: MonthlyTable | 'message_log'
-  readonly column: (typeof monthly)[MonthlyTable]
+  readonly table: MonthlyTable | DailyTable
+  readonly column: (typeof monthly)[MonthlyTable] | (typeof daily)[DailyTable]
   readonly name: string
   readonly from: string
   /** Not included. */
@@ -49,10 +52,10 @@ function monthPartition(table: MonthlyTable, year: number, month: number): Parti
   return { table, column: monthly[table], name: `${table}_${from.slice(0, 7).replace('-', '_')}`, from, to }
 }
 
-function dayPartition(dayStartMs: number): Partition {
+function dayPartition(table: DailyTable, dayStartMs: number): Partition {
   const from = new Date(dayStartMs).toISOString()
   const to = new Date(dayStartMs + dayMs).toISOString()
-  return { table: 'message_log', column: 'at', name: `message_log_${from.slice(0, 10).replaceAll('-', '_')}`, from, to }
+  return { table, column: daily[table], name: `${table}_${from.slice(0, 10).replaceAll('-', '_')}`, from, to }
 }
 
 function wantedPartitions(nowMs: number): Partition[] {
@@ -63,7 +66,9 @@ function wantedPartitions(nowMs: number): Partition[] {
     ),
   )
   const todayMs = Math.floor(nowMs / dayMs) * dayMs
-  const days = Array.from({ length: 1 + daysAhead }, (_, i) => dayPartition(todayMs + i * dayMs))
+  const days = Array.from({ length: 1 + daysAhead }, (_, i) =>
+    dayPartition('message_blocks', todayMs + i * dayMs),
+  )
   return [...months, ...days]
 }
 
@@ -129,7 +134,7 @@ async function makePartitionFromDefault(
   return shortly(client, triesMax, async () => {
     // Statements that write or read meanwhile wait, and find each row in one place.
     await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
-    await client.query(`CREATE TABLE ${name} (LIKE ${table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`)
+    await client.query(`CREATE TABLE ${name} (LIKE ${table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)`)
     const copied = await client.query(`INSERT INTO ${name} SELECT * FROM ${table}_default WHERE ${within}`)
     const removed = await client.query(`DELETE FROM ${table}_default WHERE ${within}`)
     if (copied.rowCount !== removed.rowCount)
@@ -163,7 +168,9 @@ async function shortly(client: ClientBase, triesMax: number, change: () => Promi
 
 /** Deletes the OCPP messages of the days that ended `days` or more days ago. */
 export async function dropOldMessages(client: ClientBase, nowMs: number, days: number): Promise<readonly LeftAsItIs[]> {
-  return dropBefore(client, dayPartition(Math.floor(nowMs / dayMs) * dayMs - days * dayMs))
+  const oldestMs = Math.floor(nowMs / dayMs) * dayMs - days * dayMs
+  const left = await dropBefore(client, dayPartition('message_blocks', oldestMs))
+  return [...left, ...(await dropBefore(client, dayPartition('message_log', oldestMs)))]
 }
 
 /** Deletes the history of the months that ended `months` or more months ago. */

@@ -19,7 +19,7 @@ import {
   transactions,
   unpatchedColumns as unpatchedOfTransaction,
 } from '../blocks/transactions/tables.ts'
-import { anomalies, connectorHistory, messageLog } from './schema.ts'
+import { anomalies, connectorHistory, messageBlocks } from './schema.ts'
 import { namesOf, type RowsOf, statement } from './statement.ts'
 import { instant, int4, int8 } from './wire/columns.ts'
 import { failsIf } from './wire/fails-if.ts'
@@ -192,18 +192,18 @@ export const insertChargePointEvents = append('insert_charge_point_events', char
 
 export const insertAnomalies = append('insert_anomalies', anomalies)
 
-const logged = otherColumnsOf(messageLog, ['id'])
+const logged = otherColumnsOf(messageBlocks, ['id', 'writtenAtMs'])
 
-export type MessageLogRow = RowOfColumns<typeof logged>
+export type MessageBlockRow = RowOfColumns<typeof logged>
 
 /**
  * The log does not need an fsync of its own: the setting applies to the transaction of this statement only, and a crash
  * may lose the last lines.
  */
-export const insertMessageLog = statement<MessageLogRow>(
-  'insert_message_log',
+export const insertMessageBlocks = statement<MessageBlockRow>(
+  'insert_message_blocks',
   logged,
   (names, rows) =>
     `WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
-     INSERT INTO message_log (${names}) SELECT ${names} FROM unhurried, ${rows}`,
+     INSERT INTO message_blocks (${names}) SELECT ${names} FROM unhurried, ${rows}`,
 )

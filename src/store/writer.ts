@@ -26,7 +26,8 @@ import type { MessageLogLine } from '../blocks/records.ts'
 import { commitGroup, type CommitGroup } from './commit-group.ts'
 import type { Database, Lease } from './database.ts'
 import { cautiousUse, type EarlierLedger } from './earlier-ledger.ts'
-import { MessageLog } from './message-log.ts'
+import { MessageLog } from './messages/message-log.ts'
+import { Packer } from './messages/packer.ts'
 import { bulkRowsOf, partsOf } from './set-parts.ts'
 import type { SeenRow } from './statements.ts'
 import { isConnectionLost, isTransient, reasonOf } from './store-error.ts'
@@ -67,6 +68,7 @@ export class Writer {
   readonly #database: Database
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #packer = new Packer()
   readonly #messageLog: MessageLog
   readonly #commitGroup: CommitGroup
   readonly #earlier: Pick<EarlierLedger, 'use'>
@@ -101,7 +103,7 @@ export class Writer {
     this.#onCommit = onCommit
     this.#clock = clock
     this.#log = log
-    this.#messageLog = new MessageLog(database, clock, log)
+    this.#messageLog = new MessageLog(database, clock, log, this.#packer)
   }
 
   /** Begins to write. Sets that were given before this wait. */
@@ -126,6 +128,7 @@ export class Writer {
     await this.#running
     if (this.#isStarted) await Promise.allSettled(this.#inParts)
     await this.#messageLog.stop()
+    await this.#packer.close()
     rejectAll(this.#waiting.drain(), 'STORE_UNAVAILABLE', 'The writer was never started.', undefined)
     this.#release(false)
   }

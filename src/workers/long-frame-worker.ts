@@ -4,7 +4,7 @@ import { move, transferableSymbol, valueSymbol } from 'piscina'
 import { type AnswerTask, readLongAnswer } from '../examine/answer.ts'
 import type { FrameTask } from '../ocpp/verdict.ts'
 import { examineBatch } from './examine-batch.ts'
-import { giveWay } from './give-way.ts'
+import { giveWay } from '../base/give-way.ts'
 import type { LongTask, PackedAnswer, PackedVerdict } from './long-frames.ts'
 
 giveWay()

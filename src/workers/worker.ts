@@ -6,7 +6,7 @@ import { Packr } from 'msgpackr'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
 import type { FrameTask } from '../ocpp/verdict.ts'
 import { examineBatch } from './examine-batch.ts'
-import { giveWay } from './give-way.ts'
+import { giveWay } from '../base/give-way.ts'
 import type { PackedBatch } from './pool.ts'
 
 giveWay()

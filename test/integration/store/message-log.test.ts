@@ -13,7 +13,7 @@ import { HandClock } from '../../support/hand-clock.ts'
 
 describeStore('the message log', (store) => {
   test('writes long frames in statements of a bounded size, a longer frame alone, and all of them at the stop', async () => {
-    const { database } = store()
+    const { database, queries } = store()
     const key = await store().newChargePoint()
     const writer = startedWriter(database, new HandClock())
     const frames = [
@@ -26,16 +26,15 @@ describeStore('the message log', (store) => {
     }
     await writer.stop()
     expect(writer.stats).toMatchObject({ messageLogLines: frames.length, messageLogLinesDropped: 0 })
-    const statements = await database.pool.query<{ lines: number; bytes: number; longest: number }>(
-      `SELECT count(*)::int AS lines, sum(length(frame))::int AS bytes, max(length(frame))::int AS longest
-       FROM message_log WHERE charge_point_id = $1 GROUP BY xmin`,
+    const { rows } = await database.pool.query<{ lines: number; bytes: number }>(
+      `SELECT lines, text_bytes AS bytes FROM message_blocks WHERE charge_point_min = $1 AND charge_point_max = $1`,
       [key],
     )
-    expect(statements.rows.reduce((lines, statement) => lines + statement.lines, 0)).toBe(frames.length)
-    for (const { lines, bytes, longest } of statements.rows) {
-      if (longest > messageLogBatchBytesMax) expect(lines).toBe(1)
-      else expect(bytes).toBeLessThanOrEqual(messageLogBatchBytesMax)
-    }
+    expect(rows.reduce((lines, block) => lines + block.lines, 0)).toBe(frames.length)
+    for (const { lines, bytes } of rows) if (lines > 1) expect(bytes).toBeLessThanOrEqual(messageLogBatchBytesMax)
+    expect(rows.filter(({ bytes }) => bytes > messageLogBatchBytesMax).map(({ lines }) => lines)).toEqual([1])
+    const { items } = await queries.messageLog({ chargePointKey: key }, { page: 1, pageSize: 500 })
+    expect(items.map(({ frame }) => frame)).toEqual(frames.toReversed())
   })
 
   test('drops and counts what goes past its bound in bytes, and keeps what came before', async () => {

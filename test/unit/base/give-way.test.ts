@@ -1,7 +1,7 @@
 // What a worker thread does about its priority.
 
 import { expect, test } from 'bun:test'
-import { giveWay } from '../../../src/workers/give-way.ts'
+import { giveWay } from '../../../src/base/give-way.ts'
 
 test('a worker works at ordinary priority where a system call filter forbids it to change that', () => {
   const forbidden = (): never => {
