@@ -319,7 +319,7 @@ export const scopeKeysMax = 200
 export const filteredMessagesMax = 10_000
 
 /** Blocks of the message log that one statement reads. */
-export const blocksReadAtOnce = 64
+export const blocksReadAtOnce = 128
 
 /** How often a list of messages is begun again, because blocks were merged while it was read. */
 export const blockReadTriesMax = 10
@@ -514,9 +514,10 @@ export const connectMsMax = 5_000
 export const lookupConnectionsMax = 8
 
 /**
- * PostgreSQL connections for maintenance: message log, partitions and retention, ghost detection, two for the lease.
+ * PostgreSQL connections for maintenance: message log and two for its merges, partitions and retention, ghost detection,
+ * two for the lease.
  */
-export const upkeepConnectionsMax = 5
+export const upkeepConnectionsMax = 7
 
 /** Statements of the REST API that may wait for the connection of the embedded database. */
 export const restStatementsWaitingMax = 256
@@ -675,6 +676,29 @@ export const listedGhostCandidatesMax = 100_000
 export const listedGhostsMax = 1_000
 export const embeddedListedGhostsMax = 100
 assert(embeddedListedGhostsMax ** 2 <= embeddedListRowsMax, 'a list of ghosts reads no more than any other list')
+
+/** Pause between two looks for blocks of the message log that are to be merged, in milliseconds. */
+export const messageMergeMs = 10_000
+
+/** Bytes of the text of the blocks that one step of a merge reads; on the embedded database it reads fewer at once. */
+export const mergeBytes = 25_165_824
+export const embeddedMergeBytes = 4_194_304
+
+/** Blocks as they were logged that a day has before they are merged, if they do not have `mergeBytes` before. */
+export const freshBlocksMax = 256
+
+/** Runs of one level that a day has before they are merged with each other. */
+export const runsMax = 128
+
+/** Runs that a day that has ended may have. */
+export const runsOfEndedDayMax = 8
+
+/** How long after its end a day may still get lines, in milliseconds. */
+export const mergeDelayMs = 60_000
+
+/** How often all days that have ended are looked at, in milliseconds. */
+export const mergeDaysMs = 3_600_000
+assert(mergeDaysMs > mergeDelayMs, 'a day that has ended must be looked at after its last lines')
 
 /** Flush interval of the OCPP message log, in milliseconds. */
 export const messageLogFlushMs = 500

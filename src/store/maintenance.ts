@@ -1,12 +1,15 @@
-// Maintenance of the tables: creates partitions in advance, applies the retention, and searches for ghost transactions.
+// Maintenance of the tables: creates partitions in advance, applies the retention, merges the blocks of the message log,
+// and searches for ghost transactions.
 
 import { type Clock, dayMs } from '../base/clock.ts'
-import { ghostCheckMs, maintenanceMs, resendDays } from '../base/limits.ts'
+import { ghostCheckMs, maintenanceMs, messageMergeMs, resendDays } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Ghost, GhostDeadlines } from '../blocks/records.ts'
 import type { Database } from './database.ts'
 import { deleteOldAudit } from './audit/retention.ts'
 import { GhostCheck } from './ghosts.ts'
+import { Merger } from './messages/merger.ts'
+import { Packer } from './messages/packer.ts'
 import {
   dropEarlierLedger,
   dropOldFacts,
@@ -48,7 +51,7 @@ export interface MaintenanceOptions {
 
 /**
  * Creates partitions and deletes old rows, now and every `maintenanceMs`, and searches for ghost transactions every
- * `ghostCheckMs`; the returned function ends it. The first search comes later: charge points that reconnect to this
+ * `ghostCheckMs`, and merges the message log every `messageMergeMs`; the returned function ends it. The first search comes later: charge points that reconnect to this
  * process first send what they kept while it was down.
  */
 export function startMaintenance(options: MaintenanceOptions): () => Promise<void> {
@@ -66,10 +69,21 @@ export function startMaintenance(options: MaintenanceOptions): () => Promise<voi
     async () => (await ghostCheck.run(clock.nowMs())).forEach(onGhost),
     (error) => log.warn({ error }, 'Ghost transactions could not be looked for; the next turn tries again.'),
   )
+  const packer = new Packer()
+  const merger = new Merger({ database, clock, packer })
+  const merges = repeat(
+    clock,
+    messageMergeMs,
+    () => merger.run(),
+    (error) => log.warn({ error }, 'Blocks of the message log could not be merged; the next turn tries again.'),
+  )
   upkeep.begin(0)
   looks.begin(ghostCheckMs)
+  merges.begin(messageMergeMs)
   return async () => {
-    await Promise.all([upkeep.end(), looks.end()])
+    merger.stop()
+    await Promise.all([upkeep.end(), looks.end(), merges.end()])
+    await packer.close()
   }
 }
 

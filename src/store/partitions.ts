@@ -66,9 +66,7 @@ function wantedPartitions(nowMs: number): Partition[] {
     ),
   )
   const todayMs = Math.floor(nowMs / dayMs) * dayMs
-  const days = Array.from({ length: 1 + daysAhead }, (_, i) =>
-    dayPartition('message_blocks', todayMs + i * dayMs),
-  )
+  const days = Array.from({ length: 1 + daysAhead }, (_, i) => dayPartition('message_blocks', todayMs + i * dayMs))
   return [...months, ...days]
 }
 
@@ -134,7 +132,9 @@ async function makePartitionFromDefault(
   return shortly(client, triesMax, async () => {
     // Statements that write or read meanwhile wait, and find each row in one place.
     await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
-    await client.query(`CREATE TABLE ${name} (LIKE ${table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)`)
+    await client.query(
+      `CREATE TABLE ${name} (LIKE ${table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)`,
+    )
     const copied = await client.query(`INSERT INTO ${name} SELECT * FROM ${table}_default WHERE ${within}`)
     const removed = await client.query(`DELETE FROM ${table}_default WHERE ${within}`)
     if (copied.rowCount !== removed.rowCount)

@@ -1,8 +1,11 @@
 // Lines of the message log and blocks, for tests.
 
+import type { Pool } from 'pg'
 import type { MessageLogLine } from '../../src/blocks/records.ts'
 import { type BlockRow, frameOf, packBlock, type StoredBlock, unpackBlock } from '../../src/store/messages/block.ts'
 import { directionOf, LineBuffer } from '../../src/store/messages/lines.ts'
+import { bind } from '../../src/store/statement.ts'
+import { insertMessageBlocks } from '../../src/store/statements.ts'
 
 /** A line as a block has it. */
 export type BlockLine = MessageLogLine & { readonly id: number }
@@ -34,4 +37,21 @@ export function linesIn(block: StoredBlock): BlockLine[] {
     direction: directionOf(lines, at),
     frame: frameOf(lines, at),
   }))
+}
+
+/** Stores a block of lines, as they are logged. */
+export async function storeBlock(client: Pick<Pool, 'query'>, lines: readonly MessageLogLine[]): Promise<void> {
+  await client.query(bind(insertMessageBlocks, [{ ...blockOf(lines), level: 0, run: 0 }]))
+}
+
+/** What can ask for blocks: a client or a pool. */
+export interface Asking {
+  query(text: string): Promise<{ readonly rows: readonly unknown[] }>
+}
+
+/** All lines of the blocks of a database, in the order of time and id. */
+export async function storedLines(client: Asking): Promise<BlockLine[]> {
+  const { rows } = await client.query('SELECT id, head, body, text_bytes AS "textBytes" FROM message_blocks')
+  const lines = (rows as readonly StoredBlock[]).flatMap((block) => linesIn({ ...block, id: Number(block.id) }))
+  return lines.toSorted((a, b) => a.atMs - b.atMs || a.id - b.id)
 }

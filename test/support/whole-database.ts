@@ -1,8 +1,6 @@
 // Everything that a database holds, as text.
 
-interface Asking {
-  query(text: string): Promise<{ readonly rows: readonly unknown[] }>
-}
+import { type Asking, storedLines } from './message-lines.ts'
 
 /** Each row of each table in which one of `texts` occurs, in whatever letter case, as `table: row`. */
 export async function rowsWith(database: Asking, ...texts: readonly string[]): Promise<readonly string[]> {
@@ -17,5 +15,9 @@ export async function rowsWith(database: Asking, ...texts: readonly string[]): P
       if (texts.some((wanted) => text.toLowerCase().includes(wanted.toLowerCase()))) found.push(`${name}: ${text}`)
     }
   }
+  // The frames of the message log are compressed.
+  for (const { frame } of await storedLines(database))
+    if (texts.some((wanted) => frame.toLowerCase().includes(wanted.toLowerCase())))
+      found.push(`message_blocks: ${frame}`)
   return found
 }

@@ -12,6 +12,7 @@ import {
   anomalies,
   connectorHistory,
   idTokens,
+  messageBlocks,
   messageLog,
   meterValues,
   remoteStartPromises,
@@ -71,4 +72,9 @@ export const places: readonly Place[] = [
   place(chargePointEvents, 'received_at', { payload: 'json' }),
   place(meterValues, 'received_at', { meterValue: 'json' }),
   place(messageLog, 'at', { frame: 'frame' }, true),
+  // Its frames are compressed (messages/erase-blocks.ts).
+  place(messageBlocks, 'written_at', {}),
 ]
+
+/** The table that an operator is told, for the lines of blocks. */
+export const tableOfBlocks = getTableName(messageBlocks)

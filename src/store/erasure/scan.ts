@@ -4,7 +4,8 @@
 import type { ClientBase } from 'pg'
 import { erasureBytesMax, erasureRowsMax } from '../../base/limits.ts'
 import type { ErasurePosition } from '../../blocks/authorization/erasure.ts'
-import { type Place, places } from './places.ts'
+import { eraseInBlocks } from '../messages/erase-blocks.ts'
+import { type Place, places, tableOfBlocks } from './places.ts'
 import { type ErasedToken, eraseIn } from './token-text.ts'
 
 /** What is searched. */
@@ -52,6 +53,7 @@ export async function scan(
   for (;;) {
     const place = places[at.place]
     if (place === undefined) return { next: null, table: '', rows: 0 }
+    if (place.table === tableOfBlocks) return scanBlocks(client, at, pagesMax, search)
     const { rows } = await client.query<Partition>(readPartition, [place.table, at.partition])
     const partition = rows[0]
     if (partition === undefined) {
@@ -68,6 +70,23 @@ export async function scan(
     const next = { place: at.place, partition: partition.number, page: isComplete ? end : page }
     return { next, table: place.table, rows: changed }
   }
+}
+
+/** Of the blocks of the message log `page` is the last one that was searched. Their lines count as rows of the log. */
+async function scanBlocks(
+  client: ClientBase,
+  at: ErasurePosition,
+  pagesMax: number,
+  { token, sinceMs }: Search,
+): Promise<Scanned> {
+  const eraserFor = async (frames: readonly string[]): Promise<(frame: string) => string> => {
+    const exact = await withOthers(client, token, (some) => frames.forEach((frame) => eraseIn(frame, 'frame', some)))
+    return (frame) => eraseIn(frame, 'frame', exact)
+  }
+  const search = { key: token.key, sinceMs, eraserFor }
+  const { lastId, lines } = await eraseInBlocks(client, at.page, pagesMax, search)
+  const next = lastId === null ? { place: at.place + 1, partition: 0, page: 0 } : { ...at, page: lastId }
+  return { next, table: 'message_log', rows: lines }
 }
 
 function isOver({ endsAtMs }: Partition, { isByWriting }: Place, { sinceMs }: Search): boolean {
@@ -152,10 +171,8 @@ async function replaceIn(
      FROM ${name} WHERE ctid = ANY($1::tid[])`,
     [tids],
   )
-  const suffixed = new Set<string>()
-  let replacements = replacementsOf(rows, columns, { ...token, isOther: (key) => suffixed.add(key).size > 0 })
-  if (suffixed.size > 0)
-    replacements = replacementsOf(rows, columns, { ...token, isOther: await otherTokens(client, [...suffixed]) })
+  const exact = await withOthers(client, token, (some) => replacementsOf(rows, columns, some))
+  const replacements = replacementsOf(rows, columns, exact)
   if (replacements.length === 0) return { wanted: 0, done: 0 }
   const result = await client.query(updateOf(name, columns), [
     replacements.map(({ tid }) => tid),
@@ -179,6 +196,17 @@ function replacementsOf(
     })
     return after.some((text, i) => text !== texts[i]) ? [{ tid, before: texts, after }] : []
   })
+}
+
+/** The token that knows the other tokens for which `search` asks. */
+async function withOthers(
+  client: ClientBase,
+  token: ErasedToken,
+  search: (token: ErasedToken) => void,
+): Promise<ErasedToken> {
+  const suffixed = new Set<string>()
+  search({ ...token, isOther: (key) => suffixed.add(key).size > 0 })
+  return suffixed.size === 0 ? token : { ...token, isOther: await otherTokens(client, [...suffixed]) }
 }
 
 /** Which of `suffixed` are id tokens of their own. */

@@ -102,7 +102,8 @@ export function unpackHead(packed: Uint8Array, blockId: number): Lines {
   const bytes = new Uint8Array(Bun.zstdDecompressSync(packed))
   const header = new DataView(bytes.buffer, bytes.byteOffset)
   const version = header.getUint32(0, true)
-  if (version !== versionOfHead) throw new RangeError(`Block ${blockId} has version ${version}: it is of a later Stator.`)
+  if (version !== versionOfHead)
+    throw new RangeError(`Block ${blockId} has version ${version}: it is of a later Stator.`)
   const count = header.getUint32(4, true)
   const given = header.getFloat64(8, true)
   const base = given === ownNumber ? blockId : given

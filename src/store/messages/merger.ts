@@ -6,7 +6,7 @@
 // one transaction, which is undone if one of them is not there any more. So nobody waits for a merge, a reader finds
 // each line once, and when a process dies in the middle, what is there is merged by another one or by its successor.
 
-import { and, eq, gte, inArray, lt, not, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gt, gte, inArray, lt, type SQL, sql } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type { PoolClient } from 'pg'
 import { type Clock, dayMs } from '../../base/clock.ts'
@@ -49,6 +49,8 @@ export interface MergerDeps {
   readonly database: Database
   readonly clock: Clock
   readonly packer: Pick<Packer, 'merge'>
+  /** Bytes of text that a step reads; in tests only. */
+  readonly stepBytes?: number
 }
 
 export class Merger {
@@ -64,7 +66,7 @@ export class Merger {
     const { upkeepPool, isSingleConnection } = deps.database
     this.#deps = deps
     this.#db = drizzle(upkeepPool)
-    this.#stepBytes = isSingleConnection ? embeddedMergeBytes : mergeBytes
+    this.#stepBytes = deps.stepBytes ?? (isSingleConnection ? embeddedMergeBytes : mergeBytes)
   }
 
   /** Merges what there is to merge, unless another node does. */
@@ -143,7 +145,7 @@ export class Merger {
     const found: readonly Input[] = await this.#db
       .select({ id, keyMin, textBytes })
       .from(messageBlocks)
-      .where(and(isOpenOf(day), isFresh ? eq(messageBlocks.level, 0) : and(ofRuns, not(eq(messageBlocks.level, 0)))))
+      .where(and(isOpenOf(day), isFresh ? eq(messageBlocks.level, 0) : and(ofRuns, gt(messageBlocks.level, 0))))
       .orderBy(...(isFresh ? [id] : [keyMin, id]))
       .limit(isFresh ? freshBlocksMax : blocksOfMergeMax)
     const [number = 0] = await this.#numbers()
@@ -157,7 +159,9 @@ export class Merger {
       const belowKey = waiting[inputs.length]?.keyMin ?? null
       const rest = await this.#step(day, inputs, belowKey, { level, run: number })
       if (rest === null) return false
-      waiting = [...rest, ...waiting.slice(inputs.length)].toSorted((a, b) => a.keyMin - b.keyMin || a.id - b.id)
+      // What earlier steps have left may be among both.
+      const left = new Map([...waiting.slice(inputs.length), ...rest].map((input) => [input.id, input]))
+      waiting = [...left.values()].toSorted((a, b) => a.keyMin - b.keyMin || a.id - b.id)
     }
     return !this.#isStopping
   }
@@ -197,8 +201,7 @@ export class Merger {
     const client = await this.#deps.database.upkeepPool.connect()
     try {
       await client.query('BEGIN')
-      const isWhole = await replaced(client, day, ids)
-      if (!isWhole) {
+      if (!(await areDeleted(client, day, ids))) {
         await client.query('ROLLBACK')
         client.release()
         return null
@@ -219,7 +222,7 @@ export class Merger {
 
 type MadeRow = BlockRow & { readonly level: number; readonly run: number; readonly isRest?: boolean }
 
-async function replaced(client: PoolClient, day: number, ids: readonly number[]): Promise<boolean> {
+async function areDeleted(client: PoolClient, day: number, ids: readonly number[]): Promise<boolean> {
   const { rowCount } = await client.query(
     `DELETE FROM message_blocks WHERE id = ANY($1::int8[]) AND from_at >= $2::timestamptz AND from_at < $3::timestamptz`,
     [ids, new Date(day).toISOString(), new Date(day + dayMs).toISOString()],

@@ -6,12 +6,10 @@ import type { Lines } from './lines.ts'
 import { type MergeTask, type Merged, merge } from './merge.ts'
 
 export type PackTask =
-  | { readonly kind: 'pack'; readonly lines: Lines }
-  | { readonly kind: 'merge'; readonly task: MergeTask }
+  { readonly kind: 'pack'; readonly lines: Lines } | { readonly kind: 'merge'; readonly task: MergeTask }
 
 export type PackResult =
-  | { readonly kind: 'packed'; readonly block: BlockRow }
-  | { readonly kind: 'merged'; readonly merged: Merged }
+  { readonly kind: 'packed'; readonly block: BlockRow } | { readonly kind: 'merged'; readonly merged: Merged }
 
 export function doPackWork(task: PackTask): PackResult {
   return task.kind === 'pack'

@@ -8,9 +8,12 @@ import { silentLogger } from '../../../src/base/log.ts'
 import type { ErasureRecord } from '../../../src/blocks/authorization/erasure.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { Eraser } from '../../../src/store/erasure/eraser.ts'
+import { merge, type MergeTask } from '../../../src/store/messages/merge.ts'
+import { Merger } from '../../../src/store/messages/merger.ts'
 import { createErasures } from '../../../src/store/queries.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { describeStore } from '../../support/store.ts'
+import { type BlockLine, storeBlock, storedLines } from '../../support/message-lines.ts'
 import { until } from '../../support/until.ts'
 import { rowsWith } from '../../support/whole-database.ts'
 
@@ -147,6 +150,17 @@ async function fill({ pool }: Database, key: number, token: string, other: strin
   await log({ pool }, key, 'now', JSON.stringify([2, 'm', 'SendLocalList', { localAuthorizationList: list }]))
   await log({ pool }, key, 'now', `[2,"m","Authorize",{"idTag":"${token}`)
   await log({ pool }, key, 'now', `[2,"m","Authorize",{"idTag":"${escaped}"}]`)
+  const frames = [`[2,"${other}","Authorize",${payload}]`, `[2,"m","Authorize",{"idTag":"${escaped}"}]`, '[2,"é"]']
+  await logBlock({ pool }, key, ...frames, `[2,"m","Authorize",{"idTag":"${other}"}]`)
+}
+
+/** As this version stores lines. */
+async function logBlock({ pool }: Pick<Database, 'pool'>, key: number, ...frames: readonly string[]): Promise<void> {
+  const line = { chargePointKey: key, atMs: Date.now(), direction: 'fromChargePoint' } as const
+  await storeBlock(
+    pool,
+    frames.map((frame) => ({ ...line, frame })),
+  )
 }
 
 async function log({ pool }: Pick<Database, 'pool'>, key: number, at: string, frame: string): Promise<void> {
@@ -184,7 +198,7 @@ describeStore('an erasure', (store, provider) => {
       transaction_events: 1,
       charge_point_events: 1,
       meter_values: 1,
-      message_log: 4,
+      message_log: 6,
     })
     const left = await rowsWith(database.pool, 'Tok-1', '\\u0054\\u006f\\u006b', reversed('tok-1'))
     expect(left.filter((row) => !row.toLowerCase().includes(other.toLowerCase()))).toEqual([])
@@ -213,6 +227,41 @@ describeStore('an erasure', (store, provider) => {
       [key],
     )
     expect(rows.map(({ frame }) => JSON.parse(frame)[3].idTag)).toEqual(['CO_1', `${pseudonym}_2`])
+  })
+
+  test('finds the id token in blocks of the message log, also when they are merged meanwhile', async () => {
+    const { database, newChargePoint } = store()
+    const key = await newChargePoint()
+    const linesOf = async (): Promise<BlockLine[]> =>
+      (await storedLines(database.pool)).filter(({ chargePointKey }) => chargePointKey === key)
+    for (let block = 0; block < 40; block++)
+      await logBlock(database, key, '[2,"a","Heartbeat",{}]', `[2,"b","Authorize",{"idTag":"block-1","n":${block}}]`)
+    const before = await linesOf()
+    const { erase, clock, once, done, end } = erasing(database)
+    // The token is erased after the blocks were read, and before they are replaced.
+    let isErased = false
+    const packer = {
+      merge: async (task: MergeTask) => {
+        const { id } = isErased ? { id: 0 } : await erase('BLOCK-1')
+        if (!isErased) await once(id, ({ state }) => state === 'settling')
+        isErased = true
+        return merge(task)
+      },
+    }
+    const late = new HandClock(clock.nowMs() + 3 * 86_400_000)
+    await new Merger({ database, clock: late, packer }).run()
+    await new Merger({ database, clock: late, packer }).run()
+    await logBlock(database, key, '[2,"late","Authorize",{"idTag":"Block-1"}]')
+    const { items } = await createErasures(database, seal).listErasures({ page: 1, pageSize: 1 })
+    const [{ id, pseudonym } = { id: 0, pseudonym: '' }] = items
+    const { erased } = await done(id)
+    await end()
+    expect(erased).toEqual({ message_log: 41 })
+    expect(await rowsWith(database.pool, 'block-1')).toEqual([])
+    const after = await linesOf()
+    expect(after.slice(0, -1)).toEqual(
+      before.map((line) => ({ ...line, frame: line.frame.replace('block-1', pseudonym) })),
+    )
   })
 
   test('covers what arrives until it is settled, and nothing after it', async () => {

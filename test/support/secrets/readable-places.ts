@@ -3,6 +3,7 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import { storedLines } from '../message-lines.ts'
 
 /** What can be read in one place. */
 export interface Readable {
@@ -22,6 +23,9 @@ export async function dumpOf(client: Pick<Client, 'query'>): Promise<Readable[]>
     const { rows } = await client.query(`SELECT row_to_json(t)::text AS row FROM ${name} t`)
     dump.push({ place: `table ${name}`, content: rows.map(({ row }) => row).join('\n') })
   }
+  // Compression hides nothing.
+  const frames = (await storedLines(client)).map(({ frame }) => frame)
+  dump.push({ place: 'frames in table message_blocks', content: frames.join('\n') })
   return dump
 }
 
