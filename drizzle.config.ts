@@ -9,6 +9,7 @@ export default defineConfig({
     './src/blocks/*/tables.ts',
     './src/operators/*tables.ts',
     './src/store/schema.ts',
+    './src/store/messages/tables.ts',
   ],
   out: './drizzle',
 })

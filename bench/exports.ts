@@ -9,6 +9,7 @@ import { cpuOf } from './cpu.ts'
 import { startDatabase } from './servers/database.ts'
 import { startSubject } from './servers/start.ts'
 import { adminApiKey } from './servers/stator.ts'
+import { mergeLines, storeLines } from './message-blocks.ts'
 import { median } from './standard/results.ts'
 
 const [rows = 500_000, rounds = 3] = process.argv.slice(2).map(Number)
@@ -42,13 +43,26 @@ const kinds = [
   },
   {
     path: `/api/chargepoints/${identity}/messages`,
-    fill: `INSERT INTO message_log (charge_point_id, at, from_charge_point, frame)
-      SELECT c.id, timestamptz '2026-01-01' + i * interval '1 second', i % 2 = 0,
-        '[2,"' || i || '","StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Available","timestamp":"2026-01-01T00:00:00Z"}]'
-      FROM charge_points c, generate_series(1, $1::int) i`,
-    rows: 'SELECT at, id, from_charge_point, frame FROM message_log ORDER BY charge_point_id, at, id',
+    fill: storeMessages,
+    rows: 'SELECT from_at, id, head, body FROM message_blocks ORDER BY from_at, id',
   },
 ]
+
+/** A line each second of one charge point. */
+async function storeMessages(client: Client): Promise<void> {
+  const { rows: found } = await client.query<{ id: number }>('SELECT id FROM charge_points')
+  const chargePointKey = found[0]?.id ?? 0
+  const payload = '{"connectorId":1,"errorCode":"NoError","status":"Available","timestamp":"2026-01-01T00:00:00Z"}'
+  await storeLines(
+    client,
+    Array.from({ length: rows }, (_, i) => ({
+      chargePointKey,
+      atMs: Date.UTC(2026, 0, 1) + (i + 1) * 1_000,
+      direction: i % 2 === 0 ? 'toChargePoint' : 'fromChargePoint',
+      frame: `[2,"${i + 1}","StatusNotification",${payload}]`,
+    })),
+  )
+}
 
 /** Reads an answer and drops it; answers how many bytes came. */
 function download(url: URL): Promise<number> {
@@ -81,7 +95,8 @@ const { server, database } = subject
 const client = new Client({ connectionString: database?.url ?? '' })
 try {
   await client.connect()
-  for (const { fill } of kinds) await client.query(fill, [rows])
+  for (const { fill } of kinds) await (typeof fill === 'string' ? client.query(fill, [rows]) : fill(client))
+  await mergeLines(database?.url ?? '')
   await client.query('VACUUM ANALYZE')
   const url = server.url.replace(/^ws/, 'http').replace(/\/ocpp$/, '')
   console.log(`${rows.toLocaleString('en')} rows of each, medians of ${rounds} rounds`)

@@ -204,8 +204,8 @@ export function transactionStatements(plan: FillPlan, part: FillPart, range: Num
   ]
 }
 
-/** Answers and CALLs of the message log, one exchange for each number of the range. */
-export function logStatement(plan: FillPlan, part: FillPart, range: NumberRange): RangeStatement {
+/** SQL of the lines of the message log: CALLs and their answers, one exchange for each number of the range. */
+export function logLinesOf(plan: FillPlan, part: FillPart, range: NumberRange): string {
   const exchanges = Math.floor(plan.logLines / 2)
   const begin = plan.nowMs - logSpanMs
   const text = (json: string): string => `'${json}'`
@@ -228,12 +228,10 @@ export function logStatement(plan: FillPlan, part: FillPart, range: NumberRange)
       WHEN chosen < 0.9 THEN ${text('{"currentTime":"')} || ${isoOf('at_ms')} || ${text('"}')}
       WHEN chosen < 0.99 THEN '{}'
       ELSE ${text('{"idTagInfo":{"status":"Accepted"}}')} END || ']'`
-  return {
-    table: 'message_log',
-    sql: `INSERT INTO message_log (charge_point_id, at, from_charge_point, frame)
-      SELECT key, ${timeOf('at_ms + kind * 5')}, kind = 0, CASE kind WHEN 0 THEN ${call} ELSE ${answer} END
+  return `SELECT key, at_ms + kind * 5 AS "atMs", kind = 0 AS inbound,
+        CASE kind WHEN 0 THEN ${call} ELSE ${answer} END AS frame
       FROM (SELECT g, ${keyOf('g', 20, plan, part)} AS key, ${share('g', 22)} AS chosen, ${messageIdOf('-g')} AS id,
           ${begin}::int8 + floor(${logSpanMs}::float8 * (g - 1) / ${exchanges})::int8 AS at_ms
-        FROM ${numbersOf(range, part)}) AS e CROSS JOIN generate_series(0, 1) kind`,
-  }
+        FROM ${numbersOf(range, part)}) AS e CROSS JOIN generate_series(0, 1) kind
+      ORDER BY 2, key, kind`
 }

@@ -2,14 +2,16 @@
 // indexes, in the order of arrival, a part at a time.
 
 import { Client } from 'pg'
+import type { MessageLogLine } from '../../src/blocks/records.ts'
 import { makePartitions } from '../../src/store/partitions.ts'
+import { mergeLines, storeLines } from '../message-blocks.ts'
 import { passwordHash } from '../servers/stator.ts'
 import { type FillStatement, restStatements } from './fill-rest-sql.ts'
 import {
   type FillPart,
   type FillPlan,
   logSpanMs,
-  logStatement,
+  logLinesOf,
   type NumberRange,
   spanMs,
   transactionStatements,
@@ -51,12 +53,13 @@ export async function fill(
     let done = 0
     // They take the ranges in order, so that rows lie almost in the order of their arrival.
     const work = async (client: Client): Promise<void> => {
-      for (const statements of waiting) {
-        for (const statement of statements) await run(client, statement)
+      for (const steps of waiting) {
+        for (const step of steps) await (typeof step === 'string' ? copyLines(client, step) : run(client, step))
         onProgress(++done / ranges.length)
       }
     }
     await Promise.all(clients.map(work))
+    await mergeLines(databaseUrl)
     // Transactions that charge points start meanwhile get later ids.
     if (part === 'first') await first.query(`SELECT setval('transaction_ids', ${plan.transactions})`)
   } finally {
@@ -76,12 +79,22 @@ async function run(client: Client, { sql, needsPassword }: FillStatement): Promi
   await (needsPassword === true ? client.query(sql, [passwordHash()]) : client.query(sql))
 }
 
-/** The statements of each range. */
-function rangesOf(plan: FillPlan, part: FillPart): (readonly FillStatement[])[] {
+/** Stores the lines of the message log that a statement selects. */
+async function copyLines(client: Client, sql: string): Promise<void> {
+  const { rows } = await client.query<{ key: number; atMs: string; inbound: boolean; frame: string }>(sql)
+  const lines = rows.map(({ key, atMs, inbound, frame }): MessageLogLine => {
+    const direction = inbound ? 'fromChargePoint' : 'toChargePoint'
+    return { chargePointKey: key, atMs: Number(atMs), direction, frame }
+  })
+  await storeLines(client, lines)
+}
+
+/** The statements of each range; a text selects lines of the message log. */
+function rangesOf(plan: FillPlan, part: FillPart): (readonly (FillStatement | string)[])[] {
   const exchanges = Math.floor(plan.logLines / 2)
   return [
     ...cut(plan.transactions, part).map((range) => transactionStatements(plan, part, range)),
-    ...cut(exchanges, part).map((range) => [logStatement(plan, part, range)]),
+    ...cut(exchanges, part).map((range) => [logLinesOf(plan, part, range)]),
   ]
 }
 

@@ -2,6 +2,7 @@
 // parameters of the API.
 
 import type { Client } from 'pg'
+import { storedLinesOf } from '../message-blocks.ts'
 import { identityOfKey } from './fill-sql.ts'
 
 /** A value for each parameter. */
@@ -28,10 +29,6 @@ const transactionSubjects = `SELECT t.id::text AS "transactionId", t.id_token AS
 
 /** By operation; $1 are the keys of some charge points. */
 const ownSubjects: Readonly<Record<string, string>> = {
-  listMessages: `SELECT ${identityOfKey('key')} AS "chargePointId", m.frame::json->>1 AS "messageId",
-      m.frame::json->>2 AS action, ${about('m.at', 0.5)}, 'fromChargePoint' AS direction
-    FROM unnest($1::int4[]) key CROSS JOIN LATERAL (SELECT frame, at FROM message_log
-      WHERE charge_point_id = key AND from_charge_point ORDER BY at, id OFFSET 2 LIMIT 1) m`,
   listEvents: `SELECT ${identityOfKey('key')} AS "chargePointId", e.message_id AS "messageId", e.action,
       ${about('e.received_at')}, 'fromChargePoint' AS direction
     FROM unnest($1::int4[]) key CROSS JOIN LATERAL (SELECT message_id, action, received_at FROM charge_point_events
@@ -144,8 +141,34 @@ async function subjectsOf(
   }))
   const all = new Map<string, readonly Subject[]>()
   for (const id of operationIds) {
+    if (id === 'listMessages') {
+      all.set(id, await messageSubjects(client, keys))
+      continue
+    }
     const sql = Object.hasOwn(ownSubjects, id) ? ownSubjects[id] : undefined
     all.set(id, sql === undefined ? general : await read(sql, sql.includes('$1') ? [keys] : []))
   }
   return all
+}
+
+/** A message of each charge point, and half a day before and after it. */
+async function messageSubjects(client: Client, keys: readonly number[]): Promise<Subject[]> {
+  const iso = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
+  const subjects: Subject[] = []
+  for (const key of keys) {
+    const lines = await storedLinesOf(client, key)
+    const line = lines.filter(({ direction }) => direction === 'fromChargePoint')[2]
+    const { rows } = await client.query<{ identity: string }>(`SELECT ${identityOfKey('$1::int4')} AS identity`, [key])
+    if (line === undefined || rows[0] === undefined) continue
+    const [, messageId = '', action = ''] = JSON.parse(line.frame)
+    subjects.push({
+      chargePointId: rows[0].identity,
+      messageId,
+      action,
+      direction: line.direction,
+      from: iso(line.atMs - dayMs / 2),
+      to: iso(line.atMs + dayMs / 2),
+    })
+  }
+  return subjects
 }

@@ -514,8 +514,8 @@ export const connectMsMax = 5_000
 export const lookupConnectionsMax = 8
 
 /**
- * PostgreSQL connections for maintenance: message log and two for its merges, partitions and retention, ghost detection,
- * two for the lease.
+ * PostgreSQL connections for maintenance: message log and two for its merges, partitions and retention, ghost
+ * detection, two for the lease.
  */
 export const upkeepConnectionsMax = 7
 

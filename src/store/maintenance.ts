@@ -1,5 +1,5 @@
-// Maintenance of the tables: creates partitions in advance, applies the retention, merges the blocks of the message log,
-// and searches for ghost transactions.
+// Maintenance of the tables: creates partitions in advance, applies the retention, merges the blocks of the message
+// log, and searches for ghost transactions.
 
 import { type Clock, dayMs } from '../base/clock.ts'
 import { ghostCheckMs, maintenanceMs, messageMergeMs, resendDays } from '../base/limits.ts'
@@ -50,9 +50,9 @@ export interface MaintenanceOptions {
 }
 
 /**
- * Creates partitions and deletes old rows, now and every `maintenanceMs`, and searches for ghost transactions every
- * `ghostCheckMs`, and merges the message log every `messageMergeMs`; the returned function ends it. The first search comes later: charge points that reconnect to this
- * process first send what they kept while it was down.
+ * Creates partitions and deletes old rows, now and every `maintenanceMs`, searches for ghost transactions every
+ * `ghostCheckMs`, and merges the message log every `messageMergeMs`; the returned function ends it. The first search
+ * comes later: charge points that reconnect to this process first send what they kept while it was down.
  */
 export function startMaintenance(options: MaintenanceOptions): () => Promise<void> {
   const { database, clock, log, ghostDeadlines, onGhost } = options

@@ -1,5 +1,5 @@
-// Partitions of the large tables: message_blocks by day, the others by month. They are created in advance. A row that fits
-// none (from a charge point with a wrong clock) goes to the default partition, and moves when its own partition is
+// Partitions of the large tables: message_blocks by day, the others by month. They are created in advance. A row that
+// fits none (from a charge point with a wrong clock) goes to the default partition, and moves when its own partition is
 // created.
 
 import { dayMs } from '../base/clock.ts'

@@ -19,7 +19,8 @@ import {
   transactions,
   unpatchedColumns as unpatchedOfTransaction,
 } from '../blocks/transactions/tables.ts'
-import { anomalies, connectorHistory, messageBlocks } from './schema.ts'
+import { messageBlocks } from './messages/tables.ts'
+import { anomalies, connectorHistory } from './schema.ts'
 import { namesOf, type RowsOf, statement } from './statement.ts'
 import { instant, int4, int8 } from './wire/columns.ts'
 import { failsIf } from './wire/fails-if.ts'

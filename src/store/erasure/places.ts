@@ -8,12 +8,11 @@ import { chargePointEvents } from '../../blocks/charge-point-tables.ts'
 import { problems } from '../../blocks/diagnostics/tables.ts'
 import { variables } from '../../blocks/provisioning/tables.ts'
 import { transactions } from '../../blocks/transactions/tables.ts'
+import { messageBlocks, messageLog } from '../messages/tables.ts'
 import {
   anomalies,
   connectorHistory,
   idTokens,
-  messageBlocks,
-  messageLog,
   meterValues,
   remoteStartPromises,
   securityEvents,

@@ -7,7 +7,7 @@ import { parseInstant } from '../../blocks/column-types.ts'
 import type { MessageFilter, MessageLogRecord } from '../../blocks/records.ts'
 import { blockLines } from '../messages/block-lines.ts'
 import { isInTime, isOfFilter } from '../messages/earlier-lines.ts'
-import { messageLog } from '../schema.ts'
+import { messageLog } from '../messages/tables.ts'
 import type { RawRow } from './raw-row.ts'
 import { type ExportRows, type ExportSession, type Key, type Keyed, keyOf, type Part } from './session.ts'
 

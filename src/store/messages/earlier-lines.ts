@@ -4,7 +4,7 @@ import { and, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { storableText } from '../../base/storable-text.ts'
 import type { MessageFilter, MessageLogRecord } from '../../blocks/records.ts'
-import { messageLog } from '../schema.ts'
+import { messageLog } from './tables.ts'
 import { actionPattern, headCharacters, inJson, messageIdPattern } from './frame-filter.ts'
 
 /** Which line, and whether it has what the filter asks for. */

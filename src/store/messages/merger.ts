@@ -1,9 +1,9 @@
 // Merges the blocks of the message log, so that the lines of one charge point stand together in few blocks. Blocks that
-// were logged are merged into a run of blocks by charge point; when a day has many runs, and once more when it has ended,
-// these are merged with each other.
+// were logged are merged into a run of blocks by charge point; when a day has many runs, and once more when it has
+// ended, these are merged with each other.
 //
-// A merge is done in steps of bounded size. A step reads blocks, merges them in the packing thread, and replaces them in
-// one transaction, which is undone if one of them is not there any more. So nobody waits for a merge, a reader finds
+// A merge is done in steps of bounded size. A step reads blocks, merges them in the packing thread, and replaces them
+// in one transaction, which is undone if one of them is not there any more. So nobody waits for a merge, a reader finds
 // each line once, and when a process dies in the middle, what is there is merged by another one or by its successor.
 
 import { and, eq, gt, gte, inArray, lt, type SQL, sql } from 'drizzle-orm'
@@ -21,7 +21,7 @@ import {
   runsOfEndedDayMax,
 } from '../../base/limits.ts'
 import type { Database } from '../database.ts'
-import { messageBlocks } from '../schema.ts'
+import { messageBlocks } from './tables.ts'
 import { bind } from '../statement.ts'
 import { insertMessageBlocks } from '../statements.ts'
 import type { BlockRow } from './block.ts'
@@ -46,7 +46,7 @@ interface Run {
 const mergeLock = 6_017_304
 
 export interface MergerDeps {
-  readonly database: Database
+  readonly database: Pick<Database, 'upkeepPool' | 'isSingleConnection'>
   readonly clock: Clock
   readonly packer: Pick<Packer, 'merge'>
   /** Bytes of text that a step reads; in tests only. */

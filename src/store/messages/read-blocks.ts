@@ -7,7 +7,7 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { dayMs } from '../../base/clock.ts'
 import { blockReadTriesMax, blocksReadAtOnce } from '../../base/limits.ts'
 import type { MessageFilter } from '../../blocks/records.ts'
-import { messageBlocks } from '../schema.ts'
+import { messageBlocks } from './tables.ts'
 import { unpackBody, unpackHead } from './block.ts'
 import type { Lines } from './lines.ts'
 

@@ -6,6 +6,7 @@ import * as chargePointTables from '../../blocks/charge-point-tables.ts'
 import { storedTables } from '../../blocks/tables.ts'
 import * as accessTables from '../../operators/access-tables.ts'
 import * as auditTables from '../../operators/audit-tables.ts'
+import * as messageTables from '../messages/tables.ts'
 import * as storeTables from '../schema.ts'
 
 /** A table as the statements of a move see it. */
@@ -24,7 +25,7 @@ const { chargePoints, ...besideThem } = chargePointTables
 // One of them is a stored table, too.
 const known: ReadonlySet<unknown> = new Set([
   chargePoints,
-  ...[besideThem, storedTables, accessTables, auditTables, storeTables].flatMap((tables) =>
+  ...[besideThem, storedTables, accessTables, auditTables, storeTables, messageTables].flatMap((tables) =>
     Object.values<unknown>(tables),
   ),
 ])

@@ -8,6 +8,7 @@ import { Client } from 'pg'
 import { fill } from '../../../bench/reads/fill.ts'
 import { operationsOf } from '../../../bench/reads/operations.ts'
 import { readsSizes } from '../../../bench/reads/sizes.ts'
+import { storedLines } from '../../support/message-lines.ts'
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts'
 import { fakeApi } from '../../unit/api/fake-deps.ts'
 
@@ -112,7 +113,7 @@ describe('the fill', () => {
       n: plan.samples,
       of: plan.transactions,
     })
-    expect(await rowOf('SELECT count(*)::int AS lines FROM message_log')).toEqual({ lines: plan.logLines })
+    expect(await storedLines(client)).toHaveLength(plan.logLines)
   })
 
   test('takes samples while their transaction goes on, with registers between its start and its end', async () => {
@@ -132,13 +133,19 @@ describe('the fill', () => {
         OR COALESCE((f.payload ->> 'meterStart')::float8 <> t.meter_start_wh, false)
         OR COALESCE((f.payload ->> 'meterStop')::float8 <> t.meter_stop_wh, false)`
     expect(await rowOf(facts)).toEqual({ wrong: 0 })
-    const frames = `SELECT count(*) FILTER (WHERE from_charge_point AND frame::json ->> 0 = '2')::int AS calls,
-      count(*) FILTER (WHERE NOT from_charge_point AND frame::json ->> 0 = '3')::int AS answers FROM message_log`
-    expect(await rowOf(frames)).toEqual({ calls: plan.logLines / 2, answers: plan.logLines / 2 })
+    const kinds = (await storedLines(client)).map(({ direction, frame }) => `${JSON.parse(frame)[0]} ${direction}`)
+    expect(kinds.filter((kind) => kind === '2 fromChargePoint')).toHaveLength(plan.logLines / 2)
+    expect(kinds.filter((kind) => kind === '3 toChargePoint')).toHaveLength(plan.logLines / 2)
   })
 
   test('leaves no row in a default partition, and few transactions open', async () => {
-    for (const table of ['meter_values', 'transaction_facts', 'message_log', 'connector_history', 'connection_history'])
+    for (const table of [
+      'meter_values',
+      'transaction_facts',
+      'message_blocks',
+      'connector_history',
+      'connection_history',
+    ])
       expect([table, await rowOf(`SELECT count(*)::int AS n FROM ${table}_default`)]).toEqual([table, { n: 0 }])
     const { open } = await rowOf('SELECT count(*)::int AS open FROM transactions WHERE stopped_at IS NULL')
     expect(open).toBeWithin(1, plan.transactions / 50)

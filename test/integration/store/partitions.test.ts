@@ -38,10 +38,10 @@ describeStore('partitions', (store, provider) => {
     const month = new Date().toISOString().slice(0, 7).replace('-', '_')
     const day = new Date().toISOString().slice(0, 10).replaceAll('-', '_')
     const months = await partitionsOf(database, 'meter_values')
-    const days = await partitionsOf(database, 'message_log')
+    const days = await partitionsOf(database, 'message_blocks')
     expect(months).toContain(`meter_values_${month}`)
     expect(months.length).toBeGreaterThanOrEqual(6)
-    expect(days).toContain(`message_log_${day}`)
+    expect(days).toContain(`message_blocks_${day}`)
     expect(days.length).toBeGreaterThanOrEqual(9)
   })
 
@@ -195,7 +195,7 @@ describeStore('partitions', (store, provider) => {
     const clock = new HandClock(Date.parse('2033-01-15T12:00:00Z'))
     const stop = startMaintenance(maintenanceOf(database, clock, { historyMonths: 2, messageLogDays: 3_650 }))
     const tables = ['connector_history', 'connection_history']
-    await until('the first turn of upkeep to end', () => clock.alarms === 2)
+    await until('the first turn of upkeep to end', () => clock.alarms === 3)
     for (const table of tables) expect(await partitionsOf(database, table)).toContain(`${table}_2033_04`)
     // A clock of ours that was wrong once loses no row: the default partition takes it.
     for (const [i, time] of ['2032-10-31T23:59:59Z', '2032-12-31T23:59:59Z', '2033-01-31T00:00:00Z'].entries()) {
@@ -235,7 +235,7 @@ describeStore('partitions', (store, provider) => {
     const clock = new HandClock(Date.parse('2032-01-10T12:00:00Z'))
     const stop = startMaintenance(maintenanceOf(database, clock, { messageLogDays: 7 }))
     await until('the partitions', async () =>
-      (await partitionsOf(database, 'message_log')).includes('message_log_2032_01_10'),
+      (await partitionsOf(database, 'message_blocks')).includes('message_blocks_2032_01_10'),
     )
     for (const day of ['1999-01-01', '2032-01-10', '2032-01-11']) {
       const atMs = Date.parse(`${day}T12:00:00Z`)
@@ -246,8 +246,8 @@ describeStore('partitions', (store, provider) => {
     const frames = async (): Promise<string[]> =>
       (await queries.messageLog({ chargePointKey: key }, { page: 1, pageSize: 10 })).items.map((line) => line.frame)
     await until('the lines', async () => (await frames()).length === 3)
-    // The next turn of upkeep is set, beside the next look for ghosts.
-    await until('the first turn to end', () => clock.alarms === 2)
+    // The next turn of upkeep is set, beside the next look for ghosts and the next merge.
+    await until('the first turn to end', () => clock.alarms === 3)
 
     // On the 17th the 10th is seven days old and goes no further back.
     clock.pass(7 * dayMs)
@@ -259,7 +259,7 @@ describeStore('partitions', (store, provider) => {
     })
     expect(await frames()).toEqual(['2032-01-11'])
     await stop()
-    expect(await partitionsOf(database, 'message_log')).not.toContain('message_log_2032_01_10')
+    expect(await partitionsOf(database, 'message_blocks')).not.toContain('message_blocks_2032_01_10')
     expect(await rowsIn(database, 'meter_values', key)).toBe(1)
   })
 })

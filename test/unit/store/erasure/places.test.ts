@@ -8,6 +8,7 @@ import { chargePoints } from '../../../../src/blocks/charge-point-tables.ts'
 import { storedTables } from '../../../../src/blocks/tables.ts'
 import { places } from '../../../../src/store/erasure/places.ts'
 import * as operatorTables from '../../../../src/operators/audit-tables.ts'
+import * as messageTables from '../../../../src/store/messages/tables.ts'
 import * as storeTables from '../../../../src/store/schema.ts'
 
 const ofTheChargePoint = 'the charge point and its settings'
@@ -78,6 +79,7 @@ test('every column of text is searched, or holds no id token', () => {
     ...Object.values(storedTables),
     ...Object.values(operatorTables),
     ...Object.values(storeTables),
+    ...Object.values(messageTables),
   ]
   const searched = new Set(places.flatMap(({ table, columns }) => columns.map(({ name }) => `${table}.${name}`)))
   const known = (table: string, column: string): boolean =>
