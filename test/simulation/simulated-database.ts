@@ -381,7 +381,7 @@ export class SimulatedDatabaseServer {
       }
       case 'stator_transaction_ids':
         return { rows: [{ ids: model.newTransactionIds(Number(values[0])) }] }
-      case 'stator_insert_message_log':
+      case 'stator_insert_message_blocks':
         return { rows: [] }
       default: {
         const answer = model.leases.answer(name, values, nowMs) ?? model.promises.answer(name, values, nowMs)

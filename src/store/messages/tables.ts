@@ -1,5 +1,5 @@
-// The tables of the message log, as drizzle sees them: that of this version and that of earlier ones. Their partitions are
-// in the migrations only.
+// The tables of the message log, as drizzle sees them: that of this version and that of earlier ones. Their partitions
+// are in the migrations only.
 
 import { sql } from 'drizzle-orm'
 import { bigint, boolean, index, integer, pgSequence, pgTable, text } from 'drizzle-orm/pg-core'

@@ -237,6 +237,8 @@ describeStore('partitions', (store, provider) => {
     await until('the partitions', async () =>
       (await partitionsOf(database, 'message_blocks')).includes('message_blocks_2032_01_10'),
     )
+    // The next turn of upkeep is set, beside the next look for ghosts and the next merge.
+    await until('the first turn to end', () => clock.alarms === 3)
     for (const day of ['1999-01-01', '2032-01-10', '2032-01-11']) {
       const atMs = Date.parse(`${day}T12:00:00Z`)
       writer.appendMessageLog({ chargePointKey: key, atMs, direction: 'fromChargePoint', frame: day })
@@ -246,8 +248,6 @@ describeStore('partitions', (store, provider) => {
     const frames = async (): Promise<string[]> =>
       (await queries.messageLog({ chargePointKey: key }, { page: 1, pageSize: 10 })).items.map((line) => line.frame)
     await until('the lines', async () => (await frames()).length === 3)
-    // The next turn of upkeep is set, beside the next look for ghosts and the next merge.
-    await until('the first turn to end', () => clock.alarms === 3)
 
     // On the 17th the 10th is seven days old and goes no further back.
     clock.pass(7 * dayMs)

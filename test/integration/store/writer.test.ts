@@ -268,7 +268,7 @@ describeStore('the writer', (store) => {
     const { items } = await queries.messageLog({ chargePointKey: key }, { page: 1, pageSize: 2 })
     expect(items.map((line) => [line.direction, line.frame])).toEqual([
       ['fromChargePoint', '[2,"2","Heartbeat",{}]'],
-      ['toChargePoint', '[3,"1",{"odd":"\ufffd"}]'],
+      ['toChargePoint', '[3,"1",{"odd":"\u0000"}]'],
     ])
   })
 
