@@ -933,6 +933,9 @@ export const erasurePagesMax = 2_048
 export const erasureRowsMax = 50
 export const erasureBytesMax = 1_048_576
 
+/** Blocks of the message log that an erasure reads at once. */
+export const erasureBlocksAtOnce = 16
+
 /** Transactions of an id token that its erasure replaces at once; its scan replaces the others. */
 export const erasedAtOnceMax = 10_000
 

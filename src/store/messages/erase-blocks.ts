@@ -2,6 +2,7 @@
 // written meanwhile has a greater id, so it comes later. A block that is rewritten gets another id, like every change.
 
 import type { ClientBase } from 'pg'
+import { erasureBlocksAtOnce } from '../../base/limits.ts'
 import { unpackBlock, frameOf, packBlock, type StoredBlock } from './block.ts'
 import type { Lines } from './lines.ts'
 
@@ -27,7 +28,7 @@ const bytesOfPage = 65_536
 
 const readNext = `
   SELECT id, head, body, text_bytes AS "textBytes" FROM message_blocks
-  WHERE id > $1 AND ($2::timestamptz IS NULL OR written_at >= $2::timestamptz) ORDER BY id LIMIT 1`
+  WHERE id > $1 AND ($2::timestamptz IS NULL OR written_at >= $2::timestamptz) ORDER BY id LIMIT ${erasureBlocksAtOnce}`
 
 // A merge that replaces it just now, or another erasure, is not waited for.
 const hold = 'SELECT FROM message_blocks WHERE id = $1 FOR UPDATE SKIP LOCKED'
@@ -48,25 +49,35 @@ export async function eraseInBlocks(
   let lines = 0
   for (let bytes = 0; bytes < pagesMax * bytesOfPage;) {
     const { rows } = await client.query<StoredBlock>(readNext, [lastId, since])
-    const [block] = rows
-    if (block === undefined) return { lastId: null, lines }
-    bytes += Math.max(block.textBytes, 1)
-    const unpacked = unpackBlock(block)
-    const places = placesThatMayHave(unpacked, key)
-    if (places.length > 0) {
-      const erased = await eraseInLines(unpacked, places, eraserFor)
-      if (erased !== null) {
-        const held = await client.query(hold, [block.id])
-        // The next step comes back to it.
-        if (held.rowCount === 0) return { lastId, lines }
-        const { head, body, textBytes } = packBlock(erased.lines, false)
-        await client.query(rewrite, [block.id, Buffer.from(head), Buffer.from(body), textBytes])
-        lines += erased.changed
-      }
+    if (rows.length === 0) return { lastId: null, lines }
+    for (const block of rows) {
+      bytes += Math.max(block.textBytes, 1)
+      const changed = await eraseInBlock(client, block, key, eraserFor)
+      // The next step comes back to it.
+      if (changed === null) return { lastId, lines }
+      lines += changed
+      lastId = block.id
     }
-    lastId = block.id
   }
   return { lastId, lines }
+}
+
+/** How many lines were changed; null if somebody else changes the block. */
+async function eraseInBlock(
+  client: ClientBase,
+  block: StoredBlock,
+  key: string,
+  eraserFor: BlockSearch['eraserFor'],
+): Promise<number | null> {
+  const unpacked = unpackBlock(block)
+  const places = placesThatMayHave(unpacked, key)
+  const erased = places.length === 0 ? null : await eraseInLines(unpacked, places, eraserFor)
+  if (erased === null) return 0
+  const held = await client.query(hold, [block.id])
+  if (held.rowCount === 0) return null
+  const { head, body, textBytes } = packBlock(erased.lines, false)
+  await client.query(rewrite, [block.id, Buffer.from(head), Buffer.from(body), textBytes])
+  return erased.changed
 }
 
 const backslash = 92
