@@ -277,8 +277,9 @@ export function createLiveQueries(database: Database, clock: Clock) {
   const transactionsById = new BatchedLookup<number, KnownTransaction>(String, async (ids) => {
     const found = await pool.query<KnownTransaction>({
       name: 'stator_transactions_by_id',
-      text: `SELECT ${transactionColumns} FROM transactions t WHERE t.id = ANY($1::int8[])`,
-      values: [int8Array(ids)],
+      // The bounds leave out partitions of other ids.
+      text: `SELECT ${transactionColumns} FROM transactions t WHERE t.id = ANY($1::int8[]) AND t.id >= $2 AND t.id <= $3`,
+      values: [int8Array(ids), Math.min(...ids), Math.max(...ids)],
     })
     return new Map(found.rows.map((row) => [String(row.transactionId), row]))
   })
@@ -289,9 +290,10 @@ export function createLiveQueries(database: Database, clock: Clock) {
       const found = await pool.query<KnownTransaction>({
         name: 'stator_transactions_by_station_id',
         text: `SELECT ${transactionColumns} FROM unnest($1::int4[], $2::text[]) AS v(charge_point_id, id)
-               CROSS JOIN LATERAL (SELECT * FROM transactions t WHERE t.charge_point_id = v.charge_point_id
-                 AND left(t.station_transaction_id, 255) = left(v.id, 255) AND t.station_transaction_id = v.id
-                 ORDER BY t.station_use DESC LIMIT ${usesLookedAtMax}) t ORDER BY t.station_use DESC`,
+               CROSS JOIN LATERAL (SELECT t.* FROM station_transactions s JOIN transactions t ON t.id = s.transaction_id
+                 WHERE s.charge_point_id = v.charge_point_id AND s.station_transaction_id = left(v.id, 255)
+                   AND t.station_transaction_id = v.id
+                 ORDER BY s.station_use DESC LIMIT ${usesLookedAtMax}) t ORDER BY t.station_use DESC`,
         values: [int4Array(ids.map(({ chargePointKey }) => chargePointKey)), textArray(ids.map(({ id }) => id))],
       })
       return Map.groupBy(found.rows, (row) => `${row.chargePointKey}/${row.stationTransactionId}`)

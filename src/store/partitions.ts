@@ -1,4 +1,5 @@
-// Partitions of the large tables: message_log by day, the others by month. They are created in advance. A row that fits
+// Partitions of the large tables: message_log by day, the others by month; those of transactions are in
+// transaction-partitions.ts. They are created in advance. A row that fits
 // none (from a charge point with a wrong clock) goes to the default partition, and moves when its own partition is
 // created.
 
@@ -34,9 +35,10 @@ const monthlyTables: readonly MonthlyTable[] = [
 /** Tables with a retention of `OCPP.HistoryMonths` months. */
 const historyTables = ['connector_history', 'connection_history'] as const
 
-interface Partition {
-  readonly table: MonthlyTable | 'message_log'
-  readonly column: (typeof monthly)[MonthlyTable]
+/** A partition that is to be created. */
+export interface Partition {
+  readonly table: MonthlyTable | 'message_log' | 'transactions'
+  readonly column: (typeof monthly)[MonthlyTable] | 'id'
   readonly name: string
   readonly from: string
   /** Not included. */
@@ -95,18 +97,29 @@ export async function makePartitions(
   const left: LeftAsItIs[] = []
   for (const partition of wanted) {
     if (names.has(partition.name)) continue
-    const reason = await makePartition(client, partition, triesMax)
+    const reason = await createPartition(client, partition, triesMax)
     if (reason !== null) left.push({ partition: partition.name, reason })
   }
   return left
 }
 
-/** Null if it was created; else why not. */
-async function makePartition(client: ClientBase, partition: Partition, triesMax: number): Promise<string | null> {
+/** What a partition of the table needs beside its columns; a partitioned table cannot say it for all. */
+function storageOf(table: Partition['table']): string {
+  return table === 'transactions' ? ' WITH (fillfactor = 80)' : ''
+}
+
+/** Creates a partition, with the rows of it that the default partition has. Null if it was created; else why not. */
+export async function createPartition(
+  client: ClientBase,
+  partition: Partition,
+  triesMax: number,
+): Promise<string | null> {
   const { table, name, from, to } = partition
   try {
     return await shortly(client, triesMax, async () => {
-      await client.query(`CREATE TABLE ${name} PARTITION OF ${table} FOR VALUES FROM ('${from}') TO ('${to}')`)
+      await client.query(
+        `CREATE TABLE ${name} PARTITION OF ${table} FOR VALUES FROM ('${from}') TO ('${to}')${storageOf(table)}`,
+      )
     })
   } catch (error) {
     // The default partition holds rows that belong here.
@@ -129,11 +142,16 @@ async function makePartitionFromDefault(
   return shortly(client, triesMax, async () => {
     // Statements that write or read meanwhile wait, and find each row in one place.
     await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
-    await client.query(`CREATE TABLE ${name} (LIKE ${table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`)
+    await client.query(
+      `CREATE TABLE ${name} (LIKE ${table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)${storageOf(table)}`,
+    )
+    // A row that moves is neither new nor deleted: no trigger learns of it.
+    await client.query(`ALTER TABLE ${table}_default DISABLE TRIGGER USER`)
     const copied = await client.query(`INSERT INTO ${name} SELECT * FROM ${table}_default WHERE ${within}`)
     const removed = await client.query(`DELETE FROM ${table}_default WHERE ${within}`)
     if (copied.rowCount !== removed.rowCount)
       throw new Error(`${copied.rowCount} rows copied, ${removed.rowCount} removed`)
+    await client.query(`ALTER TABLE ${table}_default ENABLE TRIGGER USER`)
     await client.query(`ALTER TABLE ${table} ATTACH PARTITION ${name} FOR VALUES FROM ('${from}') TO ('${to}')`)
   })
 }
@@ -144,7 +162,11 @@ async function makePartitionFromDefault(
  *
  * @returns null if it was done, else why not.
  */
-async function shortly(client: ClientBase, triesMax: number, change: () => Promise<void>): Promise<string | null> {
+export async function shortly(
+  client: ClientBase,
+  triesMax: number,
+  change: () => Promise<void>,
+): Promise<string | null> {
   for (let attempt = 1; ; attempt++) {
     await client.query('BEGIN')
     try {
