@@ -9,6 +9,7 @@ import type { BeforeStart } from '../blocks/decision.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { int4Array, textArray } from './wire/binary-array.ts'
 import { knownJson, ms } from './known-transaction.ts'
+import { unseen } from './wire/plans.ts'
 
 interface Starting {
   readonly chargePointKey: number
@@ -36,7 +37,7 @@ const lastStop = `(
 /** The last stops of EVSEs. */
 export const readLastStops = `
   SELECT v.place, ${lastStop}
-  FROM unnest($1::int4[], $2::int4[]) WITH ORDINALITY AS v(charge_point_id, evse_id, place)`
+  FROM unnest(${unseen('$1::int4[]')}, ${unseen('$2::int4[]')}) WITH ORDINALITY AS v(charge_point_id, evse_id, place)`
 
 const openKey = 'left(lower(t.id_token), 64)'
 const [tokenKey, cardKey] = ['left(lower(v.id_token), 64)', 'left(lower(v.card), 64)']
@@ -61,7 +62,8 @@ export const readBeforeStart = `
         UNION ALL
         (SELECT * FROM ${openFrom(`(${cardKey} || '_')`, `(${cardKey} || '\`')`, `AND ${openKey} <> ${tokenKey}`)} suffixed
          WHERE NOT EXISTS (SELECT FROM id_tokens i WHERE i.id_key = lower(suffixed.id_token)))) t) AS "openOfIdToken"
-  FROM unnest($1::int4[], $2::int4[], $3::text[], $4::text[]) WITH ORDINALITY AS v(charge_point_id, evse_id, id_token, card, place)`
+  FROM unnest(${unseen('$1::int4[]')}, ${unseen('$2::int4[]')}, ${unseen('$3::text[]')}, ${unseen('$4::text[]')})
+    WITH ORDINALITY AS v(charge_point_id, evse_id, id_token, card, place)`
 
 function nameOf({ chargePointKey, evseId, idToken }: Starting): string {
   return `${chargePointKey}/${evseId}/${idToken}`

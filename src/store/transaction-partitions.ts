@@ -85,7 +85,7 @@ export async function makeTransactionPartition(
     [new Date(nowMs - paceDays * dayMs).toISOString()],
   )
   const size = idsPerPartition(Math.max(0, last - (rows[0]?.id ?? 0)), months)
-  if (top - last > size / 2) return []
+  if (top - last >= size / 2) return []
   const partition = (from: number) => ({
     table: 'transactions' as const,
     column: 'id' as const,
