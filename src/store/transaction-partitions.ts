@@ -157,7 +157,7 @@ async function dropPartition(client: ClientBase, range: IdRange, before: string)
   const { name } = range
   const open = await openIn(client, name)
   if (open > 0) {
-    const reason = `it would be dropped, but ${open} of its transactions are open: close them (GET /api/transactions?status=open)`
+    const reason = `it would be dropped, but ${open} of its transactions are open: close them (GET /api/transactions?open=true)`
     return [{ partition: name, reason }]
   }
   // Reads the whole partition, and nothing waits for it.
