@@ -155,7 +155,7 @@ export interface PatchParts<T extends PgTable, Key extends NameOf<T>, Name exten
   readonly join?: string
   /** SQL of a further condition. */
   readonly condition?: string
-  /** Whether the table is partitioned by ranges of the key, a number: partitions that have no row of it are left out. */
+  /** Whether the table is partitioned by ranges of the key, a number: partitions without rows of it are left out. */
   readonly isPartitioned?: boolean
 }
 

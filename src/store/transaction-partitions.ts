@@ -1,6 +1,6 @@
-// Partitions of `transactions`: ranges of transactionIds, one after the other. The next one is made before the ids reach
-// it; rows without one go to the default partition. How large a range is follows from how fast ids are used and from
-// how long transactions are kept (docs/decisions.md, "Transactions are partitioned by ranges of their ids").
+// Partitions of `transactions`: ranges of transactionIds, one after the other. The next one is made before the ids
+// reach it; rows without one go to the default partition. How large a range is follows from how fast ids are used and
+// from how long transactions are kept (docs/decisions.md, "Transactions are partitioned by ranges of their ids").
 //
 // A retention drops whole partitions. Only in the default partition and in small ones it deletes rows.
 
