@@ -206,12 +206,12 @@ async function deleteStationIds(client: ClientBase, partition: string): Promise<
     )
 }
 
-/** Deletes rows that are over, up to the limit of one run. */
+/** Deletes rows that are over, up to the limit of one run. It names the whole table, whose triggers run then. */
 async function deleteRows(client: ClientBase, partition: string, before: string): Promise<void> {
   for (let batch = 0; batch < retentionBatchesMax; batch++) {
     const { rows } = await client.query<{ count: number }>(
       `WITH t AS (
-         DELETE FROM ${partition} WHERE ${isOver} AND id = ANY(ARRAY(
+         DELETE FROM transactions WHERE ${isOver} AND id = ANY(ARRAY(
            SELECT id FROM ${partition} WHERE ${isOver} ORDER BY received_at, id LIMIT $2))
          RETURNING id, charge_point_id, station_transaction_id, station_use
        ), s AS (DELETE FROM station_transactions s USING t WHERE ${sameStationId}),
