@@ -26,11 +26,12 @@ interface BeforeStartRow {
 
 const nothingBefore: BeforeStart = { lastStop: null, openOfIdToken: [] }
 
-// Only the newest transactions of the charge point are searched, however many it has.
+// Only the newest transactions of the charge point are searched, however many it has. A range, even for one key, and in
+// the order of the index: else PostgreSQL reads a partition by arrival if its statistics know few charge points there.
 const lastStop = `(
       SELECT json_build_object('transactionId', s.id, 'stoppedAtMs', ${ms('s.stopped_at')}, 'meterStopWh', s.meter_stop_wh)
-      FROM (SELECT * FROM transactions t WHERE t.charge_point_id = v.charge_point_id ORDER BY t.received_at DESC, t.id DESC
-            LIMIT ${lastStopTransactionsMax}) s
+      FROM (SELECT * FROM transactions t WHERE t.charge_point_id >= v.charge_point_id AND t.charge_point_id <= v.charge_point_id
+            ORDER BY t.charge_point_id DESC, t.received_at DESC, t.id DESC LIMIT ${lastStopTransactionsMax}) s
       WHERE s.evse_id = v.evse_id AND s.stopped_at IS NOT NULL AND s.meter_stop_wh IS NOT NULL
       ORDER BY s.stopped_at DESC, s.id DESC LIMIT 1) AS "lastStop"`
 
