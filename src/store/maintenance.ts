@@ -1,6 +1,7 @@
 // Maintenance of the tables: creates partitions in advance, applies the retention, merges the blocks of the message
 // log, and searches for ghost transactions.
 
+import type { ClientBase } from 'pg'
 import { type Clock, dayMs } from '../base/clock.ts'
 import { ghostCheckMs, maintenanceMs, messageMergeMs, resendDays } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
@@ -20,6 +21,7 @@ import {
   makePartitions,
 } from './partitions.ts'
 import { repeat } from './repeat.ts'
+import { dropOldTransactions, makeTransactionPartition } from './transaction-partitions.ts'
 import {
   deleteOld,
   deleteOldCertificates,
@@ -36,6 +38,8 @@ export interface Retention {
   /** Never under `resendDays`. */
   readonly transactionEventDays: number
   readonly historyMonths: number
+  /** 0: transactions are kept. */
+  readonly transactionMonths: number
   readonly auditLogDays: number
 }
 
@@ -110,6 +114,13 @@ function factDays({ transactionEventDays }: Retention): number {
   return Math.max(transactionEventDays, resendDays)
 }
 
+/** Months of the calendar, as other retentions in months. */
+async function oldTransactions(client: ClientBase, nowMs: number, months: number): Promise<readonly LeftAsItIs[]> {
+  if (months === 0) return []
+  const before = new Date(nowMs)
+  return dropOldTransactions(client, before.setUTCMonth(before.getUTCMonth() - months))
+}
+
 async function keepPartitions(database: Database, nowMs: number, retention: Retention): Promise<LeftAsItIs[]> {
   const client = await database.upkeepPool.connect()
   try {
@@ -118,8 +129,10 @@ async function keepPartitions(database: Database, nowMs: number, retention: Rete
     try {
       left = [
         ...(await makePartitions(client, nowMs)),
+        ...(await makeTransactionPartition(client, nowMs, retention.transactionMonths)),
         ...(await dropOldMessages(client, nowMs, retention.messageLogDays)),
         ...(await dropOldHistory(client, nowMs, retention.historyMonths)),
+        ...(await oldTransactions(client, nowMs, retention.transactionMonths)),
         ...(await dropOldFacts(client, nowMs, factDays(retention))),
         ...(await dropEarlierLedger(client, factDays(retention))),
       ]
