@@ -268,14 +268,22 @@ function isSpace(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13) || code === 0 || code === 0xfeff || code === 0xa0
 }
 
+/** Texts that JSON writes as they are, between quotes. */
+const plain = /^[\w.:-]*$/
+
+/** A message id as JSON. Nearly all are plain, and to see that takes half as long as `JSON.stringify`. */
+function quoted(messageId: string): string {
+  return plain.test(messageId) ? `"${messageId}"` : JSON.stringify(messageId)
+}
+
 /** A CALL as text. */
 export function encodeCall(messageId: string, action: string, payload: Readonly<Record<string, unknown>>): string {
-  return `[2,${JSON.stringify(messageId)},${JSON.stringify(action)},${JSON.stringify(payload)}]`
+  return `[2,${quoted(messageId)},${JSON.stringify(action)},${JSON.stringify(payload)}]`
 }
 
 /** A CALLRESULT as text. */
 export function encodeCallResult(messageId: string, payload: Readonly<Record<string, unknown>>): string {
-  return `[3,${JSON.stringify(messageId)},${JSON.stringify(payload)}]`
+  return `[3,${quoted(messageId)},${JSON.stringify(payload)}]`
 }
 
 /**
@@ -291,7 +299,7 @@ export function encodeCallError(
 ): string {
   const text = description.slice(0, errorDescriptionCharactersMax)
   const rest = JSON.stringify([spellCallError(code, version), text, details], wellFormed)
-  return `[4,${JSON.stringify(messageId)},${rest.slice(1)}`
+  return `[4,${quoted(messageId)},${rest.slice(1)}`
 }
 
 function wellFormed(_key: string, value: unknown): unknown {
