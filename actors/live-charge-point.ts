@@ -183,6 +183,9 @@ export class LiveChargePoint {
   transactionsNamed(stationTransactionId: string): readonly KnownTransaction[] {
     const { transactions } = this.#snapshot.context
     const named = transactions.filter((known) => known.stationTransactionId === stationTransactionId)
+    // Nearly always, and every event asks several times.
+    const [only] = named
+    if (only !== undefined && named.length === 1) return [this.#withStory(only)]
     // Sorted by use, not by transactionId: a remote start reserves a transactionId before the transaction starts.
     return named.map((known) => this.#withStory(known)).toSorted((a, b) => useOf(b) - useOf(a))
   }
