@@ -1,7 +1,7 @@
 // Boots: what a charge point says about itself, and the answer. Its chart (`actors/charge-point.ts`) decides which
 // messages it may send before its boot is accepted.
 
-import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import { isoTime } from '../../base/clock.ts'
 import type { Decision, Handler, Known } from '../decision.ts'
 
@@ -57,7 +57,7 @@ export const bootNotification16: Handler<OCPP16.BootNotificationRequest> = {
 }
 
 /** 2.0.1 B01–B03. */
-export const bootNotification201: Handler<OCPP20.BootNotificationRequest> = {
+export const bootNotification201: Handler<OCPP20.BootNotificationRequest | OCPP21.BootNotificationRequest> = {
   about: () => ({ endsStarts: true }),
   decide: (payload, known) => {
     const station = payload.chargingStation
