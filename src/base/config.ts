@@ -23,7 +23,7 @@ export interface OcppSettings {
   /** Port to listen on; 0 selects a free one. */
   readonly port: number
   /** OCPP version assumed for a charge point that offers no subprotocol; null: no such charge point is accepted. */
-  readonly assumedVersion: '1.6' | '2.0.1' | null
+  readonly assumedVersion: '1.6' | '2.0.1' | '2.1' | null
   readonly heartbeatIntervalSeconds: number
   /** How long a connection may be silent, pongs included, before it is closed. */
   readonly connectionTimeoutSeconds: number

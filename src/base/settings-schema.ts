@@ -98,10 +98,10 @@ export const settingsSchema = z.strictObject({
       ServerPort: integer(8080, 0, 65535, {
         meaning: 'Port for charge points and the REST API; 0 selects a free one.',
       }),
-      ProtocolVersion: choice('', ['', '1.6', '2.0.1'], {
+      ProtocolVersion: choice('', ['', '1.6', '2.0.1', '2.1'], {
         meaning:
           'OCPP version assumed for a lenient charge point that offers no subprotocol; empty: its connection is closed.',
-        expected: '1.6, 2.0.1, or nothing',
+        expected: '1.6, 2.0.1, 2.1, or nothing',
       }),
       HeartbeatInterval: integer(300, 1, 86_400, {
         meaning: 'Heartbeat interval that is sent to a booting charge point.',

@@ -12,7 +12,7 @@ import {
   newerConnection,
   nodeStopping,
 } from '../blocks/records.ts'
-import type { OcppVersion } from '../ocpp/version.ts'
+import { type OcppVersion, subprotocols } from '../ocpp/version.ts'
 import { Allowances, type StationLimits, Turns } from './allowance.ts'
 import { closeAbnormal, closeGoingAway, closePolicyViolation, closeTryAgainLater } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -108,7 +108,7 @@ export class Stations {
     const { identity, version } = data
     if (version === null) {
       data.releaseSlot()
-      socket.close(closeProtocolError, 'No common subprotocol: offer ocpp1.6 or ocpp2.0.1.')
+      socket.close(closeProtocolError, `No common subprotocol: offer ${Object.keys(subprotocols).join(', ')}.`)
       return
     }
     const station = new Station(socket, version, data, this.#allowances.opened(identity), this.#stationDeps)

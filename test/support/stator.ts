@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { settingsFrom, type Settings } from '../../src/base/config.ts'
+import type { OcppVersion } from '../../src/ocpp/version.ts'
 import { startStator, type Stator, type StatorHooks } from '../../src/main.ts'
 import { SimulatedChargePoint } from '../../src/simulator/charge-point.ts'
 import type { SimulatorOptions } from '../../src/simulator/options.ts'
@@ -205,11 +206,7 @@ export class TestStator {
   }
 
   /** A bare WebSocket of a fresh charge point whose boot has been accepted. */
-  async bootedRaw(
-    identity: string,
-    version: '1.6' | '2.0.1' = '1.6',
-    provisioning: Json = {},
-  ): Promise<RawChargePoint> {
+  async bootedRaw(identity: string, version: OcppVersion = '1.6', provisioning: Json = {}): Promise<RawChargePoint> {
     await this.provision(identity, provisioning)
     const raw = await this.raw(identity, { subprotocols: [`ocpp${version}`] })
     const boot =

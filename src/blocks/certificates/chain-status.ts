@@ -5,7 +5,7 @@ import { isoTime } from '../../base/clock.ts'
 import type { Handler } from '../decision.ts'
 import { notification } from '../notification.ts'
 
-/** Stator asks no OCSP responder and reads no list of revoked certificates: the status of each certificate is Failed. */
+/** Stator asks no OCSP responder and reads no revocation list: the status of each certificate is Failed. */
 export const certificateChainStatus: Handler<OCPP21.GetCertificateChainStatusRequest> = {
   decide: ({ certificateStatusRequests }, known) => ({
     ...notification(known),

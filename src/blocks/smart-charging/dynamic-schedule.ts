@@ -4,8 +4,8 @@ import type { OCPP21 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'
 
 /**
- * Stator computes no dynamic schedules. After Rejected the charge point keeps the limits that it has; an operator changes
- * them with UpdateDynamicSchedule.
+ * Stator computes no dynamic schedules. After Rejected the charge point keeps the limits that it has. An operator
+ * changes them with UpdateDynamicSchedule.
  */
 export const pullDynamicScheduleUpdate: Handler<OCPP21.PullDynamicScheduleUpdateRequest> = {
   decide: () => ({ answer: { status: 'Rejected' }, changes: [], anomalies: [] }),
