@@ -40,6 +40,8 @@ export interface OcppSettings {
   /** Whether frames are kept in the message log. */
   readonly messageLog: boolean
   readonly messageLogDays: number
+  /** Of how many frames of ours one is checked against its schema; 0: none. */
+  readonly checkOwnFramesEvery: number
   readonly anomalyDays: number
   /** Retention of charge points' notifications. */
   readonly eventDays: number
@@ -231,6 +233,7 @@ function ocppSettings(ocpp: SettingsDocument['OCPP'], found: FoundSettings): Ocp
     strictness: ocpp.Strictness,
     messageLog: ocpp.MessageLog,
     messageLogDays: ocpp.MessageLogDays,
+    checkOwnFramesEvery: ocpp.CheckOwnFramesEvery,
     anomalyDays: ocpp.AnomalyDays,
     eventDays: ocpp.EventDays,
     transactionEventDays: ocpp.TransactionEventDays,

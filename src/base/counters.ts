@@ -16,6 +16,9 @@ export const counterTable = {
   framesDropped: 'Frames dropped without an answer because they cannot be read.',
   framesUnanswered:
     'CALLs left unanswered because the database could not store their facts; the charge point will send them again.',
+  ownFramesChecked:
+    'Answers and commands of Stator that were checked against their schema: see OCPP.CheckOwnFramesEvery.',
+  ownFramesInvalid: 'Answers and commands of Stator that broke their schema. Each is a mistake of Stator.',
   duplicates: 'Retransmissions recognised by their idempotency key.',
   slowReadersClosed: 'Sockets closed because their reader was too slow.',
   framesTooBig: 'Connections closed by a frame larger than OCPP.MaxMessageSize.',
@@ -121,6 +124,8 @@ export class Counters implements Record<CounterName, number>, Readonly<Record<Ta
   framesSent = 0
   framesDropped = 0
   framesUnanswered = 0
+  ownFramesChecked = 0
+  ownFramesInvalid = 0
   duplicates = 0
   slowReadersClosed = 0
   framesTooBig = 0

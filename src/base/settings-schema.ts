@@ -140,6 +140,11 @@ export const settingsSchema = z.strictObject({
       }),
       MessageLog: boolean(true, { meaning: 'Keep every frame of both directions for `GET …/messages`.' }),
       MessageLogDays: integer(7, 1, 3_650, { meaning: 'How long the message log is kept.', unit: 'days' }),
+      CheckOwnFramesEvery: integer(1_000, 0, 1_000_000, {
+        meaning:
+          'Of how many answers and commands of Stator one is checked against its schema; 0: none. A mistake is logged and counted, and the frame is sent.',
+        unit: 'frames',
+      }),
       AnomalyDays: integer(90, 1, 3_650, { meaning: 'How long anomalies are kept.', unit: 'days' }),
       EventDays: integer(365, 1, 3_650, {
         meaning:

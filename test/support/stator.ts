@@ -79,7 +79,7 @@ export class TestStator {
     }
     const settings = settingsFrom({
       Logging: { LogLevel: { Default: process.env['STATOR_TEST_LOG'] ?? 'None' }, ...overrides.Logging },
-      OCPP: { ServerEndpoint: '127.0.0.1', ServerPort: 0, ...overrides.OCPP },
+      OCPP: { ServerEndpoint: '127.0.0.1', ServerPort: 0, CheckOwnFramesEvery: 1, ...overrides.OCPP },
       Database: {
         DataFolder: dataFolder,
         ...(database === null ? {} : { ConnectionString: database.connectionString }),
@@ -128,6 +128,7 @@ export class TestStator {
   async restart(): Promise<void> {
     const { port } = this.#stator
     await this.#stator.stop()
+    this.#expectOwnFramesValid()
     this.#stator = await startStator({ ...this.#settings, ocpp: { ...this.#settings.ocpp, port } }, this.#hooks)
   }
 
@@ -143,6 +144,13 @@ export class TestStator {
       for (const client of this.#clients) await client.end()
       await this.#release()
     }
+    this.#expectOwnFramesValid()
+  }
+
+  /** In every test: what Stator sent was as its schemas say. */
+  #expectOwnFramesValid(): void {
+    const { ownFramesInvalid } = this.#stator.counters
+    if (ownFramesInvalid > 0) throw new Error(`${ownFramesInvalid} frames of Stator broke their schemas (see its log).`)
   }
 
   async api(path: string, request: ApiRequest = {}): Promise<ApiAnswer> {

@@ -3,10 +3,17 @@
 import type { OCPP21 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'
 
+/** Limit of the schema: what a lenient charge point sends beyond it is not repeated. */
+const vatNumberCharactersMax = 20
+
 /** Stator knows no register of VAT numbers: none is confirmed. The answer repeats what it is about. */
 export const vatNumberValidation: Handler<OCPP21.VatNumberValidationRequest> = {
   decide: ({ vatNumber, evseId }) => ({
-    answer: { vatNumber, ...(evseId === undefined ? {} : { evseId }), status: 'Rejected' },
+    answer: {
+      vatNumber: vatNumber.slice(0, vatNumberCharactersMax),
+      ...(evseId === undefined ? {} : { evseId }),
+      status: 'Rejected',
+    },
     changes: [],
     anomalies: [],
   }),

@@ -78,6 +78,7 @@ describe('sources', () => {
       strictness: 'lenient',
       messageLog: true,
       messageLogDays: 7,
+      checkOwnFramesEvery: 1_000,
       anomalyDays: 90,
       eventDays: 365,
       transactionEventDays: 365,
