@@ -46,6 +46,8 @@ export interface OcppSettings {
   /** Retention of transaction messages; for as long their retransmissions are recognised. */
   readonly transactionEventDays: number
   readonly historyMonths: number
+  /** Retention of transactions that ended; 0: they are kept. */
+  readonly transactionMonths: number
   readonly auditLogDays: number
   /** How long an open transaction may be silent while its connector is Available, before it counts as a ghost. */
   readonly ghostAvailableMs: number
@@ -233,6 +235,7 @@ function ocppSettings(ocpp: SettingsDocument['OCPP'], found: FoundSettings): Ocp
     eventDays: ocpp.EventDays,
     transactionEventDays: ocpp.TransactionEventDays,
     historyMonths: ocpp.HistoryMonths,
+    transactionMonths: ocpp.TransactionMonths,
     auditLogDays: ocpp.AuditLogDays,
     ghostAvailableMs: ocpp.GhostAvailableMinutes * 60_000,
     ghostOfflineMs: ocpp.GhostOfflineHours * 3_600_000,

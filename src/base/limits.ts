@@ -649,6 +649,17 @@ export const partitionTryPauseMs = 500
 /** Rows of the default partition that may move to a new one: commits wait meanwhile, for well under a second. */
 export const partitionMoveRowsMax = 20_000
 
+/** Ids of the smallest and of the largest partition of transactions. */
+export const transactionPartitionIdsMin = 100_000
+export const transactionPartitionIdsMax = 50_000_000
+assert(transactionPartitionIdsMin >= 100 * transactionIdBlock, 'a partition must have ids for many blocks of nodes')
+
+/** Size of the default partition of transactions up to which others are created: it is read while commits wait. */
+export const transactionDefaultBytesMax = 268_435_456
+
+/** Longest statement that reads a whole partition while nothing waits for it, in milliseconds. */
+export const partitionQueryMsMax = 600_000
+
 /** Rows per DELETE statement of retention, so that locks are held briefly. */
 export const retentionRowsMax = 5_000
 

@@ -155,6 +155,11 @@ export const settingsSchema = z.strictObject({
         meaning: 'Retention of the history of connectors and connections. Whole months are deleted.',
         unit: 'months',
       }),
+      TransactionMonths: integer(0, 0, 240, {
+        meaning:
+          'Retention of transactions that ended, from their last message on. Of a large installation whole ranges of transactionIds are deleted, up to a quarter of the time later; an open transaction keeps its range. Meter values stay. 0: transactions are kept.',
+        unit: 'months',
+      }),
       AuditLogDays: integer(3_650, 30, 36_500, {
         meaning:
           'How long the audit log is kept: who changed or commanded what. The last hash of what is deleted stays, so that the rest can be verified.',

@@ -9,6 +9,7 @@ import type { BeforeStart } from '../blocks/decision.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { int4Array, textArray } from './wire/binary-array.ts'
 import { knownJson, ms } from './known-transaction.ts'
+import { unseen } from './wire/plans.ts'
 
 interface Starting {
   readonly chargePointKey: number
@@ -25,18 +26,19 @@ interface BeforeStartRow {
 
 const nothingBefore: BeforeStart = { lastStop: null, openOfIdToken: [] }
 
-// Only the newest transactions of the charge point are searched, however many it has.
+// Only the newest transactions of the charge point are searched, however many it has. A range, even for one key, and in
+// the order of the index: else PostgreSQL reads a partition by arrival if its statistics know few charge points there.
 const lastStop = `(
       SELECT json_build_object('transactionId', s.id, 'stoppedAtMs', ${ms('s.stopped_at')}, 'meterStopWh', s.meter_stop_wh)
-      FROM (SELECT * FROM transactions t WHERE t.charge_point_id = v.charge_point_id ORDER BY t.received_at DESC, t.id DESC
-            LIMIT ${lastStopTransactionsMax}) s
+      FROM (SELECT * FROM transactions t WHERE t.charge_point_id >= v.charge_point_id AND t.charge_point_id <= v.charge_point_id
+            ORDER BY t.charge_point_id DESC, t.received_at DESC, t.id DESC LIMIT ${lastStopTransactionsMax}) s
       WHERE s.evse_id = v.evse_id AND s.stopped_at IS NOT NULL AND s.meter_stop_wh IS NOT NULL
       ORDER BY s.stopped_at DESC, s.id DESC LIMIT 1) AS "lastStop"`
 
 /** The last stops of EVSEs. */
 export const readLastStops = `
   SELECT v.place, ${lastStop}
-  FROM unnest($1::int4[], $2::int4[]) WITH ORDINALITY AS v(charge_point_id, evse_id, place)`
+  FROM unnest(${unseen('$1::int4[]')}, ${unseen('$2::int4[]')}) WITH ORDINALITY AS v(charge_point_id, evse_id, place)`
 
 const openKey = 'left(lower(t.id_token), 64)'
 const [tokenKey, cardKey] = ['left(lower(v.id_token), 64)', 'left(lower(v.card), 64)']
@@ -61,7 +63,8 @@ export const readBeforeStart = `
         UNION ALL
         (SELECT * FROM ${openFrom(`(${cardKey} || '_')`, `(${cardKey} || '\`')`, `AND ${openKey} <> ${tokenKey}`)} suffixed
          WHERE NOT EXISTS (SELECT FROM id_tokens i WHERE i.id_key = lower(suffixed.id_token)))) t) AS "openOfIdToken"
-  FROM unnest($1::int4[], $2::int4[], $3::text[], $4::text[]) WITH ORDINALITY AS v(charge_point_id, evse_id, id_token, card, place)`
+  FROM unnest(${unseen('$1::int4[]')}, ${unseen('$2::int4[]')}, ${unseen('$3::text[]')}, ${unseen('$4::text[]')})
+    WITH ORDINALITY AS v(charge_point_id, evse_id, id_token, card, place)`
 
 function nameOf({ chargePointKey, evseId, idToken }: Starting): string {
   return `${chargePointKey}/${evseId}/${idToken}`

@@ -57,10 +57,9 @@ function transactionsOf(records: readonly EnergyRecord[]) {
     String(transactionRef(stationTransactionId ?? transactionId)),
   )
   return sql`unnest(${sql.param(ids)}::int8[], ${sql.param(refs)}::int8[]) AS v(id, ref) JOIN transactions t ON t.id = v.id
-    LEFT JOIN transactions n ON n.charge_point_id = t.charge_point_id
-      AND left(n.station_transaction_id, 255) = left(t.station_transaction_id, 255)
-      AND n.station_use = t.station_use + 1 AND n.station_transaction_id IS NOT NULL
-      AND n.station_transaction_id = t.station_transaction_id`
+    LEFT JOIN station_transactions k ON k.charge_point_id = t.charge_point_id
+      AND k.station_transaction_id = left(t.station_transaction_id, 255) AND k.station_use = t.station_use + 1
+    LEFT JOIN transactions n ON n.id = k.transaction_id AND n.station_transaction_id = t.station_transaction_id`
 }
 
 /**

@@ -21,6 +21,7 @@ import { createBeforeStart } from './before-start.ts'
 import { createRevokedLookup } from './certificate-revocation.ts'
 import { createLastRegister, createRegistersNextTo } from './last-registers.ts'
 import { bytesArray, instantArray, int4Array, int8Array, textArray } from './wire/binary-array.ts'
+import { unseen } from './wire/plans.ts'
 import { insertEnds, insertOpened, insertReplaced, keepEnded } from './connection-history.ts'
 import type { Database } from './database.ts'
 import { knownJson, ms, transactionColumns } from './known-transaction.ts'
@@ -81,6 +82,9 @@ interface StationTransactionId {
 const actorColumns = `c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
   c.time_zone AS "timeZone", c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch,
   c.untimed_facts AS "untimedFacts"`
+
+// With a limit, PostgreSQL looks into the partition of the id only, whatever it knows about the size of the table.
+const transactionOf = (id: string): string => `LATERAL (SELECT * FROM transactions WHERE id = ${id} LIMIT 1)`
 
 function withChildren(found: string): string {
   return `SELECT key, identity, version, strictness, "registrationStatus", "timeZone", "bootStatus", "lastBootAtMs", epoch, "untimedFacts",
@@ -277,7 +281,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
   const transactionsById = new BatchedLookup<number, KnownTransaction>(String, async (ids) => {
     const found = await pool.query<KnownTransaction>({
       name: 'stator_transactions_by_id',
-      text: `SELECT ${transactionColumns} FROM transactions t WHERE t.id = ANY($1::int8[])`,
+      text: `SELECT ${transactionColumns} FROM unnest(${unseen('$1::int8[]')}) AS v(id) CROSS JOIN ${transactionOf('v.id')} t`,
       values: [int8Array(ids)],
     })
     return new Map(found.rows.map((row) => [String(row.transactionId), row]))
@@ -288,10 +292,11 @@ export function createLiveQueries(database: Database, clock: Clock) {
     async (ids) => {
       const found = await pool.query<KnownTransaction>({
         name: 'stator_transactions_by_station_id',
-        text: `SELECT ${transactionColumns} FROM unnest($1::int4[], $2::text[]) AS v(charge_point_id, id)
-               CROSS JOIN LATERAL (SELECT * FROM transactions t WHERE t.charge_point_id = v.charge_point_id
-                 AND left(t.station_transaction_id, 255) = left(v.id, 255) AND t.station_transaction_id = v.id
-                 ORDER BY t.station_use DESC LIMIT ${usesLookedAtMax}) t ORDER BY t.station_use DESC`,
+        text: `SELECT ${transactionColumns} FROM unnest(${unseen('$1::int4[]')}, ${unseen('$2::text[]')}) AS v(charge_point_id, id)
+               CROSS JOIN LATERAL (SELECT t.* FROM station_transactions s CROSS JOIN ${transactionOf('s.transaction_id')} t
+                 WHERE s.charge_point_id = v.charge_point_id AND s.station_transaction_id = left(v.id, 255)
+                   AND t.station_transaction_id = v.id
+                 ORDER BY s.station_use DESC LIMIT ${usesLookedAtMax}) t ORDER BY t.station_use DESC`,
         values: [int4Array(ids.map(({ chargePointKey }) => chargePointKey)), textArray(ids.map(({ id }) => id))],
       })
       return Map.groupBy(found.rows, (row) => `${row.chargePointKey}/${row.stationTransactionId}`)

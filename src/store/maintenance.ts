@@ -1,6 +1,7 @@
 // Maintenance of the tables: creates partitions in advance, applies the retention, merges the blocks of the message
 // log, keeps the counters of transactions, and searches for ghost transactions.
 
+import type { ClientBase } from 'pg'
 import { type Clock, dayMs } from '../base/clock.ts'
 import { foldCountsMs, ghostCheckMs, maintenanceMs, messageMergeMs, resendDays } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
@@ -21,6 +22,7 @@ import {
   makePartitions,
 } from './partitions.ts'
 import { repeat } from './repeat.ts'
+import { dropOldTransactions, makeTransactionPartition } from './transaction-partitions.ts'
 import {
   deleteOld,
   deleteOldCertificates,
@@ -37,6 +39,8 @@ export interface Retention {
   /** Never under `resendDays`. */
   readonly transactionEventDays: number
   readonly historyMonths: number
+  /** 0: transactions are kept. */
+  readonly transactionMonths: number
   readonly auditLogDays: number
 }
 
@@ -125,6 +129,13 @@ function factDays({ transactionEventDays }: Retention): number {
   return Math.max(transactionEventDays, resendDays)
 }
 
+/** Months of the calendar, as other retentions in months. */
+async function oldTransactions(client: ClientBase, nowMs: number, months: number): Promise<readonly LeftAsItIs[]> {
+  if (months === 0) return []
+  const before = new Date(nowMs)
+  return dropOldTransactions(client, before.setUTCMonth(before.getUTCMonth() - months))
+}
+
 async function keepPartitions(database: Database, nowMs: number, retention: Retention): Promise<LeftAsItIs[]> {
   const client = await database.upkeepPool.connect()
   try {
@@ -133,8 +144,10 @@ async function keepPartitions(database: Database, nowMs: number, retention: Rete
     try {
       left = [
         ...(await makePartitions(client, nowMs)),
+        ...(await makeTransactionPartition(client, nowMs, retention.transactionMonths)),
         ...(await dropOldMessages(client, nowMs, retention.messageLogDays)),
         ...(await dropOldHistory(client, nowMs, retention.historyMonths)),
+        ...(await oldTransactions(client, nowMs, retention.transactionMonths)),
         ...(await dropOldFacts(client, nowMs, factDays(retention))),
         ...(await dropEarlierLedger(client, factDays(retention))),
       ]

@@ -17,6 +17,7 @@ import { buildIndex } from './build-index.ts'
 import { indexBuiltBy, type Migration, migrationsFolder, readMigrations } from './migration-files.ts'
 import { maintenanceLock, makePartitions } from './partitions.ts'
 import { databaseError } from './store-error.ts'
+import { makeTransactionPartition } from './transaction-partitions.ts'
 
 export interface MigrateOptions {
   readonly nowMs: number
@@ -54,6 +55,7 @@ export async function migrate(client: Client, options: MigrateOptions): Promise<
   try {
     // Partitions that cannot be created now are created by the maintenance, which runs next.
     await makePartitions(client, nowMs, 1)
+    await makeTransactionPartition(client, nowMs, 0, 1)
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [maintenanceLock])
   }

@@ -84,8 +84,9 @@ const findPremises = statement<Premise>(
        EXISTS (SELECT FROM charge_points c WHERE c.id = v.charge_point_id AND ${isOvertaken})
        OR EXISTS (SELECT FROM transactions t WHERE ${isBehind})
        OR EXISTS (SELECT FROM transactions t WHERE t.id = v.started AND (${isOtherTransaction('t', 'v')}))
-       OR EXISTS (SELECT FROM transactions t WHERE t.charge_point_id = v.charge_point_id AND t.station_use = v.station_use
-         AND left(t.station_transaction_id, 255) = left(v.station_transaction_id, 255) AND t.id <> v.started))`,
+       OR EXISTS (SELECT FROM station_transactions s WHERE s.charge_point_id = v.charge_point_id
+         AND s.station_transaction_id = left(v.station_transaction_id, 255) AND s.station_use = v.station_use
+         AND s.transaction_id <> v.started))`,
 )
 
 /** Those of `sets` that were decided from outdated state. */

@@ -3,7 +3,7 @@
 
 import { and, count, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
-import type { PgTable } from 'drizzle-orm/pg-core'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { StatorError } from '../base/errors.ts'
 import { listedExactlyMax } from '../base/limits.ts'
 import type { Page, PageOf } from '../blocks/records.ts'
@@ -33,6 +33,8 @@ export interface IndexedRows {
  */
 export interface FilteredRows {
   readonly table: PgTable
+  /** The key of a table in partitions: rows of two of them may have the same place on the disk. */
+  readonly key?: PgColumn
   /** What several find is read in the order `leadOrder` of all together. */
   readonly leads: readonly (SQL | undefined)[]
   readonly leadOrder: readonly SQL[]
@@ -164,7 +166,7 @@ export async function filteredPageOf<Row, T>(
     .from(looked)
   const places = sql`SELECT place FROM ${looked} WHERE ${matches} ORDER BY ${list(order)}
     LIMIT ${pageSize} OFFSET ${(number - 1) * pageSize}`
-  const [[counted], found] = await Promise.all([counting, rowsWhere(sql`${table}.ctid = ANY(ARRAY(${places}))`)])
+  const [[counted], found] = await Promise.all([counting, rowsWhere(sql`${placeIn(filtered)} = ANY(ARRAY(${places}))`)])
   const { count: matching, looked: seen } = counted ?? { count: 0, looked: 0 }
   return { ...filteredTotalOf(matching, seen, rowsMax), items: found.map(map) }
 }
@@ -179,14 +181,20 @@ export function filteredTotalOf(matching: number, seen: number, rowsMax: number)
 
 // One row more than is used, to find out whether there are more. Each lead has its rows in order: PostgreSQL merges
 // them, and reads no more of each than it uses.
-function lookedAt({ table, leads, leadOrder }: FilteredRows, rowsMax: number): SQL {
+function lookedAt(filtered: FilteredRows, rowsMax: number): SQL {
+  const { table, leads, leadOrder } = filtered
   const parts = leads.map((lead) => {
     const where = lead === undefined ? sql`` : sql`WHERE ${lead}`
-    return sql`(SELECT ctid AS place, * FROM ${table} ${where} ORDER BY ${list(leadOrder)} LIMIT ${rowsMax + 1})`
+    return sql`(SELECT ${placeIn(filtered)} AS place, * FROM ${table} ${where} ORDER BY ${list(leadOrder)} LIMIT ${rowsMax + 1})`
   })
   if (parts.length === 1) return sql`${parts[0]}`
   const all = sql.join(parts, sql` UNION ALL `)
   return sql`SELECT * FROM (${all}) AS ${table} ORDER BY ${list(leadOrder)} LIMIT ${rowsMax + 1}`
+}
+
+/** What finds a row again. */
+function placeIn({ table, key }: FilteredRows): SQL {
+  return key === undefined ? sql`${table}.ctid` : sql`${key}`
 }
 
 /** The rows that one of `leads` finds; an undefined one finds all. */

@@ -1,5 +1,6 @@
-// Partitions of the large tables: message_blocks by day, the others by month. They are created in advance. A row that
-// fits none (from a charge point with a wrong clock) goes to the default partition, and moves when its own partition is
+// Partitions of the large tables: message_blocks by day, the others by month; those of transactions are in
+// transaction-partitions.ts. They are created in advance. A row that fits none (from a charge point with a wrong clock)
+// goes to the default partition, and moves when its own partition is
 // created.
 
 import { dayMs } from '../base/clock.ts'
@@ -37,9 +38,10 @@ type DailyTable = keyof typeof daily
 /** Tables with a retention of `OCPP.HistoryMonths` months. */
 const historyTables = ['connector_history', 'connection_history'] as const
 
-interface Partition {
-  readonly table: MonthlyTable | DailyTable
-  readonly column: (typeof monthly)[MonthlyTable] | (typeof daily)[DailyTable]
+/** A partition that is to be created. */
+export interface Partition {
+  readonly table: MonthlyTable | DailyTable | 'transactions'
+  readonly column: (typeof monthly)[MonthlyTable] | (typeof daily)[DailyTable] | 'id'
   readonly name: string
   readonly from: string
   /** Not included. */
@@ -98,18 +100,29 @@ export async function makePartitions(
   const left: LeftAsItIs[] = []
   for (const partition of wanted) {
     if (names.has(partition.name)) continue
-    const reason = await makePartition(client, partition, triesMax)
+    const reason = await createPartition(client, partition, triesMax)
     if (reason !== null) left.push({ partition: partition.name, reason })
   }
   return left
 }
 
-/** Null if it was created; else why not. */
-async function makePartition(client: ClientBase, partition: Partition, triesMax: number): Promise<string | null> {
+/** What a partition of the table needs beside its columns; a partitioned table cannot say it for all. */
+function storageOf(table: Partition['table']): string {
+  return table === 'transactions' ? ' WITH (fillfactor = 80)' : ''
+}
+
+/** Creates a partition, with the rows of it that the default partition has. Null if it was created; else why not. */
+export async function createPartition(
+  client: ClientBase,
+  partition: Partition,
+  triesMax: number,
+): Promise<string | null> {
   const { table, name, from, to } = partition
   try {
     return await shortly(client, triesMax, async () => {
-      await client.query(`CREATE TABLE ${name} PARTITION OF ${table} FOR VALUES FROM ('${from}') TO ('${to}')`)
+      await client.query(
+        `CREATE TABLE ${name} PARTITION OF ${table} FOR VALUES FROM ('${from}') TO ('${to}')${storageOf(table)}`,
+      )
     })
   } catch (error) {
     // The default partition holds rows that belong here.
@@ -133,12 +146,15 @@ async function makePartitionFromDefault(
     // Statements that write or read meanwhile wait, and find each row in one place.
     await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
     await client.query(
-      `CREATE TABLE ${name} (LIKE ${table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)`,
+      `CREATE TABLE ${name} (LIKE ${table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)${storageOf(table)}`,
     )
+    // A row that moves is neither new nor deleted: no trigger runs.
+    if (table === 'transactions') await client.query('ALTER TABLE transactions_default DISABLE TRIGGER USER')
     const copied = await client.query(`INSERT INTO ${name} SELECT * FROM ${table}_default WHERE ${within}`)
     const removed = await client.query(`DELETE FROM ${table}_default WHERE ${within}`)
     if (copied.rowCount !== removed.rowCount)
       throw new Error(`${copied.rowCount} rows copied, ${removed.rowCount} removed`)
+    if (table === 'transactions') await client.query('ALTER TABLE transactions_default ENABLE TRIGGER USER')
     await client.query(`ALTER TABLE ${table} ATTACH PARTITION ${name} FOR VALUES FROM ('${from}') TO ('${to}')`)
   })
 }
@@ -149,7 +165,11 @@ async function makePartitionFromDefault(
  *
  * @returns null if it was done, else why not.
  */
-async function shortly(client: ClientBase, triesMax: number, change: () => Promise<void>): Promise<string | null> {
+export async function shortly(
+  client: ClientBase,
+  triesMax: number,
+  change: () => Promise<void>,
+): Promise<string | null> {
   for (let attempt = 1; ; attempt++) {
     await client.query('BEGIN')
     try {

@@ -175,6 +175,7 @@ export const updateTransactions = patch('update_transactions', transactions, {
   beside: ofConnection,
   join: 'LEFT JOIN charge_points c ON c.id = v.charge_point_id',
   condition: failsIf(`(c.id = v.charge_point_id AND ${isOvertaken}) OR (${isBehind})`),
+  isPartitioned: true,
 })
 
 export type TransactionUpdate = RowsOf<typeof updateTransactions>

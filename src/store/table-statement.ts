@@ -155,6 +155,8 @@ export interface PatchParts<T extends PgTable, Key extends NameOf<T>, Name exten
   readonly join?: string
   /** SQL of a further condition. */
   readonly condition?: string
+  /** Whether the table is partitioned by ranges of the key, a number: partitions without rows of it are left out. */
+  readonly isPartitioned?: boolean
 }
 
 /** The columns of the rows of a patch. */
@@ -174,7 +176,7 @@ function givenColumnsOf(names: readonly string[]): Columns<Readonly<Record<strin
 export function patch<T extends PgTable, Key extends NameOf<T>, Name extends NameOf<T>, Beside>(
   name: string,
   table: T,
-  { key, alias, names, rules, beside, join = '', condition }: PatchParts<T, Key, Name, Beside>,
+  { key, alias, names, rules, beside, join = '', condition, isPartitioned = false }: PatchParts<T, Key, Name, Beside>,
 ): Statement<PatchRow<T, Key, Name, Beside>> {
   const id = sqlNameOf(table, key)
   const ruleOf: Readonly<Record<string, Rule | undefined>> = rules ?? {}
@@ -183,11 +185,19 @@ export function patch<T extends PgTable, Key extends NameOf<T>, Name extends Nam
     const rule = ruleOf[changed] ?? whatIsGiven
     return `${column} = ${rule(`v.${column}`, `${alias}.${column}`, `v.given & ${2 ** i} <> 0`)}`
   })
-  return statement<PatchRow<T, Key, Name, Beside>>(
+  // PostgreSQL prepares a scan of each partition that the bounds do not exclude before it looks at a row.
+  const bounds = isPartitioned
+    ? ` AND ${alias}.${id} >= ($1::int8[])[1] AND ${alias}.${id} <= ($1::int8[])[cardinality($1::int8[])]`
+    : ''
+  const patching = statement<PatchRow<T, Key, Name, Beside>>(
     name,
     { ...columnsOf(table, [key]), ...encodersOf(table, names), ...givenColumnsOf(names), ...beside },
     (_, rows) =>
       `UPDATE ${getTableName(table)} ${alias} SET ${assignments.join(', ')} FROM ${rows} ${join}
-       WHERE ${alias}.${id} = v.${id}${condition === undefined ? '' : ` AND ${condition}`}`,
+       WHERE ${alias}.${id} = v.${id}${bounds}${condition === undefined ? '' : ` AND ${condition}`}`,
   )
+  if (!isPartitioned) return patching
+  const byKey = (one: PatchRow<T, Key, Name, Beside>, other: typeof one): number =>
+    Number(one[key]) - Number(other[key])
+  return { ...patching, values: (rows) => patching.values(rows.toSorted(byKey)) }
 }

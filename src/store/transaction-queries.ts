@@ -125,6 +125,7 @@ function filteredBy(
     const isOurs = keys === null ? isOfScope(scope, chargePointKey) : undefined
     return {
       table: transactions,
+      key: transactionId,
       leads: leads.map((lead) => and(lead, isOurs)),
       leadOrder,
       rest,

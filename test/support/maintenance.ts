@@ -22,6 +22,7 @@ export function maintenanceOf(
       eventDays: 3_650,
       transactionEventDays: 3_650,
       historyMonths: 240,
+      transactionMonths: 0,
       auditLogDays: 36_500,
       ...retention,
     },

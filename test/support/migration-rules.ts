@@ -56,10 +56,14 @@ const rules: readonly Rule[] = [
     why: 'it keeps the table locked for as long as it takes.',
   },
   {
-    breaks: /\b(?:ATTACH PARTITION|SET TABLESPACE|SET LOGGED|SET UNLOGGED)\b/i,
-    why: 'the rows of the table are read or moved under a lock. Write to a new partitioned table, and read from both.',
+    breaks: /\b(?:SET TABLESPACE|SET LOGGED|SET UNLOGGED)\b/i,
+    why: 'the rows of the table are moved under a lock.',
   },
 ]
+
+/** It reads the rows of the table under a lock, unless a CHECK that was validated before says that all of them fit. */
+const attaches = /\bATTACH PARTITION\b/i
+const saysAttach = /^-- attach: \S/m
 
 /** What nodes of the version before may still use. */
 const contracts = /^DROP\b|\b(?:DROP COLUMN|DROP CONSTRAINT|DROP DEFAULT|RENAME)\b/i
@@ -90,6 +94,10 @@ export function faultsOf(text: string): readonly string[] {
   if (onOld.some((statement) => contracts.test(statement)) && !saysContract.test(text))
     faults.push(
       'It takes away what nodes of the version before may use. Do so one version later, and say why nobody needs it in a line "-- contract: …".',
+    )
+  if (onOld.some((statement) => attaches.test(statement)) && !saysAttach.test(text))
+    faults.push(
+      'ATTACH PARTITION reads the rows of the table and builds indexes under a lock. Add a CHECK of its range NOT VALID, VALIDATE it in the next migration, match the indexes, and say so in a line "-- attach: …".',
     )
   const long = statements.filter((statement) => isLong.test(statement))
   if (long.length > 0 && long.length < statements.length)

@@ -1,19 +1,10 @@
 // The tables of transactions and their corrections.
 
 import { sql } from 'drizzle-orm'
-import {
-  bigint,
-  boolean,
-  doublePrecision,
-  index,
-  integer,
-  pgTable,
-  primaryKey,
-  text,
-  uniqueIndex,
-} from 'drizzle-orm/pg-core'
+import { bigint, boolean, doublePrecision, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { instant } from '../column-types.ts'
 
+/** Partitioned by ranges of transactionIds (store/transaction-partitions.ts). */
 export const transactions = pgTable(
   'transactions',
   {
@@ -52,10 +43,6 @@ export const transactions = pgTable(
     updatedAtMs: instant('updated_at'),
   },
   (table) => [
-    // Ids are cut to 255 and 64 characters, so that an id of any length fits into an index.
-    uniqueIndex('transactions_station_id')
-      .on(table.chargePointKey, sql`left(station_transaction_id, 255)`, table.stationUse)
-      .where(sql`station_transaction_id IS NOT NULL`),
     // Lists are ordered by arrival, so a page is read without reading the rows before it. Transaction ids are not in
     // order, because each node has its own block of them. Start times are not, because charge points' clocks differ.
     index('transactions_by_arrival').on(table.receivedAtMs, table.transactionId).concurrently(),
@@ -65,6 +52,7 @@ export const transactions = pgTable(
     index('transactions_started').on(table.startedAtMs, table.transactionId),
     // Finds the next transaction of an EVSE: its start ends the time span of the previous one.
     index('transactions_of_evse').on(table.chargePointKey, table.evseId, table.startedAtMs, table.transactionId),
+    // Id tokens are cut to 64 characters, so that one of any length fits into an index.
     index('transactions_of_id_token_by_arrival')
       .on(sql`left(lower(id_token), 64)`, table.receivedAtMs, table.transactionId)
       .concurrently(),
@@ -82,6 +70,28 @@ export const transactions = pgTable(
       .on(table.chargePointKey, table.receivedAtMs, table.transactionId)
       .concurrently()
       .where(sql`stopped_at IS NULL`),
+  ],
+)
+
+/**
+ * The ids that charge points of 2.x gave their transactions, each unique for its charge point and use, in whatever
+ * partition of `transactions` its row is. A trigger of that table writes it, for nodes of any version
+ * (store/transaction-partitions.ts).
+ */
+export const stationTransactions = pgTable(
+  'station_transactions',
+  {
+    chargePointKey: integer('charge_point_id').notNull(),
+    /** Cut to 255 characters, so that an id of any length fits into the index. */
+    stationTransactionId: text('station_transaction_id').notNull(),
+    stationUse: integer('station_use').notNull(),
+    transactionId: bigint('transaction_id', { mode: 'number' }).notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'transactions_station_id',
+      columns: [table.chargePointKey, table.stationTransactionId, table.stationUse],
+    }),
   ],
 )
 

@@ -29,12 +29,50 @@ export async function foldCounts(pool: Pool): Promise<void> {
   await underLock(pool, 'pg_try_advisory_lock', (client) => client.query(fold))
 }
 
+interface CountedHours {
+  readonly arrivalHours: readonly string[]
+  readonly startHours: readonly string[]
+  readonly transactions: readonly number[]
+  readonly open: readonly number[]
+}
+
+/** Counts the transactions of a partition that is going to be dropped, which takes as long as it has rows. */
+export async function countPartition(client: ClientBase, partition: string): Promise<CountedHours> {
+  const text = `
+    SELECT array_agg(arrival_hour::text) AS "arrivalHours", array_agg(start_hour::text) AS "startHours",
+      array_agg(transactions) AS transactions, array_agg(open) AS open
+    FROM (${hoursOf(`"${partition}"`)}) counted`
+  const long: QueryConfig & { readonly query_timeout: number } = { text, query_timeout: countAllMsMax }
+  const { rows } = await client.query<{ [Name in keyof CountedHours]: CountedHours[Name] | null }>(long)
+  const { arrivalHours, startHours, transactions, open } = rows[0] ?? {}
+  return {
+    arrivalHours: arrivalHours ?? [],
+    startHours: startHours ?? [],
+    transactions: transactions ?? [],
+    open: open ?? [],
+  }
+}
+
+/** Takes the transactions of a dropped partition out of the counters, in the transaction that drops it. */
+export async function forgetCounted(client: ClientBase, counted: CountedHours): Promise<void> {
+  await client.query(
+    `INSERT INTO transaction_count_changes (arrival_hour, start_hour, transactions, open)
+     SELECT arrival_hour, start_hour, -transactions, -open
+     FROM unnest($1::timestamptz[], $2::timestamptz[], $3::int4[], $4::int4[]) v(arrival_hour, start_hour, transactions, open)`,
+    [counted.arrivalHours, counted.startHours, counted.transactions, counted.open],
+  )
+}
+
+/** How many transactions of a table arrived and started in which hours. */
+function hoursOf(table: string): string {
+  return `SELECT date_bin('1 hour', received_at, 'epoch') AS arrival_hour, date_bin('1 hour', started_at, 'epoch') AS start_hour,
+      count(*)::int4 AS transactions, (count(*) FILTER (WHERE stopped_at IS NULL))::int4 AS open
+    FROM ${table} GROUP BY 1, 2`
+}
+
 const countAll = `
   INSERT INTO transaction_counts (by_start, hours, begin_at, transactions, open)
-  WITH counted AS MATERIALIZED (
-    SELECT date_bin('1 hour', received_at, 'epoch') AS arrival_hour, date_bin('1 hour', started_at, 'epoch') AS start_hour,
-      count(*) AS transactions, count(*) FILTER (WHERE stopped_at IS NULL) AS open
-    FROM transactions GROUP BY 1, 2)
+  WITH counted AS MATERIALIZED (${hoursOf('transactions')})
   ${sumsOf('counted')}`
 
 const noteCounted = `

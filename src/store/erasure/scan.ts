@@ -37,7 +37,7 @@ interface Partition {
 const readPartition = `
   SELECT c.oid::int8 AS number, c.oid::regclass::text AS name,
     pg_relation_size(c.oid) / current_setting('block_size')::int8 AS pages,
-    substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \\(''([^'']+)''\\)')::timestamptz AS "endsAtMs"
+    substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \\(''(\\d+-[^'']+)''\\)')::timestamptz AS "endsAtMs"
   FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
   WHERE (c.oid = $1::regclass OR i.inhparent = $1::regclass) AND c.relkind = 'r' AND c.oid::int8 >= $2
   ORDER BY c.oid LIMIT 1`

@@ -105,11 +105,14 @@ async function move(
   if (isRepeated) await refuseOther(source, found, address)
   else await makePartitionsOf(source, target)
   if (!(await areIdentitiesApart(source))) await allowAlikeIdentities(target)
+  // What triggers keep in other tables is copied with those.
+  await target.query('ALTER TABLE transactions DISABLE TRIGGER USER')
   for (const table of movedTables) {
     const copied = isRepeated ? found.get(table.name) : await copyTable(source, target, table)
     rows += copied?.rows ?? 0
     onTable(table.name, copied?.rows ?? 0)
   }
+  await target.query('ALTER TABLE transactions ENABLE TRIGGER USER')
   // The first node counts all transactions, whether triggers have seen them or not.
   await target.query(leftTables.map(({ name }) => `DELETE FROM "${name}"`).join('; '))
   await copySequences(source, target)
@@ -187,14 +190,17 @@ async function refuseOther(
 
 /** The partitions of the source, so that old rows do not end in the default partition. */
 async function makePartitionsOf(source: ClientBase, target: ClientBase): Promise<void> {
-  const { rows } = await source.query<{ parent: string; name: string; bound: string }>(
-    `SELECT parent.relname AS parent, part.relname AS name, pg_get_expr(part.relpartbound, part.oid) AS bound
+  // Its first range of transactionIds is that of an empty database, and another one than that of the source.
+  await target.query('DROP TABLE transactions_0')
+  const { rows } = await source.query<{ parent: string; name: string; bound: string; storage: string }>(
+    `SELECT parent.relname AS parent, part.relname AS name, pg_get_expr(part.relpartbound, part.oid) AS bound,
+       COALESCE('WITH (' || array_to_string(part.reloptions, ', ') || ')', '') AS storage
      FROM pg_inherits JOIN pg_class parent ON parent.oid = inhparent JOIN pg_class part ON part.oid = inhrelid
      WHERE parent.relkind = 'p' AND parent.relnamespace = current_schema()::regnamespace ORDER BY name`,
   )
-  for (const { parent, name, bound } of rows)
+  for (const { parent, name, bound, storage } of rows)
     await target.query(`SET LOCAL client_min_messages = warning;
-      CREATE TABLE IF NOT EXISTS "${name}" PARTITION OF "${parent}" ${bound}`)
+      CREATE TABLE IF NOT EXISTS "${name}" PARTITION OF "${parent}" ${bound} ${storage}`)
 }
 
 /** Sequences go on where those of the source are. */

@@ -5,6 +5,7 @@ import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { type PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import * as chargePointTables from '../../blocks/charge-point-tables.ts'
 import { storedTables } from '../../blocks/tables.ts'
+import { stationTransactions } from '../../blocks/transactions/tables.ts'
 import * as accessTables from '../../operators/access-tables.ts'
 import * as auditTables from '../../operators/audit-tables.ts'
 import { countTables } from '../counts/tables.ts'
@@ -27,6 +28,7 @@ const { chargePoints, ...besideThem } = chargePointTables
 // One of them is a stored table, too.
 const known: ReadonlySet<unknown> = new Set([
   chargePoints,
+  stationTransactions,
   ...[besideThem, storedTables, accessTables, auditTables, storeTables, messageTables].flatMap((tables) =>
     Object.values<unknown>(tables),
   ),

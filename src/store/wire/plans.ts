@@ -28,3 +28,9 @@ export const listsFollowIndexes = switchOff('enable_bitmapscan')
 
 /** Every statement is planned again when it runs next, for the size that its tables have by then. */
 export const discardPlans: BoundStatement = { name: 'stator_discard_plans', text: 'DISCARD PLANS', values: [] }
+
+/**
+ * SQL of a parameter whose value the planner does not see. A plan for the values at hand then promises nothing, and
+ * PostgreSQL keeps the one that it has: to plan a look-up in a table of many partitions takes longer than the look-up.
+ */
+export const unseen = (parameter: string): string => `(SELECT ${parameter})`

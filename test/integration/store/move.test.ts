@@ -89,7 +89,9 @@ async function fillTable(query: Query, { name }: MovedTable): Promise<void> {
 }
 
 async function fillAll(query: Query): Promise<void> {
+  await query('ALTER TABLE transactions DISABLE TRIGGER USER')
   for (const table of movedTables) await fillTable(query, table)
+  await query('ALTER TABLE transactions ENABLE TRIGGER USER')
   for (const [sequence, value] of sequences) await query(`SELECT setval('${sequence}', ${value})`)
 }
 

@@ -440,8 +440,9 @@ describeStore('the store', (store) => {
       const { pool } = store().database
       await pool.query(`INSERT INTO charge_points (identity, status, connected)
       SELECT 'CP' || n, CASE WHEN n % 50 = 0 THEN 'Faulted' ELSE 'Available' END, n % 10 > 0 FROM generate_series(1, 5000) n`)
+      // An empty partition would be read as a whole: there are rows for each, the default one included.
       await pool.query(`INSERT INTO transactions (id, charge_point_id, evse_id, connector_id, id_token, started_at, stopped_at, received_at)
-      SELECT n, n % 5000, 1, 1, 'Tag' || n % 1000, now() - n * interval '1 minute', CASE WHEN n % 100 > 0 THEN now() END, now()
+      SELECT n + n / 100 % 2 * 100000000, n % 5000, 1, 1, 'Tag' || n % 1000, now() - n * interval '1 minute', CASE WHEN n % 100 > 0 THEN now() END, now()
       FROM generate_series(1, 20000) n`)
       await pool.query(`INSERT INTO id_tokens (id_key, id_token, status)
       SELECT 'tag' || n, 'Tag' || n, CASE WHEN n % 50 = 0 THEN 'Blocked' ELSE 'Accepted' END FROM generate_series(1, 5000) n`)
@@ -451,7 +452,6 @@ describeStore('the store', (store) => {
         (charge_point_id, digest, action, message_id, received_at, payload)
       SELECT n % 100, n, CASE WHEN n % 50 > 4 THEN 'StatusNotification' ELSE 'BootNotification' END, 'm', now() - n * interval '1 minute', '{}'
       FROM generate_series(1, 20000) n`)
-      // An empty partition would be read as a whole: there are rows for each, the default one included.
       await pool.query(`INSERT INTO meter_values
       SELECT n % 100, n % 1000, CASE WHEN n % 9 = 0 THEN '2099-01-01' ELSE now() + (n % 140 - 40) * interval '1 day' END,
         1, 1, n, now(), 1, 1, 1, 1, 1, '{}' FROM generate_series(1, 20000) n`)
@@ -462,14 +462,14 @@ describeStore('the store', (store) => {
         charge_points_identity: `SELECT * FROM charge_points WHERE identity = 'CP7' AND deleted_at IS NULL`,
         charge_points_status: `SELECT * FROM charge_points WHERE deleted_at IS NULL AND connected = true AND status = 'Faulted'
         ORDER BY identity LIMIT 20`,
-        transactions_by_arrival: 'SELECT * FROM transactions ORDER BY received_at DESC, id DESC LIMIT 3',
-        transactions_of_charge_point_by_arrival: `SELECT * FROM transactions WHERE charge_point_id = 1
+        transactions_0_by_arrival: 'SELECT * FROM transactions ORDER BY received_at DESC, id DESC LIMIT 3',
+        transactions_0_of_charge_point_by_arrival: `SELECT * FROM transactions WHERE charge_point_id = 1
         ORDER BY received_at DESC, id DESC LIMIT 3`,
-        transactions_started: `SELECT * FROM transactions WHERE started_at >= now() - interval '1 day'
+        transactions_0_started: `SELECT * FROM transactions WHERE started_at >= now() - interval '1 day'
         ORDER BY started_at DESC, id DESC LIMIT 20`,
-        transactions_of_id_token_by_arrival: `SELECT * FROM transactions WHERE left(lower(id_token), 64) = 'tag7'
+        transactions_0_of_id_token_by_arrival: `SELECT * FROM transactions WHERE left(lower(id_token), 64) = 'tag7'
         ORDER BY received_at DESC, id DESC LIMIT 3`,
-        transactions_open_of_charge_point_by_arrival: `SELECT * FROM transactions WHERE charge_point_id = 100 AND stopped_at IS NULL
+        transactions_0_open_of_charge_point_by_arrival: `SELECT * FROM transactions WHERE charge_point_id = 100 AND stopped_at IS NULL
         ORDER BY received_at DESC, id DESC LIMIT 64`,
         id_tokens_status: `SELECT * FROM id_tokens WHERE status = 'Blocked' ORDER BY id_key LIMIT 20`,
         message_log: 'SELECT * FROM message_log WHERE charge_point_id = 1 ORDER BY at DESC, id DESC LIMIT 3',

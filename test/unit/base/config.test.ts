@@ -82,6 +82,7 @@ describe('sources', () => {
       eventDays: 365,
       transactionEventDays: 365,
       historyMonths: 25,
+      transactionMonths: 0,
       auditLogDays: 3_650,
       ghostAvailableMs: 1_800_000,
       ghostOfflineMs: 86_400_000,
