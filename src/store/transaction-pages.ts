@@ -284,6 +284,8 @@ function wayOfScope(source: ListSource, scope: Scope, order: Order, { isInTime, 
     async count() {
       const { keys, areAll } = await keysOnce()
       if (filter.open === true) return countSome(source, rowsOf(areAll ? isAnyOf(keys) : isOfGroups))
+      // In a period, each of many charge points has few.
+      if (!areAll && isInTime !== undefined) return countSome(source, rowsOf(isOfGroups))
       const counted = await countSome(source, ofEach(keys, one(and(own, isInTime, isOpen))))
       return areAll || counted.totalCountAtLeast === true ? counted : countSome(source, rowsOf(isOfGroups))
     },
