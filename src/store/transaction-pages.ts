@@ -192,21 +192,33 @@ function openOf(open: boolean | undefined): Pick<CountedFilter, 'open'> {
 
 /** The rows of several conditions, of which an index has each in order, merged. */
 async function readMerged(
-  { db }: ListSource,
+  source: ListSource,
   order: Order,
   conditions: readonly (SQL | undefined)[],
-  { after, skip, rows }: Asked,
+  asked: Asked,
 ): Promise<readonly Placed[]> {
   if (conditions.length === 0) return []
+  const parts = conditions.map((condition) => sql`(${placedBy(order, condition, asked)})`)
+  return readPlaced(source, order, sql.join(parts, sql` UNION ALL `), asked)
+}
+
+/** The rows of a condition that may be on the page: ids and times. */
+function placedBy(order: Order, condition: SQL | undefined, { after, skip, rows }: Asked): SQL {
   const isAfter = after === null ? undefined : comesAfter(order, after)
   const time = order === byStart ? startedAtMs : receivedAtMs
-  const ordered = sql.join(orderBy(order), sql`, `)
-  const parts = conditions.map(
-    (condition) => sql`(SELECT ${transactionId} AS id, ${time} AS ${sql.identifier(time.name)} FROM ${transactions}
-      ${whereOf(and(condition, isAfter))} ORDER BY ${ordered} LIMIT ${skip + rows})`,
-  )
+  return sql`SELECT ${transactionId} AS id, ${time} AS ${sql.identifier(time.name)} FROM ${transactions}
+    ${whereOf(and(condition, isAfter))} ORDER BY ${sql.join(orderBy(order), sql`, `)} LIMIT ${skip + rows}`
+}
+
+/** The page, of the rows that `placed` selects. */
+async function readPlaced(
+  { db }: ListSource,
+  order: Order,
+  placed: SQL,
+  { skip, rows }: Asked,
+): Promise<readonly Placed[]> {
   const { rows: found } = await db.execute<Placed>(sql`SELECT id, ${keyOf(order)} AS key
-    FROM (${sql.join(parts, sql` UNION ALL `)}) AS ${transactions} ORDER BY ${ordered} LIMIT ${rows} OFFSET ${skip}`)
+    FROM (${placed}) AS ${transactions} ORDER BY ${sql.join(orderBy(order), sql`, `)} LIMIT ${rows} OFFSET ${skip}`)
   return found
 }
 
@@ -258,52 +270,72 @@ interface ScopedFilter {
 
 /** The rows of the charge points of some groups. */
 function wayOfScope(source: ListSource, scope: Scope, order: Order, { isInTime, isOpen, filter }: ScopedFilter): Way {
-  const where = and(isOfScope(scope, chargePointKey), isInTime, isOpen)
-  const isOfOpen = filter.open === true
+  const keysOnce = memoized(() => someKeys(source, scope))
+  // A row at a time: the plan does not depend on how many charge points PostgreSQL expects in a group.
+  const isOfGroups = sql`(SELECT c.group_id FROM charge_points c WHERE c.id = ${chargePointKey}) = ANY(${groupsOf(scope)})`
+  const isAnyOf = (keys: readonly number[]) => sql`${chargePointKey} = ANY(${sql.param(keys)}::int4[])`
   const own = sql`${chargePointKey} = scoped.id`
-  const scoped = sql`(SELECT c.id FROM charge_points c WHERE ${inGroups(scope)}) scoped`
-  const ofEach = (rows: SQL): SQL => sql`SELECT * FROM ${scoped} CROSS JOIN LATERAL (${rows}) t`
+  const ofEach = (keys: readonly number[], rows: SQL): SQL =>
+    sql`SELECT t.* FROM unnest(${sql.param(keys)}::int4[]) AS scoped(id) CROSS JOIN LATERAL (${rows}) t`
+  const rowsOf = (isOurs: SQL) => sql`SELECT 1 FROM ${transactions} ${whereOf(and(isOurs, isInTime, isOpen))}`
   return {
     isBounded: true,
     // Charge point by charge point: their indexes know how many rows each has. Of open ones there are few in all.
-    count: () =>
-      isOfOpen
-        ? countSome(source, sql`SELECT 1 FROM ${transactions} WHERE ${where}`)
-        : countSome(source, ofEach(one(and(own, isInTime, isOpen)))),
+    async count() {
+      const { keys, areAll } = await keysOnce()
+      if (filter.open === true) return countSome(source, rowsOf(areAll ? isAnyOf(keys) : isOfGroups))
+      // In a period, each of many charge points has few.
+      if (!areAll && isInTime !== undefined) return countSome(source, rowsOf(isOfGroups))
+      const counted = await countSome(source, ofEach(keys, one(and(own, isInTime, isOpen))))
+      return areAll || counted.totalCountAtLeast === true ? counted : countSome(source, rowsOf(isOfGroups))
+    },
     async read(asked) {
-      if (isOfOpen) return readMerged(source, order, [where], asked)
-      const wanted = asked.skip + asked.rows
-      const size = await sizeOf(source, scope)
-      for (let among = 2 * wanted; ; among *= 8) {
-        const isInReach = await reach(source, filter, order, asked, Math.ceil(among / size.share))
+      const { keys, areAll } = await keysOnce()
+      const isOurs = areAll ? isAnyOf(keys) : isOfGroups
+      if (filter.open === true) return readMerged(source, order, [and(isOurs, isInTime, isOpen)], asked)
+      // Of few charge points the share is known about; of many it is assumed, and more are looked at if need be.
+      const share = areAll ? Math.max(keys.length, 1) / (await chargePointCount(source)) : denseShare
+      for (let among = (2 * (asked.skip + asked.rows)) / share; ; among *= 8) {
+        const isInReach = await reach(source, filter, order, asked, Math.ceil(among))
         const limits = and(isInTime, isOpen, isInReach ?? undefined)
-        const found =
-          size.share < sparseShare
-            ? await readOfEach(source, order, scoped, and(own, limits), asked)
-            : await readMerged(source, order, [and(isOfScope(scope, chargePointKey), limits)], asked)
+        const found = areAll
+          ? await readPlaced(source, order, ofEach(keys, placedBy(order, and(own, limits), asked)), asked)
+          : await readMerged(source, order, [and(isOurs, limits)], asked)
         if (isInReach === null || found.length === asked.rows) return found
       }
     },
   }
 }
 
-/** Scopes with less of all charge points are read charge point by charge point. */
-const sparseShare = 0.05
+/** Scopes with no more charge points than these are read charge point by charge point. */
+const sparseKeysMax = 5_000
+/** Which part of all charge points a larger scope is taken to have at first. */
+const denseShare = 0.5
 
-function inGroups(scope: Scope): SQL {
-  if (scope === 'all') return sql`true`
-  if ('chargePointKey' in scope) return sql`c.id = ${scope.chargePointKey}`
-  return sql`c.group_id = ANY(${sql.param(scope.groups)}::int4[])`
+function groupsOf(scope: Scope): SQL {
+  return sql`${sql.param(typeof scope === 'object' && 'groups' in scope ? scope.groups : [])}::int4[]`
 }
 
-/** About which part of all charge points a scope has. */
-async function sizeOf({ db }: ListSource, scope: Scope): Promise<{ readonly share: number }> {
-  const { rows } = await db.execute<{ own: number; all: number }>(
-    sql`SELECT (SELECT count(*) FROM charge_points c WHERE ${inGroups(scope)})::float8 AS own,
-      (SELECT reltuples FROM pg_class WHERE oid = 'charge_points'::regclass)::float8 AS all`,
+/** The charge points of a scope, `sparseKeysMax` at most, and whether these are all. Read group by group, in the index. */
+async function someKeys({ db }: ListSource, scope: Scope) {
+  const { rows } = await db.execute<{ id: number }>(
+    sql`SELECT c.id FROM unnest(${groupsOf(scope)}) AS g(id) CROSS JOIN LATERAL (
+        SELECT c.id FROM charge_points c WHERE c.group_id = g.id LIMIT ${sparseKeysMax + 1}) c LIMIT ${sparseKeysMax + 1}`,
   )
-  const { own, all } = rows[0] ?? { own: 0, all: 0 }
-  return { share: Math.min(1, Math.max(own, 1) / Math.max(all, own, 1)) }
+  return { keys: rows.slice(0, sparseKeysMax).map(({ id }) => id), areAll: rows.length <= sparseKeysMax }
+}
+
+/** About how many charge points there are. */
+async function chargePointCount({ db }: ListSource): Promise<number> {
+  const { rows } = await db.execute<{ all: number }>(
+    sql`SELECT reltuples::float8 AS all FROM pg_class WHERE oid = 'charge_points'::regclass`,
+  )
+  return Math.max(rows[0]?.all ?? 0, sparseKeysMax)
+}
+
+function memoized<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | undefined
+  return () => (reading ??= read())
 }
 
 /**
@@ -327,23 +359,4 @@ async function reach(
   // The newest hour of the period may be there in part only: one more hour makes up for it.
   const fromMs = place.endMs - 2 * hourMs
   return sql`${isByStart ? startedAtMs : receivedAtMs} >= ${new Date(fromMs).toISOString()}`
-}
-
-/** The rows of many charge points, each read in its own index. */
-async function readOfEach(
-  { db }: ListSource,
-  order: Order,
-  scoped: SQL,
-  condition: SQL | undefined,
-  { after, skip, rows }: Asked,
-): Promise<readonly Placed[]> {
-  const isAfter = after === null ? undefined : comesAfter(order, after)
-  const time = order === byStart ? startedAtMs : receivedAtMs
-  const ordered = sql.join(orderBy(order), sql`, `)
-  const own = sql`SELECT ${transactionId} AS id, ${time} AS ${sql.identifier(time.name)} FROM ${transactions}
-    ${whereOf(and(condition, isAfter))} ORDER BY ${ordered} LIMIT ${skip + rows}`
-  const { rows: found } = await db.execute<Placed>(sql`SELECT id, ${keyOf(order)} AS key
-    FROM (SELECT t.* FROM ${scoped} CROSS JOIN LATERAL (${own}) t) AS ${transactions}
-    ORDER BY ${ordered} LIMIT ${rows} OFFSET ${skip}`)
-  return found
 }
