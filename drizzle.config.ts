@@ -10,6 +10,7 @@ export default defineConfig({
     './src/operators/*tables.ts',
     './src/store/schema.ts',
     './src/store/messages/tables.ts',
+    './src/store/counts/tables.ts',
   ],
   out: './drizzle',
 })

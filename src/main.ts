@@ -58,6 +58,7 @@ import { auditCommand } from './store/audit/command.ts'
 import { AuditLog } from './store/audit/audit-log.ts'
 import { HeadFile } from './store/audit/head-file.ts'
 import { LeaseKeeper } from './store/lease-keeper.ts'
+import { countCommand } from './store/counts/command.ts'
 import { startMaintenance } from './store/maintenance.ts'
 import { createNodeLeases } from './store/node-leases.ts'
 import { Eraser } from './store/erasure/eraser.ts'
@@ -465,14 +466,15 @@ function ignoreConflict(error: unknown): void {
 }
 
 /**
- * Runs Stator until SIGTERM or SIGINT, or one of the commands `migrate` and `audit verify`. A start that fails prints
- * one sentence.
+ * Runs Stator until SIGTERM or SIGINT, or one of the commands `migrate`, `count` and `audit verify`. A start that fails
+ * prints one sentence.
  */
 async function main(): Promise<void> {
   const argv = process.argv.slice(2)
   const [command, ...args] = argv
   makeFilesPrivate()
   if (command === 'migrate') return moveCommand(args, process.env, (line) => console.log(line))
+  if (command === 'count') return countCommand(args, process.env, (line) => console.log(line))
   if (command === 'audit') {
     if (!(await auditCommand(args, process.env, (line) => console.log(line)))) process.exitCode = 1
     return

@@ -13,7 +13,7 @@ import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { ChargePointParams, integerText, oneOf, text } from './fields.ts'
-import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
+import { cursorQuery, pageFields, pageIn, pageOf, periodOf, periodQuery } from './paging.ts'
 import { Time, errors, json } from './responses.ts'
 import { routeFor } from './route.ts'
 
@@ -59,7 +59,7 @@ const listRoute = routeFor('event:read', {
           description: 'Only those about this transaction, known or not.',
         }),
       ...periodQuery('received'),
-      ...pageQuery,
+      ...cursorQuery,
     }),
   },
   responses: { 200: AnomalyPage, ...errors('BAD_REQUEST', 'FORBIDDEN') },
@@ -72,7 +72,7 @@ const ofChargePointRoute = routeFor('event:read', {
   tags: ['Anomalies'],
   summary: 'What a charge point did that breaks an expectation',
   description: 'Newest first.',
-  request: { params: ChargePointParams, query: z.strictObject(pageQuery) },
+  request: { params: ChargePointParams, query: z.strictObject(cursorQuery) },
   responses: { 200: AnomalyPage, ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
 })
 
@@ -82,7 +82,8 @@ export function anomalyRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(listRoute, async (c) => {
-    const { chargePointId, kind, transactionId, from, to, ...page } = c.req.valid('query')
+    const { chargePointId, kind, transactionId, from, to, ...paged } = c.req.valid('query')
+    const page = pageIn(paged)
     const filter: AnomalyFilter = {
       scope: scopeOf(c),
       ...withDefined({ identity: chargePointId, kind, transactionId }),
@@ -94,7 +95,7 @@ export function anomalyRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(ofChargePointRoute, async (c) => {
     const { key } = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
-    const page = c.req.valid('query')
+    const page = pageIn(c.req.valid('query'))
     const listed = await queries.listAnomalies({ scope: { chargePointKey: key } }, page)
     return c.json({ ...pageOf(listed, page), anomalies: listed.items.map(anomalyView) }, 200)
   })

@@ -12,7 +12,7 @@ import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { oneOf, text } from './fields.ts'
-import { pageFields, pageOf, pageQuery, periodOf, periodQuery } from './paging.ts'
+import { cursorQuery, pageFields, pageIn, pageOf, periodOf, periodQuery } from './paging.ts'
 import { errors, json, Time } from './responses.ts'
 import { routeFor } from './route.ts'
 
@@ -100,7 +100,7 @@ const listRoute = routeFor('audit:read', {
           description: 'Only requests that this id tag stood in, as a parameter or in the body.',
         }),
       ...periodQuery('received'),
-      ...pageQuery,
+      ...cursorQuery,
     }),
   },
   responses: {
@@ -128,7 +128,8 @@ export function auditLogRoutes({ queries, audit }: ApiDeps): OpenAPIHono<ApiEnv>
   const app = apiApp()
 
   app.openapi(listRoute, async (c) => {
-    const { principal, chargePointId, operation, outcome, idTag, from, to, ...page } = c.req.valid('query')
+    const { principal, chargePointId, operation, outcome, idTag, from, to, ...paged } = c.req.valid('query')
+    const page = pageIn(paged)
     const idTagDigests = idTag === undefined ? undefined : audit.digests.allOf(idTag)
     const filter = {
       scope: scopeOf(c),

@@ -24,7 +24,7 @@ import type { ApiEnv } from './env.ts'
 import { notFound } from './errors.ts'
 import { chargePointFilter, filterOf } from './chargepoint-filter.ts'
 import { ChargePointParams, change, integer, newIdentity, oneOf, text } from './fields.ts'
-import { pageFields, pageOf, pageQuery } from './paging.ts'
+import { cursorQuery, pageFields, pageIn, pageOf } from './paging.ts'
 import { body, errors, json } from './responses.ts'
 import { routeFor } from './route.ts'
 
@@ -106,11 +106,12 @@ const listRoute = routeFor('chargepoint:read', {
   operationId: 'listChargePoints',
   tags: ['Charge points'],
   summary: 'List all charge points',
-  description: 'By identity, with the status of each and when it was last heard of.',
+  description:
+    'By identity, with the status of each and when it was last heard of. `after` is for lists that are filtered by `connected`, `status` and `groupId` only, and not for the embedded database.',
   request: {
     query: z.strictObject({
       ...chargePointFilter,
-      ...pageQuery,
+      ...cursorQuery,
     }),
   },
   responses: {
@@ -208,10 +209,11 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     chargePointView(record, live.get(record), await queries.connectivityOf(record.key))
 
   app.openapi(listRoute, async (c) => {
-    const { page, pageSize, ...wanted } = c.req.valid('query')
-    const listed = await queries.listChargePoints({ scope: scopeOf(c), ...filterOf(wanted), page, pageSize })
+    const { page: number, pageSize, after, ...wanted } = c.req.valid('query')
+    const page = pageIn({ page: number, pageSize, after })
+    const listed = await queries.listChargePoints({ scope: scopeOf(c), ...filterOf(wanted), ...page })
     const chargePoints = listed.items.map((record) => chargePointItem(record, live.get(record)))
-    return c.json({ ...pageOf(listed, { page, pageSize }), chargePoints }, 200)
+    return c.json({ ...pageOf(listed, page), chargePoints }, 200)
   })
 
   app.openapi(statusRoute, async (c) => {

@@ -1,11 +1,11 @@
-// Pagination of lists: `{totalCount, page, pageSize, <resource>: []}`, with page numbers from 1 and a stable order (no
-// cursor). Some lists can be limited to a period.
+// Pagination of lists: `{totalCount, page, pageSize, <resource>: []}`, with page numbers from 1 and a stable order.
+// Long lists go on after a cursor as well. Some lists can be limited to a period.
 
 import { z } from '@hono/zod-openapi'
-import { integerMax, pageSizeDefault, pageSizeMax } from '../base/limits.ts'
+import { integerMax, listCursorCharactersMax, pageSizeDefault, pageSizeMax } from '../base/limits.ts'
 import type { Page, PageOf } from '../blocks/records.ts'
 import { badRequest } from './errors.ts'
-import { integerText, time } from './fields.ts'
+import { integerText, text, time } from './fields.ts'
 
 /** The query parameters of every list. */
 export const pageQuery = {
@@ -15,6 +15,25 @@ export const pageQuery = {
   pageSize: integerText('Page size', 1, pageSizeMax)
     .default(pageSizeDefault)
     .openapi({ param: { name: 'pageSize', in: 'query' }, description: 'Items per page.', default: pageSizeDefault }),
+}
+
+/** The query parameters of a list that can be read on with cursors. */
+export const cursorQuery = {
+  ...pageQuery,
+  after: text('After', listCursorCharactersMax)
+    .optional()
+    .openapi({
+      param: { name: 'after', in: 'query' },
+      description:
+        'Instead of `page`: the page that comes after the one whose `next` this was, with the same filters. It costs the same however far back it is.',
+    }),
+}
+
+/** The page of a query. @throws {StatorError} `BAD_REQUEST` if it has a page number and a cursor. */
+export function pageIn({ page, pageSize, after }: Omit<Page, 'after'> & { readonly after?: string | undefined }): Page {
+  if (after === undefined) return { page, pageSize }
+  if (page !== 1) throw badRequest('after', 'Give Page or After, not both')
+  return { page, pageSize, after }
 }
 
 /** The query parameters of a list with a period; `happened` names the time of its items that counts. */
@@ -40,14 +59,23 @@ export const pageFields = {
   totalCount: z.int().openapi({ description: 'Items on all pages together.', example: 45 }),
   totalCountAtLeast: z.literal(true).optional().openapi({
     description:
-      'Only there when there may be more items than `totalCount`: the embedded database looks at 10,000 at most, and so do some filters on PostgreSQL (of charge points: at 100,000).',
+      'Only there when there may be more items than `totalCount`: items are counted up to 10,000 where neither a counter nor an index knows how many there are.',
   }),
-  page: z.int().openapi({ example: 1 }),
+  next: z.string().optional().openapi({
+    description: 'Of lists with the parameter `after`: its value for the next page. Left out on the last page.',
+  }),
+  page: z.int().openapi({ example: 1, description: '1 with `after`.' }),
   pageSize: z.int().openapi({ example: 20 }),
 }
 
 /** The paging fields of `found`. */
 export function pageOf(found: PageOf<unknown>, { page, pageSize }: Page) {
-  const { totalCount, totalCountAtLeast } = found
-  return { totalCount, ...(totalCountAtLeast === true ? { totalCountAtLeast } : {}), page, pageSize }
+  const { totalCount, totalCountAtLeast, next } = found
+  return {
+    totalCount,
+    ...(totalCountAtLeast === true ? { totalCountAtLeast } : {}),
+    ...(next === undefined ? {} : { next }),
+    page,
+    pageSize,
+  }
 }

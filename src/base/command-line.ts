@@ -43,6 +43,7 @@ const commands: readonly (readonly [name: string, about: string])[] = [
   ['bun start', 'the central system'],
   ['bun src/main.ts migrate', 'moves everything from the embedded database to PostgreSQL'],
   ['bun src/main.ts audit verify', 'whether the audit log is complete and unchanged'],
+  ['bun src/main.ts count', 'counts all transactions again, for totalCount'],
   ['bun run health', 'whether the central system of these settings works'],
   ['bun run demo', 'a central system of its own with six simulated charge points, to try'],
   ['bun run simulate', 'simulated charge points at a central system of any vendor'],

@@ -327,6 +327,15 @@ export const blockReadTriesMax = 10
 /** Open transactions of one charge point that its status is computed from: the newest. */
 export const openTransactionsShownMax = 1_000
 
+/**
+ * Rows of a REST list on PostgreSQL that are counted, and reached by page number, where no counter knows how many there
+ * are. A longer list is read on with cursors.
+ */
+export const listedExactlyMax = 10_000
+
+/** Characters of a cursor of a REST list: the key of a row, in which an identity may stand. */
+export const listCursorCharactersMax = 1_024
+
 /** Default page size of a REST list. */
 export const pageSizeDefault = 20
 
@@ -623,6 +632,12 @@ export const saltHashesAfterMs = 3_600_000
 
 /** Interval of maintenance, in milliseconds: creates partitions ahead and deletes old rows (retention). */
 export const maintenanceMs = 3_600_000
+
+/** Interval in which noted changes are added to the counters of transactions, in milliseconds. */
+export const foldCountsMs = 10_000
+
+/** Longest statement that counts all transactions, in milliseconds. */
+export const countAllMsMax = 3_600_000
 
 /** Lock timeout for creating or dropping a partition, in milliseconds: commits wait behind it. */
 export const partitionLockMs = 200

@@ -251,12 +251,16 @@ export interface MessageLogLine {
 export interface Page {
   readonly page: number
   readonly pageSize: number
+  /** A cursor: the page begins after that row, and `page` is 1. */
+  readonly after?: string
 }
 
 export interface PageOf<T> {
   readonly totalCount: number
   /** Present if there may be more than `totalCount`; the rest was not counted. */
   readonly totalCountAtLeast?: true
+  /** A cursor of the last item, if there are more. Lists without cursors never have it. */
+  readonly next?: string
   readonly items: readonly T[]
 }
 

@@ -1,5 +1,6 @@
 // What each export consists of: its columns, the key of its rows, and where they are read.
 
+import type { KeyType } from '../base/key-parts.ts'
 import { historyItem } from '../api/history-item.ts'
 import { messageItem } from '../api/message-item.ts'
 import type { Exported } from '../blocks/exports.ts'
@@ -13,7 +14,7 @@ import {
   meterValuesOfChargePoint,
   meterValuesOfTransaction,
 } from '../store/export/meter-values.ts'
-import type { ExportSession, Key, Keyed, KeyType, Part } from '../store/export/session.ts'
+import type { ExportSession, Key, Keyed, Part } from '../store/export/session.ts'
 import { exportedTransactions, transactionKey } from '../store/export/transactions.ts'
 
 /** The type of a column. In an item, times are ISO 8601 texts, and `json` is any value; in a column it is a text. */

@@ -4,7 +4,8 @@ import { and, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { AnomalyFilter, AnomalyRecord, Page, PageOf } from '../blocks/records.ts'
 import { filteredKeys } from './identity-keys.ts'
 import { isOfScope } from './in-scope.ts'
-import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
+import { keyOf, type Order } from './keyset.ts'
+import { anyOf, filteredPageOf, type FilteredRows, keysetPageOf, type ListSource, withoutCursors } from './paging.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import type { Scope } from '../blocks/scope.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
@@ -38,29 +39,46 @@ export function createAnomalyQueries(source: ListSource) {
       const { transactionId } = filter
       const about = transactionId === undefined ? undefined : await isAbout(transactionId, filter.scope)
       const keys = await filteredKeys(source, filter)
-      return filteredPageOf(
-        source,
-        page,
-        filteredBy(filter, keys, about),
-        (where) =>
-          db
-            .select({
-              identity: chargePoints.identity,
-              kind: anomalies.kind,
-              transaction: anomalies.transaction,
-              detail: anomalies.detail,
-              messageId: anomalies.messageId,
-              receivedAtMs: anomalies.receivedAtMs,
-            })
-            .from(anomalies)
-            .innerJoin(chargePoints, eq(chargePoints.key, anomalies.chargePointKey))
-            .where(where)
-            .orderBy(...newestFirst)
-            .$dynamic(),
-        ({ messageId, ...row }) => ({ ...row, messageId: messageId === '' ? null : messageId }),
-      )
+      const { leads, rest, ...rows } = filteredBy(filter, keys, about)
+      const found = (where: SQL | undefined) =>
+        db
+          .select({
+            cursor: keyOf(byArrival),
+            identity: chargePoints.identity,
+            kind: anomalies.kind,
+            transaction: anomalies.transaction,
+            detail: anomalies.detail,
+            messageId: anomalies.messageId,
+            receivedAtMs: anomalies.receivedAtMs,
+          })
+          .from(anomalies)
+          .innerJoin(chargePoints, eq(chargePoints.key, anomalies.chargePointKey))
+          .where(where)
+          .orderBy(...newestFirst)
+          .$dynamic()
+      const recordOf = ({ messageId, ...row }: Omit<Awaited<ReturnType<typeof found>>[number], 'cursor'>) => ({
+        ...row,
+        messageId: messageId === '' ? null : messageId,
+      })
+      if (source.rowsMax === null) {
+        if (leads.length === 0) return { totalCount: 0, items: [] }
+        const where = and(anyOf(leads), rest)
+        return keysetPageOf(source, page, { table: anomalies, where, order: byArrival }, found, recordOf)
+      }
+      if (page.after !== undefined) throw withoutCursors()
+      return filteredPageOf(source, page, { leads, rest, ...rows }, found, ({ cursor: _, ...row }) => recordOf(row))
     },
   }
+}
+
+const byArrival: Order = {
+  name: 'anomalies',
+  direction: 'DESC',
+  columns: [
+    { column: anomalies.receivedAtMs, type: 'timestamptz' },
+    { column: anomalies.chargePointKey, type: 'int8' },
+    { column: anomalies.digest, type: 'int8' },
+  ],
 }
 
 const newestFirst = [desc(anomalies.receivedAtMs), desc(anomalies.chargePointKey), desc(anomalies.digest)]

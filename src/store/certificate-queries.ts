@@ -18,7 +18,8 @@ import type {
 import type { Page, PageOf } from '../blocks/records.ts'
 import { revokeCertificate } from './certificate-revocation.ts'
 import { isOfScope } from './in-scope.ts'
-import { type ListSource, pageOf } from './paging.ts'
+import { keyOf, type Order, orderBy } from './keyset.ts'
+import { keysetPageOf, type ListSource } from './paging.ts'
 import { certificateAuthority, certificates, installedCertificates, sentCertificates } from './schema.ts'
 
 const hourMs = 3_600_000
@@ -53,6 +54,15 @@ const shownColumns = {
   certificate: certificates,
 }
 
+const byExpiry: Order = {
+  name: 'certificates',
+  direction: 'ASC',
+  columns: [
+    { column: certificates.validToMs, type: 'timestamptz' },
+    { column: certificates.serialNumber, type: 'text' },
+  ],
+}
+
 export function createCertificateQueries(source: ListSource) {
   const { db } = source
   return {
@@ -68,17 +78,20 @@ export function createCertificateQueries(source: ListSource) {
         expiresBeforeMs === undefined ? undefined : lt(certificates.validToMs, expiresBeforeMs),
         state === undefined ? undefined : eq(certificates.state, state),
       )
-      return pageOf(
-        source,
-        page,
-        { table: certificates, where },
+      const found = (which: SQL | undefined) =>
         db
-          .select(shownColumns)
+          .select({ ...shownColumns, cursor: keyOf(byExpiry) })
           .from(certificates)
           .innerJoin(chargePoints, eq(chargePoints.key, certificates.chargePointKey))
-          .where(where)
-          .orderBy(asc(certificates.validToMs), asc(certificates.serialNumber))
-          .$dynamic(),
+          .where(which)
+          .orderBy(...orderBy(byExpiry))
+          .$dynamic()
+      const rows = { table: certificates, where, order: byExpiry }
+      return keysetPageOf<Awaited<ReturnType<typeof found>>[number], CertificateRecord>(
+        source,
+        page,
+        rows,
+        found,
         recordOf,
       )
     },

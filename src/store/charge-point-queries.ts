@@ -25,11 +25,18 @@ import type { SecurityProfile } from '../blocks/values.ts'
 import { chargePointOf, createChargePointChanges, recordOf } from './charge-point-changes.ts'
 import { chargePointsOf } from './charge-point-filter.ts'
 import { leaseEndsAt } from './connection-history.ts'
-import { anyOf, filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
+import { keyOf, type Order, orderBy } from './keyset.ts'
+import { anyOf, filteredPageOf, type FilteredRows, keysetPageOf, type ListSource, withoutCursors } from './paging.ts'
 import { newestFirst, transactionColumns } from './transaction-queries.ts'
 
 function isPending(chargePointKey: number, hash: Uint8Array): SQL | undefined {
   return and(eq(chargePoints.key, chargePointKey), eq(chargePoints.pendingPasswordHash, hash))
+}
+
+const byIdentity: Order = {
+  name: 'charge points',
+  direction: 'ASC',
+  columns: [{ column: chargePoints.identity, type: 'text' }],
 }
 
 export function createChargePointQueries(source: ListSource) {
@@ -41,10 +48,28 @@ export function createChargePointQueries(source: ListSource) {
 
     /** By identity. */
     async listChargePoints(filter: ChargePointFilter & Page): Promise<PageOf<ChargePointRecord>> {
+      const filtered = chargePointsOf(filter)
+      const { leads, rest } = filtered
+      if (source.rowsMax === null && filtered.rowsMax === undefined && leads.length > 0) {
+        const rows = { table: chargePoints, where: and(anyOf(leads), rest), order: byIdentity }
+        return keysetPageOf(
+          source,
+          filter,
+          rows,
+          (where) =>
+            db
+              .select({ row: chargePoints, cursor: keyOf(byIdentity) })
+              .from(chargePoints)
+              .where(where)
+              .orderBy(...orderBy(byIdentity)),
+          ({ row }) => recordOf(row),
+        )
+      }
+      if (filter.after !== undefined) throw withoutCursors()
       return filteredPageOf(
         source,
         filter,
-        chargePointsOf(filter),
+        filtered,
         (where) => db.select().from(chargePoints).where(where).orderBy(asc(chargePoints.identity)).$dynamic(),
         recordOf,
       )

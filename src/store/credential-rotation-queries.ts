@@ -1,6 +1,6 @@
 // Credential rotations as the REST API creates, lists and cancels them.
 
-import { and, asc, desc, eq, getTableColumns, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, isNull, type SQL, sql } from 'drizzle-orm'
 import { StatorError } from '../base/errors.ts'
 import { identitiesNamedMax, rotationItemsMax, rotationsRunningMax } from '../base/limits.ts'
 import { storableText } from '../base/storable-text.ts'
@@ -18,7 +18,8 @@ import type { Scope } from '../blocks/scope.ts'
 import { chargePointsOf } from './charge-point-filter.ts'
 import { countsOf } from './credential-rotations.ts'
 import { isOfScope } from './in-scope.ts'
-import { anyOf, type ListSource, pageOf } from './paging.ts'
+import { keyOf, type Order, orderBy } from './keyset.ts'
+import { anyOf, keysetPageOf, type ListSource, pageOf } from './paging.ts'
 import { credentialRotationItems, credentialRotations } from './schema.ts'
 
 const columns = {
@@ -35,6 +36,12 @@ function isWhollyOf(scope: Scope): SQL | undefined {
   if (isOurs === undefined) return undefined
   const items = sql`SELECT FROM credential_rotation_items i WHERE i.rotation_id = ${credentialRotations.id}`
   return sql`EXISTS (${items}) AND NOT EXISTS (${items} AND NOT (${isOurs}))`
+}
+
+const byChargePoint: Order = {
+  name: 'rotation items',
+  direction: 'ASC',
+  columns: [{ column: credentialRotationItems.chargePointKey, type: 'int8' }],
 }
 
 export function createCredentialRotationQueries(source: ListSource) {
@@ -128,14 +135,22 @@ export function createCredentialRotationQueries(source: ListSource) {
       const items = credentialRotationItems
       const where = and(eq(items.rotationId, id), state === undefined ? undefined : eq(items.state, state))
       const { status, errorCode, error, changedAtMs } = items
-      const rows = db
-        .select({ identity: chargePoints.identity, state: items.state, status, errorCode, error, changedAtMs })
-        .from(items)
-        .innerJoin(chargePoints, eq(chargePoints.key, items.chargePointKey))
-        .where(where)
-        .orderBy(asc(items.chargePointKey))
-        .$dynamic()
-      return pageOf(source, page, { table: items, where }, rows, (row): RotationItemRecord => row)
+      const shown = { identity: chargePoints.identity, state: items.state, status, errorCode, error, changedAtMs }
+      const found = (which: SQL) =>
+        db
+          .select({ ...shown, cursor: keyOf(byChargePoint) })
+          .from(items)
+          .innerJoin(chargePoints, eq(chargePoints.key, items.chargePointKey))
+          .where(which)
+          .orderBy(...orderBy(byChargePoint))
+      const rows = { table: items, where, order: byChargePoint }
+      return keysetPageOf<Awaited<ReturnType<typeof found>>[number], RotationItemRecord>(
+        source,
+        page,
+        rows,
+        found,
+        (row) => row,
+      )
     },
 
     /**

@@ -1,6 +1,7 @@
 // The energy of transactions from their meter values, for those without registers of their own.
 
 import { type SQL, sql } from 'drizzle-orm'
+import { dayMs } from '../base/clock.ts'
 import { meterRoundingWhMax, registerStepsWh } from '../base/limits.ts'
 import {
   type EnergyEvidence,
@@ -17,7 +18,8 @@ import type { ListSource } from './paging.ts'
 import { isOfBegin } from './register-of-begin.ts'
 
 /** What of a transaction says where its energy is to be found. */
-export type EnergyRecord = TransactionRegisters & Pick<TransactionRecord, 'transactionId' | 'stationTransactionId'>
+export type EnergyRecord = TransactionRegisters &
+  Pick<TransactionRecord, 'transactionId' | 'stationTransactionId' | 'startedAtMs'>
 
 /** Meter values of one transaction that are looked at for a register, from the first and from the last. */
 const registerRowsMax = 1_000
@@ -29,13 +31,25 @@ const fallenRowsMax = 10_000
 const intervalRowsMax = 10_000
 const intervalBytesMax = 16_777_216
 
+/** Samples before the start by more than that are not looked for: meter values have a partition for each month. */
+const beforeStartDays = 31
+const beforeStart = sql.raw(`'${beforeStartDays} days'`)
+
+/** The same for all of them together: PostgreSQL plans only for the partitions since then. */
+function isRecent(records: readonly EnergyRecord[]): SQL {
+  const firstMs = Math.min(...records.map(({ startedAtMs }) => startedAtMs))
+  return sql`m.sampled_at >= ${new Date(firstMs - beforeStartDays * dayMs).toISOString()}::timestamptz`
+}
+
 /**
  * If a charge point gave several transactions the same id, each has the samples from its start to the start of the
  * next. `v` is a row of `id` and `ref`, `t` the transaction, `n` the next of its id.
  */
-const samplesOf = sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = v.ref
-  AND m.sampled_at >= CASE WHEN t.station_use > 1 THEN t.started_at ELSE '-infinity' END
-  AND m.sampled_at < COALESCE(n.started_at, 'infinity')`
+const samplesOf = (
+  records: readonly EnergyRecord[],
+) => sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = v.ref
+  AND m.sampled_at >= t.started_at - CASE WHEN t.station_use > 1 THEN '0 days'::interval ELSE ${beforeStart}::interval END
+  AND m.sampled_at < COALESCE(n.started_at, 'infinity') AND ${isRecent(records)}`
 
 function transactionsOf(records: readonly EnergyRecord[]) {
   const ids = records.map(({ transactionId }) => transactionId)
@@ -52,9 +66,11 @@ function transactionsOf(records: readonly EnergyRecord[]) {
  * Registers that name only the EVSE of a transaction, while it was the one that was open there (as `meterValuesOf`
  * lists them): `t` is the transaction, `n` the next of its EVSE. EVSE 0 is the main meter.
  */
-const samplesOfConnector = sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = 0
+const samplesOfConnector = (
+  records: readonly EnergyRecord[],
+) => sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = 0
   AND m.sampled_at >= t.started_at AND m.sampled_at <= COALESCE(t.stopped_at, 'infinity')
-  AND m.sampled_at < COALESCE(n.started_at, 'infinity')`
+  AND m.sampled_at < COALESCE(n.started_at, 'infinity') AND ${isRecent(records)}`
 
 function transactionsOnEvses(records: readonly EnergyRecord[]) {
   const ids = records.map(({ transactionId }) => transactionId)
@@ -83,12 +99,19 @@ export async function evidenceOf(
 
   // An empty id means that the value belongs to no transaction.
   const named = needing.filter(isNamed)
-  if (named.length > 0) add(await registersOf(db, transactionsOf(named), samplesOf, sql`true`))
+  if (named.length > 0) add(await registersOf(db, transactionsOf(named), samplesOf(named), sql`true`))
   const byIntervals = withoutEnds().filter(isNamed)
   if (byIntervals.length > 0) add(await intervalsOf(db, byIntervals))
   const byConnector = withoutEnds().filter((record) => knownOf(record).intervalsWh === null)
   if (byConnector.length > 0) {
-    add(await registersOf(db, transactionsOnEvses(byConnector), samplesOfConnector, sql`r.evse_id = t.evse_id`))
+    add(
+      await registersOf(
+        db,
+        transactionsOnEvses(byConnector),
+        samplesOfConnector(byConnector),
+        sql`r.evse_id = t.evse_id`,
+      ),
+    )
   }
   return evidence
 }
@@ -192,7 +215,7 @@ async function intervalsOf(
     sql`SELECT id, sampled_at AS "sampledAt", CASE WHEN read <= ${intervalBytesMax} THEN meter_value END AS "meterValue"
       FROM (SELECT *, sum(bytes) OVER (ROWS UNBOUNDED PRECEDING) AS read FROM (
         SELECT v.id, s.*, octet_length(s.meter_value::text) AS bytes FROM ${transactionsOf(records)}
-        CROSS JOIN LATERAL (SELECT m.sampled_at, m.meter_value FROM meter_values m WHERE ${samplesOf}
+        CROSS JOIN LATERAL (SELECT m.sampled_at, m.meter_value FROM meter_values m WHERE ${samplesOf(records)}
           ORDER BY m.sampled_at LIMIT ${intervalRowsMax + 1}) s LIMIT ${intervalRowsMax + 1}) looked) summed
       WHERE read - bytes < ${intervalBytesMax}`,
   )

@@ -3,6 +3,7 @@
 // the flag disappears by itself.
 
 import type { ClientBase, Pool } from 'pg'
+import { dayMs } from '../base/clock.ts'
 import {
   embeddedListedGhostsMax,
   ghostCandidatesMax,
@@ -14,11 +15,13 @@ import {
 import { transactionRef } from '../blocks/meter-block.ts'
 import type { Ghost, GhostDeadlines, GhostMoment } from '../blocks/records.ts'
 import type { Scope } from '../blocks/scope.ts'
-import { int4Array, int8Array, textArray } from './wire/binary-array.ts'
+import { instantArray, int4Array, int8Array, textArray } from './wire/binary-array.ts'
 import type { Database } from './database.ts'
 
 interface Suspect extends Ghost, Place {
   readonly stationTransactionId: string | null
+  /** How long after its time the start arrived, by our clock: it was kept offline, or the clock is behind. */
+  readonly startLateMs: number
 }
 
 /** Key of the advisory lock under which ghosts are noted, so that two processes do not note the same one. */
@@ -30,7 +33,8 @@ const availableSince = `GREATEST(COALESCE(k.status_since, k.updated_at), ${quiet
 const goneSince = `GREATEST(c.last_seen_at, ${quietSince})`
 const name = 'COALESCE(t.station_transaction_id, t.id::text)'
 const columns = `t.id AS "transactionId", t.charge_point_id AS "chargePointKey", c.identity, ${name} AS transaction,
-  t.station_transaction_id AS "stationTransactionId", t.received_at AS "firstReceivedAtMs"`
+  t.station_transaction_id AS "stationTransactionId", t.received_at AS "firstReceivedAtMs",
+  (extract(epoch FROM t.received_at - t.started_at) * 1000)::float8 AS "startLateMs"`
 
 /** Parameters: times up to $1 and $2 count as long ago. `from` gives transactions `t`; the open ones are examined. */
 function suspects(from: string, which = 'true'): string {
@@ -114,6 +118,9 @@ function whoseAre(
   return { condition: `AND charge_point_id = ANY(ARRAY(${ofGroups}))`, values: [int4Array(scope.groups)] }
 }
 
+/** How old a meter value may be when it comes, beyond what the start of its transaction was, in milliseconds. */
+const meteredBeforeMs = 31 * dayMs
+
 /**
  * A charge point may report Available and continue to charge, which its meter values show. If it is not connected there
  * are none.
@@ -128,17 +135,23 @@ async function withoutMeteredOnes(
 ): Promise<Suspect[]> {
   const asked = found.filter(({ reason }) => reason === 'connectorAvailable')
   if (asked.length === 0) return [...found]
+  // Meter values have a partition for each month: only those are searched in which a value can be that came since then.
+  const fromMs = asked.map(({ startLateMs }) => sinceMs - Math.max(startLateMs, 0) - meteredBeforeMs)
   const metered = await client.query<{ place: number }>({
-    text: `SELECT v.place::int4 AS place FROM unnest($1::int4[], $2::int8[]) WITH ORDINALITY AS v(charge_point_id, ref, place)
+    text: `SELECT v.place::int4 AS place FROM unnest($1::int4[], $2::int8[], $5::timestamptz[])
+             WITH ORDINALITY AS v(charge_point_id, ref, from_at, place)
            WHERE EXISTS (SELECT FROM (
              SELECT m.received_at FROM meter_values m
              WHERE m.charge_point_id = v.charge_point_id AND m.transaction_ref = v.ref
+               AND m.sampled_at >= v.from_at AND m.sampled_at >= $6
              ORDER BY m.sampled_at DESC LIMIT $4) m WHERE m.received_at > $3)`,
     values: [
       int4Array(asked.map(({ chargePointKey }) => chargePointKey)),
       int8Array(asked.map((one) => transactionRef(one.stationTransactionId ?? one.transactionId))),
       new Date(sinceMs).toISOString(),
       meterValuesMax,
+      instantArray(fromMs),
+      new Date(Math.min(...fromMs)).toISOString(),
     ],
   })
   const alive = new Set(metered.rows.map(({ place }) => asked[place - 1]))

@@ -1,12 +1,13 @@
 // Maintenance of the tables: creates partitions in advance, applies the retention, merges the blocks of the message
-// log, and searches for ghost transactions.
+// log, keeps the counters of transactions, and searches for ghost transactions.
 
 import type { ClientBase } from 'pg'
 import { type Clock, dayMs } from '../base/clock.ts'
-import { ghostCheckMs, maintenanceMs, messageMergeMs, resendDays } from '../base/limits.ts'
+import { foldCountsMs, ghostCheckMs, maintenanceMs, messageMergeMs, resendDays } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Ghost, GhostDeadlines } from '../blocks/records.ts'
 import type { Database } from './database.ts'
+import { countUncounted, foldCounts } from './counts/count.ts'
 import { deleteOldAudit } from './audit/retention.ts'
 import { GhostCheck } from './ghosts.ts'
 import { Merger } from './messages/merger.ts'
@@ -55,8 +56,9 @@ export interface MaintenanceOptions {
 
 /**
  * Creates partitions and deletes old rows, now and every `maintenanceMs`, searches for ghost transactions every
- * `ghostCheckMs`, and merges the message log every `messageMergeMs`; the returned function ends it. The first search
- * comes later: charge points that reconnect to this process first send what they kept while it was down.
+ * `ghostCheckMs`, merges the message log every `messageMergeMs`, and keeps the counters of transactions every
+ * `foldCountsMs`; the returned function ends it. The first search comes later: charge points that reconnect to this
+ * process first send what they kept while it was down.
  */
 export function startMaintenance(options: MaintenanceOptions): () => Promise<void> {
   const { database, clock, log, ghostDeadlines, onGhost } = options
@@ -81,12 +83,19 @@ export function startMaintenance(options: MaintenanceOptions): () => Promise<voi
     () => merger.run(),
     (error) => log.warn({ error }, 'Blocks of the message log could not be merged; the next turn tries again.'),
   )
+  const counts = repeat(
+    clock,
+    foldCountsMs,
+    () => keepCounts(database),
+    (error) => log.warn({ error }, 'The counters of transactions could not be kept; the next turn tries again.'),
+  )
   upkeep.begin(0)
   looks.begin(ghostCheckMs)
   merges.begin(messageMergeMs)
+  counts.begin(foldCountsMs)
   return async () => {
     merger.stop()
-    await Promise.all([upkeep.end(), looks.end(), merges.end()])
+    await Promise.all([upkeep.end(), looks.end(), merges.end(), counts.end()])
     await packer.close()
   }
 }
@@ -108,6 +117,12 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   await deleteOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)
   await deleteOldPromises(database.upkeepPool)
   await deleteOldAudit(database.upkeepPool, nowMs - retention.auditLogDays * dayMs)
+}
+
+// Lists of the embedded database are bounded, and nobody waits there until all transactions are counted.
+async function keepCounts({ upkeepPool, isSingleConnection }: Database): Promise<void> {
+  await foldCounts(upkeepPool)
+  if (!isSingleConnection) await countUncounted(upkeepPool)
 }
 
 function factDays({ transactionEventDays }: Retention): number {

@@ -5,7 +5,9 @@ import { and, count, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { StatorError } from '../base/errors.ts'
+import { listedExactlyMax } from '../base/limits.ts'
 import type { Page, PageOf } from '../blocks/records.ts'
+import { comesAfter, cursorOf, keyIn, type Order, orderBy } from './keyset.ts'
 
 /** What the lists are read from. */
 export interface ListSource {
@@ -42,7 +44,8 @@ export interface FilteredRows {
   readonly rowsMax?: number
 }
 
-interface Counted {
+/** The total of a list. */
+export interface Counted {
   readonly totalCount: number
   readonly totalCountAtLeast?: true
 }
@@ -55,17 +58,66 @@ interface Counted {
 export async function pageOf<Row, T>(
   source: ListSource,
   page: Page,
-  { table, where }: IndexedRows,
+  indexed: IndexedRows,
   rows: Cuttable<Row>,
   map: (row: Row) => T,
 ): Promise<PageOf<T>> {
   requireInReach(source, page)
   const { page: number, pageSize } = page
   const [counted, found] = await Promise.all([
-    countOf(source, { table, where }),
+    countOf(source, indexed),
     rows.limit(pageSize).offset((number - 1) * pageSize),
   ])
   return { ...totalOf(counted, source.rowsMax), items: found.map(map) }
+}
+
+/** Rows of a list that goes on after a cursor. */
+export interface KeysetRows extends IndexedRows {
+  readonly order: Order
+}
+
+/**
+ * The page of `rows` that `page` asks for. Rows are counted up to `listedExactlyMax`, and page numbers end there; a
+ * cursor reads on.
+ *
+ * @param rows of a table without partitions.
+ * @param rowsWhere reads the rows for which a condition holds, in their order; `keyOf` their order is their `cursor`.
+ * @throws {StatorError} `BAD_REQUEST` for a page number after those rows, or a cursor of another list.
+ */
+export async function keysetPageOf<Row extends { readonly cursor: readonly string[] }, T>(
+  { db }: Pick<ListSource, 'db'>,
+  page: Page,
+  { table, where, order }: KeysetRows,
+  rowsWhere: (where: SQL) => PromiseLike<readonly Row[]>,
+  map: (row: Omit<Row, 'cursor'>) => T,
+): Promise<PageOf<T>> {
+  const skip = (page.page - 1) * page.pageSize
+  requireCounted(skip)
+  const isAfter = page.after === undefined ? undefined : comesAfter(order, keyIn(order, page.after))
+  const which = and(where, isAfter)
+  // Of rows that are skipped nothing else is read.
+  const places = sql`SELECT ctid FROM ${table} ${which === undefined ? sql`` : sql`WHERE ${which}`}
+    ORDER BY ${list(orderBy(order))} LIMIT ${page.pageSize + 1} OFFSET ${skip}`
+  const [counted, found] = await Promise.all([
+    countOf({ db, rowsMax: listedExactlyMax }, { table, where }),
+    rowsWhere(sql`${table}.ctid = ANY(ARRAY(${places}))`),
+  ])
+  const shown = found.slice(0, page.pageSize)
+  const last = found.length > page.pageSize ? shown.at(-1) : undefined
+  return {
+    ...totalOf(counted, listedExactlyMax),
+    ...(last === undefined ? {} : { next: cursorOf(order, last.cursor) }),
+    items: shown.map(({ cursor: _, ...row }) => map(row)),
+  }
+}
+
+/** @throws {StatorError} `BAD_REQUEST` if a page begins after the rows that are counted. */
+export function requireCounted(skip: number): void {
+  if (skip < listedExactlyMax) return
+  const issue =
+    `Page must begin within the first ${listedExactlyMax} items with these filters; to go on, send ` +
+    '`next` of the page before as `after`'
+  throw new StatorError('BAD_REQUEST', 'Invalid request format', { field: 'page', issue })
 }
 
 /** How many of `rows` there are; one more than `rowsMax` when there are more. */
@@ -77,11 +129,11 @@ export async function countOf({ db, rowsMax }: ListSource, { table, where }: Ind
       .where(where)
       .limit((rowsMax ?? 0) + 1)
       .as('some')
-  const [counted] =
+  const [row] =
     rowsMax === null
       ? await db.select({ count: count() }).from(table).where(where)
       : await db.select({ count: count() }).from(some())
-  return counted?.count ?? 0
+  return row?.count ?? 0
 }
 
 /**
@@ -167,6 +219,12 @@ export function totalOf(counted: number, rowsMax: number | null): Counted {
 export function rowsMaxOf(source: Pick<ListSource, 'rowsMax'>, filtered: Pick<FilteredRows, 'rowsMax'>): number | null {
   const bounds = [source.rowsMax, filtered.rowsMax].filter((bound) => typeof bound === 'number')
   return bounds.length === 0 ? null : Math.min(...bounds)
+}
+
+/** The refusal of a cursor where the list has page numbers only. */
+export function withoutCursors(): StatorError {
+  const issue = 'After is not known to this list with these filters, or on the embedded database; expected `page`'
+  return new StatorError('BAD_REQUEST', 'Invalid request format', { field: 'after', issue })
 }
 
 /**

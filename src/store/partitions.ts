@@ -1,6 +1,6 @@
 // Partitions of the large tables: message_blocks by day, the others by month; those of transactions are in
-// transaction-partitions.ts. They are created in advance. A row that fits
-// none (from a charge point with a wrong clock) goes to the default partition, and moves when its own partition is
+// transaction-partitions.ts. They are created in advance. A row that fits none (from a charge point with a wrong clock)
+// goes to the default partition, and moves when its own partition is
 // created.
 
 import { dayMs } from '../base/clock.ts'

@@ -17,15 +17,19 @@ export function createSecurityEventQueries(source: ListSource) {
       requireInReach(source, page, filteredMessagesMax)
       const rowsMax = rowsMaxOf(source, { rowsMax: filteredMessagesMax }) ?? filteredMessagesMax
       const keys = await filteredKeys({ db, rowsMax }, filter)
-      const parts = [
-        ...(filter.source === 'centralSystem' ? [] : [reported(filter, keys, rowsMax + 1)]),
-        ...(filter.source === 'chargePoint' ? [] : [own(filter, rowsMax + 1)]),
-      ]
-      const events = sql`(${sql.join(parts, sql` UNION ALL `)}) AS events`
+      const events = (rows: number) => {
+        const parts = [
+          ...(filter.source === 'centralSystem' ? [] : [reported(filter, keys, rows)]),
+          ...(filter.source === 'chargePoint' ? [] : [own(filter, rows)]),
+        ]
+        return sql`(${sql.join(parts, sql` UNION ALL `)}) AS events`
+      }
+      const end = page.page * page.pageSize
       const [counted, found] = await Promise.all([
-        db.execute<{ readonly count: number }>(sql`SELECT count(*)::int4 AS count FROM ${events}`),
+        db.execute<{ readonly count: number }>(sql`SELECT count(*)::int4 AS count FROM ${events(rowsMax + 1)}`),
         db.execute<{ readonly event: SecurityEventRecord }>(
-          sql`SELECT json_build_object(${columns}) AS event FROM ${events} ORDER BY "receivedAtMs" DESC, "order" DESC
+          sql`SELECT json_build_object(${columns}) AS event FROM ${events(Math.min(end, rowsMax + 1))}
+            ORDER BY "receivedAtMs" DESC, "order" DESC
             LIMIT ${page.pageSize} OFFSET ${(page.page - 1) * page.pageSize}`,
         ),
       ])

@@ -15,6 +15,7 @@ import {
   transactionPartitionIdsMax,
   transactionPartitionIdsMin,
 } from '../base/limits.ts'
+import { countPartition, forgetCounted } from './counts/count.ts'
 import { createPartition, type LeftAsItIs, shortly } from './partitions.ts'
 
 /** A partition and its ids. */
@@ -168,10 +169,12 @@ async function dropPartition(client: ClientBase, range: IdRange, before: string)
   } as { text: string; values: unknown[] })
   if (late.rowCount !== 0) return []
   await deleteStationIds(client, name)
+  const counted = await countPartition(client, name)
   const reason = await shortly(client, partitionTriesMax, async () => {
     await client.query('LOCK TABLE transactions IN ACCESS EXCLUSIVE MODE')
     if (!(await isOld(client, name, before)) || (await openIn(client, name)) > 0) return
     await forgetRange(client, range)
+    await forgetCounted(client, counted)
     await client.query(`DROP TABLE ${name}`)
   })
   return reason === null ? [] : [{ partition: name, reason }]

@@ -1,6 +1,6 @@
 // Transactions, as the REST API lists them.
 
-import { and, desc, eq, getTableColumns, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import { energyOf, noEvidence } from '../blocks/metering/energy.ts'
 import type { GhostMoment, Page, PageOf, TransactionFilter, TransactionRecord } from '../blocks/records.ts'
 import { storableText } from '../base/storable-text.ts'
@@ -8,7 +8,9 @@ import { evidenceOf } from './energy-queries.ts'
 import type { ListedGhosts } from './ghosts.ts'
 import { filteredKeys } from './identity-keys.ts'
 import { isInScope, isOfScope } from './in-scope.ts'
-import { filteredPageOf, type FilteredRows, type ListSource } from './paging.ts'
+import { filteredPageOf, type FilteredRows, type ListSource, withoutCursors } from './paging.ts'
+import { isOfToken, startedIn } from './transaction-filter.ts'
+import { pageOfTransactions } from './transaction-pages.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import type { Scope } from '../blocks/scope.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
@@ -22,6 +24,7 @@ export const transactionColumns = {
 const recordColumns = {
   ...transactionColumns,
   identity: chargePoints.identity,
+  // For the rows of a page only: they are selected by their ids, or few.
   corrections: sql<number>`(SELECT count(*)::int4 FROM transaction_corrections c WHERE c.transaction_id = ${transactions.transactionId})`,
 }
 
@@ -52,11 +55,30 @@ export function createTransactionQueries(
     })
   }
 
+  async function pageOfAll(
+    filter: TransactionFilter,
+    keys: readonly number[] | null,
+    ghosts: ListedGhosts | null,
+    page: Page,
+  ): Promise<PageOf<TransactionRecord>> {
+    const { ids, ...listed } = await pageOfTransactions(source, filter, keys, ghosts?.transactionIds ?? null, page)
+    const isOnPage = sql`${transactions.transactionId} = ANY(${sql.param(ids)}::int8[])`
+    const rows = ids.length === 0 ? [] : await records().where(isOnPage)
+    const byId = new Map((await withEnergy(rows)).map((row) => [row.transactionId, row]))
+    return { ...listed, items: ids.flatMap((id) => byId.get(id) ?? []) }
+  }
+
   return {
-    /** Newest first, by the arrival of the first message. Transactions of deleted charge points are included. */
+    /**
+     * Newest first: by the arrival of the first message, on PostgreSQL with a period by start. Transactions of deleted
+     * charge points are included.
+     */
     async listTransactions(filter: TransactionFilter, page: Page): Promise<PageOf<TransactionRecord>> {
       const keys = await filteredKeys(source, filter)
       const ghosts = filter.ghostsAt === undefined ? null : await ghostsOf(keys, filter.scope, filter.ghostsAt)
+      const more = ghosts?.areMore === true ? { totalCountAtLeast: true as const } : {}
+      if (source.rowsMax === null) return { ...(await pageOfAll(filter, keys, ghosts, page)), ...more }
+      if (page.after !== undefined) throw withoutCursors()
       const listed = await filteredPageOf(
         source,
         page,
@@ -68,7 +90,6 @@ export function createTransactionQueries(
             .$dynamic(),
         (row) => row,
       )
-      const more = ghosts?.areMore === true ? { totalCountAtLeast: true as const } : {}
       return { ...listed, ...more, items: await withEnergy(listed.items) }
     },
 
@@ -88,9 +109,9 @@ export function createTransactionQueries(
   }
 }
 
-// An index finds transactions by charge point, by id token, by being open, or by time. They are tried in this order,
-// because the first ones find the fewest rows. `keys` are those of `filteredKeys`. Ghosts
-// have been found before, and few of them.
+// On the embedded database. An index finds transactions by charge point, by id token, by being open, or by time. They
+// are tried in this order, because the first ones find the fewest rows. `keys` are those of `filteredKeys`. Ghosts have
+// been found before, and few of them.
 function filteredBy(
   filter: TransactionFilter,
   keys: readonly number[] | null,
@@ -127,21 +148,13 @@ function filteredBy(
 }
 
 /** What a filter asks for, beside its charge points and ghosts; undefined: each transaction has it. */
-export function conditionsOf({ idToken, startedFromMs, startedToMs, open }: TransactionFilter) {
-  const { startedAtMs, stoppedAtMs } = transactions
+export function conditionsOf(filter: TransactionFilter) {
+  const { idToken, open } = filter
+  const { stoppedAtMs } = transactions
   return {
     isOpen: open === true ? isNull(stoppedAtMs) : undefined,
     isStopped: open === false ? isNotNull(stoppedAtMs) : undefined,
-    isInTime: and(
-      startedFromMs === undefined ? undefined : gte(startedAtMs, startedFromMs),
-      startedToMs === undefined ? undefined : lte(startedAtMs, startedToMs),
-    ),
+    isInTime: startedIn(filter),
     hasToken: idToken === undefined ? undefined : isOfToken(storableText(idToken)),
   }
-}
-
-// The index covers the first condition.
-function isOfToken(token: string): SQL {
-  const { idToken } = transactions
-  return sql`(left(lower(${idToken}), 64) = left(lower(${token}), 64) AND lower(${idToken}) = lower(${token}))`
 }

@@ -10,6 +10,7 @@ import type { OpenPromise } from '../../src/blocks/records.ts'
 import { withoutState } from '../../src/blocks/overtaken.ts'
 import { isOf, isTransactionPatch } from '../../src/blocks/stored-rows.ts'
 import { storedTables } from '../../src/blocks/tables.ts'
+import { foldCounts } from '../../src/store/counts/count.ts'
 import { commitGroup } from '../../src/store/commit-group.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { createQueries, type Queries } from '../../src/store/queries.ts'
@@ -26,6 +27,7 @@ import {
   variable,
 } from '../support/changes.ts'
 import { goneEnd } from '../support/connection-end.ts'
+import { counted, counters } from '../support/counts.ts'
 import { acceptedToken } from '../support/known.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { arrivalMs, meterRows } from '../support/store.ts'
@@ -322,6 +324,9 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
     }
     expect({ seed, rows: rowsOf(model) }).toEqual({ seed, rows: await storedRows(keys, model) })
     await comparePromises(seed, keys, model)
+    // By triggers, whatever the commits did.
+    expect({ seed, counters: await counters(database.pool) }).toEqual({ seed, counters: await counted(database.pool) })
+    if (random.chance(0.3)) await foldCounts(database.upkeepPool)
     await compareReading(seed, keys, model)
   }
   lease.release()

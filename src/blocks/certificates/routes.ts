@@ -11,7 +11,7 @@ import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
 import { badRequest, notFound } from '../../api/errors.ts'
 import { ChargePointParams, oneOf, text, time } from '../../api/fields.ts'
-import { pageFields, pageOf, pageQuery } from '../../api/paging.ts'
+import { cursorQuery, pageFields, pageIn, pageOf } from '../../api/paging.ts'
 import { body, errors, json } from '../../api/responses.ts'
 import {
   commandErrorCodes,
@@ -193,7 +193,7 @@ const expiryRoute = routeFor('certificate:read', {
       state: oneOf('State', certificateStates)
         .optional()
         .openapi({ param: { name: 'state', in: 'query' }, description: 'Only those in this state.' }),
-      ...pageQuery,
+      ...cursorQuery,
     }),
   },
   responses: {
@@ -298,7 +298,8 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   })
 
   app.openapi(expiryRoute, async (c) => {
-    const { expiresBefore, state, ...page } = c.req.valid('query')
+    const { expiresBefore, state, ...paged } = c.req.valid('query')
+    const page = pageIn(paged)
     const listed = await queries.listCertificates(
       { scope: scopeOf(c), ...withDefined({ expiresBeforeMs: expiresBefore, state }) },
       page,

@@ -12,7 +12,7 @@ import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
 import { notFound } from '../../api/errors.ts'
 import { integerText, oneOf, text } from '../../api/fields.ts'
-import { pageFields, pageOf, pageQuery } from '../../api/paging.ts'
+import { cursorQuery, pageFields, pageIn, pageOf, pageQuery } from '../../api/paging.ts'
 import { body, errors, json, Time } from '../../api/responses.ts'
 import { logEnd } from '../../api/rotation-runner.ts'
 import { isoTime } from '../../base/clock.ts'
@@ -185,7 +185,7 @@ const itemsRoute = routeFor('credential:read', {
       state: oneOf('State', rotationItemStates)
         .optional()
         .openapi({ param: { name: 'state', in: 'query' }, description: 'Only those in this state.' }),
-      ...pageQuery,
+      ...cursorQuery,
     }),
   },
   responses: {
@@ -240,7 +240,8 @@ export function credentialRotationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(itemsRoute, async (c) => {
     const { id } = await find(c, c.req.valid('param').rotationId)
-    const { state, ...page } = c.req.valid('query')
+    const { state, ...paged } = c.req.valid('query')
+    const page = pageIn(paged)
     const listed = await queries.credentialRotationItems(id, state, page)
     return c.json({ ...pageOf(listed, page), items: listed.items.map(itemView) }, 200)
   })

@@ -17,7 +17,7 @@ import { notFound } from '../../api/errors.ts'
 import { TransactionParams, text, time } from '../../api/fields.ts'
 import { assignedMeterValueView } from '../metering/meter-value-item.ts'
 import { AssignedMeterValue } from '../metering/routes.ts'
-import { pageFields, pageOf, pageQuery } from '../../api/paging.ts'
+import { cursorQuery, pageFields, pageIn, pageOf, pageQuery } from '../../api/paging.ts'
 import { body, errors, json } from '../../api/responses.ts'
 import { Correction, Transaction, TransactionItem, correctionView, transactionView } from './route-views.ts'
 import { routeFor } from '../../api/route.ts'
@@ -44,8 +44,8 @@ const listRoute = routeFor('transaction:read', {
   tags: ['Transactions'],
   summary: 'Get transaction history',
   description:
-    'Newest first, by the arrival of the first message of each. A charge point with its own credentials must ask for its own `chargePointId`.',
-  request: { query: z.strictObject({ ...filterQuery, ...pageQuery }) },
+    'Newest first: by the arrival of the first message of each; with `from` or `to` by their start, but those of `open=true` by arrival. With PostgreSQL, `totalCount` is exact without filters and with `chargePointId`, `idTag`, `from` and `to` with `open`, and `chargePointId` with these; else, and for who sees some groups only, up to 10,000: a page number beyond is refused, and `after` goes on. A charge point with its own credentials must ask for its own `chargePointId`.',
+  request: { query: z.strictObject({ ...filterQuery, ...cursorQuery }) },
   responses: {
     200: json(z.object({ ...pageFields, transactions: z.array(TransactionItem) }), 'A page of them.'),
     ...errors('BAD_REQUEST', 'FORBIDDEN'),
@@ -115,11 +115,12 @@ export function transactionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(listRoute, async (c) => {
-    const { page, pageSize, ghost, ...wanted } = c.req.valid('query')
+    const { page: number, pageSize, after, ghost, ...wanted } = c.req.valid('query')
+    const page = pageIn({ page: number, pageSize, after })
     const moment = { deadlines: deps.ghostDeadlines, nowMs: deps.clock.nowMs() }
     const filter = { ...filterOf(wanted, scopeOf(c)), ...(ghost === undefined ? {} : { ghostsAt: moment }) }
-    const listed = await queries.listTransactions(filter, { page, pageSize })
-    return c.json({ ...pageOf(listed, { page, pageSize }), transactions: listed.items.map(transactionItem) }, 200)
+    const listed = await queries.listTransactions(filter, page)
+    return c.json({ ...pageOf(listed, page), transactions: listed.items.map(transactionItem) }, 200)
   })
 
   app.openapi(getRoute, async (c) => {

@@ -61,6 +61,11 @@ export const transactions = pgTable(
       .on(sql`left(lower(id_token), 64) text_pattern_ops`, table.receivedAtMs, table.transactionId)
       .concurrently()
       .where(sql`stopped_at IS NULL`),
+    // Lists of open ones are read in it alone, with a period or a scope as well.
+    index('transactions_open_by_arrival')
+      .on(table.receivedAtMs, table.transactionId, table.startedAtMs, table.chargePointKey)
+      .concurrently()
+      .where(sql`stopped_at IS NULL`),
     index('transactions_open_of_charge_point_by_arrival')
       .on(table.chargePointKey, table.receivedAtMs, table.transactionId)
       .concurrently()

@@ -2,33 +2,44 @@
 // item.
 
 import { sql, type SQL } from 'drizzle-orm'
-import { filteredMessagesMax } from '../../base/limits.ts'
+import { listedExactlyMax } from '../../base/limits.ts'
 import { storableText } from '../../base/storable-text.ts'
 import type { Page, PageOf } from '../../blocks/records.ts'
 import type { AuditHead } from '../../operators/audit-entry.ts'
 import type { AuditFilter, AuditRecord } from '../../operators/audit-records.ts'
 import { isOfScope } from '../in-scope.ts'
-import { filteredTotalOf, type ListSource, requireInReach, rowsMaxOf } from '../paging.ts'
+import { comesAfter, cursorOf, keyIn, keyOf, type Order, orderBy } from '../keyset.ts'
+import { type ListSource, requireCounted, totalOf } from '../paging.ts'
 
 export function createAuditQueries(source: ListSource) {
   const { db } = source
 
   return {
-    /** Newest first. */
+    /** Newest first. Requests are counted up to `listedExactlyMax`; a cursor reads on. */
     async listAuditLog(filter: AuditFilter, page: Page): Promise<PageOf<AuditRecord>> {
-      requireInReach(source, page, filteredMessagesMax)
-      const rowsMax = rowsMaxOf(source, { rowsMax: filteredMessagesMax }) ?? filteredMessagesMax
-      const found = sql`(${requests(filter, rowsMax + 1)}) AS requests`
+      const skip = (page.page - 1) * page.pageSize
+      requireCounted(skip)
+      const isAfter =
+        page.after === undefined ? sql`` : sql` AND ${comesAfter(newestFirst, keyIn(newestFirst, page.after))}`
+      const begun = sql`FROM audit_log b ${needsEnd(filter) ? withEnd : sql``} WHERE b.outcome_of IS NULL${conditionsOf(filter)}`
       const [counted, listed] = await Promise.all([
-        db.execute<{ readonly count: number }>(sql`SELECT count(*)::int4 AS count FROM ${found}`),
-        db.execute<{ readonly item: AuditRecord }>(
-          sql`SELECT json_build_object(${members}) AS item FROM ${found}
-            ORDER BY "atMs" DESC, node DESC, sequence DESC
-            LIMIT ${page.pageSize} OFFSET ${(page.page - 1) * page.pageSize}`,
+        db.execute<{ readonly count: number }>(
+          sql`SELECT count(*)::int4 AS count FROM (SELECT 1 ${begun} LIMIT ${listedExactlyMax + 1}) AS counted`,
+        ),
+        db.execute<{ readonly item: AuditRecord; readonly cursor: readonly string[] }>(
+          sql`SELECT json_build_object(${members}) AS item, cursor
+            FROM (SELECT ${shown}, ${keyOf(newestFirst)} AS cursor
+              FROM (SELECT b.* ${begun}${isAfter} ORDER BY ${inOrder} LIMIT ${page.pageSize + 1} OFFSET ${skip}) b ${withEnd}
+              ORDER BY ${inOrder}) AS requests`,
         ),
       ])
-      const count = counted.rows[0]?.count ?? 0
-      return { ...filteredTotalOf(count, count, rowsMax), items: listed.rows.map(({ item }) => item) }
+      const items = listed.rows.slice(0, page.pageSize)
+      const last = listed.rows.length > page.pageSize ? items.at(-1) : undefined
+      return {
+        ...totalOf(counted.rows[0]?.count ?? 0, listedExactlyMax),
+        ...(last === undefined ? {} : { next: cursorOf(newestFirst, last.cursor) }),
+        items: items.map(({ item }) => item),
+      }
     },
 
     /** The last entry of each chain, by node. */
@@ -59,19 +70,33 @@ function ms(column: SQL): SQL {
   return sql`(extract(epoch FROM ${column}) * 1000)::float8`
 }
 
-function requests(filter: AuditFilter, rows: number): SQL {
-  return sql`SELECT b.node, b.sequence::float8 AS sequence, e.sequence::float8 AS "outcomeSequence",
-      ${ms(sql`b.at`)} AS "atMs", ${ms(sql`e.at`)} AS "endedAtMs", b.principal_kind AS "principalKind", b.principal,
-      b.acting_as AS "actingAs", b.remote_address AS "remoteAddress", b.request_id AS "requestId", b.operation,
-      coalesce(e.charge_point_id, b.charge_point_id) AS "chargePointKey", coalesce(e.identity, b.identity) AS identity,
-      b.request, e.before, e.after, ${outcome} AS outcome, e.status, e.code
-    FROM audit_log b LEFT JOIN audit_log e ON e.node = b.node AND e.outcome_of = b.sequence
-    WHERE b.outcome_of IS NULL${conditionsOf(filter)}
-    ORDER BY b.at DESC, b.node DESC, b.sequence DESC LIMIT ${rows}`
+const newestFirst: Order = {
+  name: 'audit log',
+  direction: 'DESC',
+  columns: [
+    { column: sql`b.at`, type: 'timestamptz' },
+    { column: sql`b.node`, type: 'text' },
+    { column: sql`b.sequence`, type: 'int8' },
+  ],
+}
+const inOrder = sql.join(orderBy(newestFirst), sql`, `)
+
+/** The entry about the outcome; there is at most one. */
+const withEnd = sql`LEFT JOIN audit_log e ON e.node = b.node AND e.outcome_of = b.sequence`
+
+/** Whether the conditions of a filter read the entry about the outcome. */
+function needsEnd({ scope, outcome: wanted }: AuditFilter): boolean {
+  return scope !== 'all' || wanted !== undefined
 }
 
 const outcome = sql`CASE WHEN e.status IS NULL THEN 'unknown' WHEN e.status < 400 THEN 'done'
   WHEN e.status < 500 THEN 'refused' ELSE 'failed' END`
+
+const shown = sql`b.node, b.sequence::float8 AS sequence, e.sequence::float8 AS "outcomeSequence",
+  ${ms(sql`b.at`)} AS "atMs", ${ms(sql`e.at`)} AS "endedAtMs", b.principal_kind AS "principalKind", b.principal,
+  b.acting_as AS "actingAs", b.remote_address AS "remoteAddress", b.request_id AS "requestId", b.operation,
+  coalesce(e.charge_point_id, b.charge_point_id) AS "chargePointKey", coalesce(e.identity, b.identity) AS identity,
+  b.request, e.before, e.after, ${outcome} AS outcome, e.status, e.code`
 
 function conditionsOf({
   scope,

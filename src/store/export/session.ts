@@ -5,13 +5,11 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { type AnyPgColumn, PgDialect } from 'drizzle-orm/pg-core'
 import { types } from 'pg'
+import type { KeyType } from '../../base/key-parts.ts'
 import type { RawRow } from './raw-row.ts'
 
 /** The values of a key, as PostgreSQL writes them. */
 export type Key = readonly string[]
-
-/** The type of a part of a key. */
-export type KeyType = 'timestamptz' | 'int8'
 
 /** A record of an export, and its key. */
 export interface Keyed<Record> {

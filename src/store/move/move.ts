@@ -14,7 +14,7 @@ import { startEmbedded } from '../embedded.ts'
 import { storeTypes } from '../pg-types.ts'
 import { databaseError, reasonOf } from '../store-error.ts'
 import { copyTable, equalTexts, type Holding, holdingOf, isSame } from './copy.ts'
-import { movedTables } from './tables.ts'
+import { leftTables, movedTables } from './tables.ts'
 
 export interface MoveOptions {
   /** Where the embedded database has its files. */
@@ -113,6 +113,8 @@ async function move(
     onTable(table.name, copied?.rows ?? 0)
   }
   await target.query('ALTER TABLE transactions ENABLE TRIGGER USER')
+  // The first node counts all transactions, whether triggers have seen them or not.
+  await target.query(leftTables.map(({ name }) => `DELETE FROM "${name}"`).join('; '))
   await copySequences(source, target)
   await target.query('COMMIT')
   // Without it, PostgreSQL plans its first queries as if the tables were empty.
@@ -127,7 +129,9 @@ async function refuseUnknownColumns(source: ClientBase): Promise<void> {
      WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
        AND attnum > 0 AND NOT attisdropped ORDER BY relname, attnum`,
   )
-  const known = new Set(movedTables.flatMap(({ name, columns }) => columns.map((column) => `${name}.${column}`)))
+  const known = new Set(
+    [...movedTables, ...leftTables].flatMap(({ name, columns }) => columns.map((column) => `${name}.${column}`)),
+  )
   const unknown = rows.map(({ table, column }) => `${table}.${column}`).filter((name) => !known.has(name))
   if (unknown.length === 0) return
   throw new StatorError(

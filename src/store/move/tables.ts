@@ -1,4 +1,5 @@
-// The tables that a move copies: every table that drizzle knows, so that a new one is copied without a change here.
+// The tables that a move copies: every table that drizzle knows, so that a new one is copied without a change here. The
+// counters of transactions are made in the other database, by the triggers there.
 
 import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { type PgColumn, PgTable } from 'drizzle-orm/pg-core'
@@ -7,6 +8,7 @@ import { storedTables } from '../../blocks/tables.ts'
 import { stationTransactions } from '../../blocks/transactions/tables.ts'
 import * as accessTables from '../../operators/access-tables.ts'
 import * as auditTables from '../../operators/audit-tables.ts'
+import { countTables } from '../counts/tables.ts'
 import * as messageTables from '../messages/tables.ts'
 import * as storeTables from '../schema.ts'
 
@@ -35,15 +37,20 @@ const known: ReadonlySet<unknown> = new Set([
 /** All tables, charge points first. */
 export const movedTables: readonly MovedTable[] = [...known]
   .filter((value): value is PgTable => is(value, PgTable))
-  .map((table) => {
-    const columns = Object.values(getTableColumns(table))
-    return {
-      name: getTableName(table),
-      columns: columns.map(({ name }) => `"${name}"`),
-      types: columns.map((column) => column.getSQLType()),
-      values: columns.map((column) => valueOf(getTableName(table), column)),
-    }
-  })
+  .map((table) => movedTable(table))
+
+/** Tables that a move leaves behind. */
+export const leftTables: readonly MovedTable[] = Object.values(countTables).map((table) => movedTable(table))
+
+function movedTable(table: PgTable): MovedTable {
+  const columns = Object.values(getTableColumns(table))
+  return {
+    name: getTableName(table),
+    columns: columns.map(({ name }) => `"${name}"`),
+    types: columns.map((column) => column.getSQLType()),
+    values: columns.map((column) => valueOf(getTableName(table), column)),
+  }
+}
 
 function valueOf(table: string, column: PgColumn): string {
   // Ids of PostgreSQL transactions mean nothing on another server.

@@ -10,6 +10,7 @@ const { newFolder, run } = cleanUpAfterEach()
 const commands = [
   ['bun start', 'src/main.ts', [], '--conifg', '--config'],
   ['bun src/main.ts migrate', 'src/main.ts', ['migrate'], '--confgi', '--config'],
+  ['bun src/main.ts count', 'src/main.ts', ['count'], '--confgi', '--config'],
   ['bun src/main.ts audit verify', 'src/main.ts', ['audit', 'verify'], '--haed', '--head'],
   ['bun run health', 'src/base/health-check.ts', [], '--raedy', '--ready'],
   ['bun run demo', 'src/simulator/demo.ts', [], '--confg', '--config'],

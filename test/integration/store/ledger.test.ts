@@ -71,7 +71,7 @@ describeStore('the ledger of facts', (store) => {
     const key = await store().newChargePoint()
     const clock = new HandClock(Date.parse('2034-06-15T12:00:00Z'))
     const stop = startMaintenance(maintenanceOf(database, clock, { transactionEventDays: 1 }))
-    await until('the first turn of upkeep to end', () => clock.alarms === 3)
+    await until('the first turn of upkeep to end', () => clock.alarms === 4)
     const mayMs = Date.parse('2034-05-20T00:00:00Z')
     // In time; by a clock of another year; without a time; and one that arrived two months after its time.
     const facts: readonly (readonly [Partial<TransactionFact>, number])[] = [
@@ -95,7 +95,7 @@ describeStore('the ledger of facts', (store) => {
       // The turn that was due on the way is followed by one of that day.
       for (const ms of [toMs - clock.nowMs(), maintenanceMs]) {
         clock.pass(ms)
-        await until(name, () => clock.alarms === 3)
+        await until(name, () => clock.alarms === 4)
       }
     }
     // On the 89th day after they came.

@@ -12,6 +12,7 @@ import { bind } from '../../../src/store/statement.ts'
 import { updateTransactions } from '../../../src/store/statements.ts'
 import { idsPerPartition } from '../../../src/store/transaction-partitions.ts'
 import { startFact, transactionStarted, transactionStopped, transactionUpdated } from '../../support/changes.ts'
+import { counted, counters } from '../../support/counts.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { maintenanceOf } from '../../support/maintenance.ts'
 import { changeSet, describeStore, startedWriter, type TestStore } from '../../support/store.ts'
@@ -53,7 +54,7 @@ async function upkeep(database: Database, transactionMonths: number): Promise<re
     warn: (...[fields]) => reasons.push(typeof fields === 'string' ? fields : String(fields.reason ?? fields.error)),
   }
   const stop = startMaintenance({ ...options, log })
-  await until('the turn of upkeep to end', () => clock.alarms === 2)
+  await until('the turn of upkeep to end', () => clock.alarms === 4)
   await stop()
   return reasons
 }
@@ -105,6 +106,7 @@ describeStore('partitions of transactions', (store) => {
     expect(await found(store(), key, 'LATER')).toEqual([first + 6])
     expect(await store().queries.transactionById(first + 5)).toMatchObject({ open: false })
     expect(await partitionOf(store(), first + 6)).toBe(next)
+    expect(await counters(database.pool)).toEqual(await counted(database.pool))
   })
 
   test('let a charge point use an id once, in whatever partitions two nodes store it at the same time', async () => {
@@ -206,6 +208,7 @@ describeStore('the retention of transactions', (store) => {
         (SELECT array_agg(transaction_id::int4) FROM station_transactions) AS ids`,
     )
     expect(rows).toEqual([{ corrections: [third + 1], ids: [third + 1] }])
+    expect(await counters(database.pool)).toEqual(await counted(database.pool))
 
     // What comes for a transaction that is gone is stored, and its id may be used again.
     expect(await writer.commit(changed(key, second + 1, stopped, now))).toMatchObject({ duplicate: false })

@@ -80,7 +80,9 @@ test('the table of the version before becomes the first partition as it is', asy
   const { log } = collectedLog('None')
   await withClient(database.connectionString, (client) => migrate(client, { nowMs: Date.now(), log }))
 
-  expect(await filesOf('transactions_0')).toEqual(before.filter((file) => file !== unique[0]?.file))
+  // A later migration adds an index.
+  const kept = before.filter((file) => file !== unique[0]?.file)
+  expect(await filesOf('transactions_0')).toEqual(expect.arrayContaining(kept))
   const { rows: ranges } = await earlier.query<{ bound: string }>(
     `SELECT pg_get_expr(relpartbound, oid) AS bound FROM pg_class WHERE relname = 'transactions_0'`,
   )

@@ -6,7 +6,7 @@ import type { Exported } from '../../../src/blocks/exports.ts'
 import { cursorOf, keyIn } from '../../../src/exports/cursor.ts'
 import { kinds } from '../../../src/exports/kinds.ts'
 
-const longest = { timestamptz: '274999-12-31 23:59:59.999999+00', int8: '-9223372036854775808' } as const
+const longest = { timestamptz: '274999-12-31 23:59:59.999999+00', int8: '-9223372036854775808', text: '' } as const
 const all = Object.keys(kinds).filter((name): name is Exported['kind'] => Object.hasOwn(kinds, name))
 
 describe('a cursor', () => {

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "transactions_open_by_arrival" ON "transactions" USING btree ("received_at","id","started_at","charge_point_id") WHERE stopped_at IS NULL;
