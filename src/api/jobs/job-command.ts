@@ -47,7 +47,11 @@ const StartedJob = z
   .object({
     status: z.string().openapi({ description: 'The status in the answer of the charge point.', example: 'Accepted' }),
     message: z.string(),
-    jobId: z.int().openapi({ description: 'GET /api/jobs/{jobId} says how it goes on.', example: 4711 }),
+    jobId: z.int().optional().openapi({
+      description:
+        'GET /api/jobs/{jobId} says how it goes on. The answer of update-firmware leaves it to the header Location.',
+      example: 4711,
+    }),
   })
   .openapi('StartedJob')
 
@@ -76,6 +80,8 @@ export interface WantedJob {
   readonly commandOf: (version: OcppVersion, requestId: number) => Command | null
   /** When the charge point is to begin; null: at once. */
   readonly startsAtMs: number | null
+  /** The fields of its answer are fixed by a contract: only the header Location names the job. */
+  readonly isOfContract?: boolean
 }
 
 /**
@@ -108,7 +114,7 @@ export async function answerWithJob(
   const started = isSendable
     ? await jobs.start(chargePoint, job)
     : { jobId: await jobs.queue(chargePoint, job), answer: null }
-  return answerOf(c, started, expiresAtMs ?? nowMs)
+  return answerOf(c, started, expiresAtMs ?? nowMs, wanted.isOfContract === true)
 }
 
 /** The answer to a request that has started a job. */
@@ -116,10 +122,14 @@ export function answerOf(
   c: Context<ApiEnv>,
   { jobId, answer }: Awaited<ReturnType<ApiDeps['jobs']['start']>>,
   expiresAtMs: number,
+  isOfContract = false,
 ) {
   c.header('Location', `/api/jobs/${jobId}`)
   noteChange(c, { after: { jobId, status: answer?.status ?? 'Queued' } })
-  if (answer !== null) return c.json({ status: answer.status, message: answer.message, jobId }, 200)
+  if (answer !== null) {
+    const { status, message } = answer
+    return c.json({ status, message, ...(isOfContract ? {} : { jobId }) }, 200)
+  }
   const message = 'The command is sent when the charge point has booted'
   return c.json({ status: 'Queued' as const, message, jobId, expiresAt: isoTime(expiresAtMs) }, 202)
 }

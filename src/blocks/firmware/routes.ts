@@ -76,6 +76,7 @@ export function firmwareRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       {
         kind: firmwareUpdate,
         commandOf: (version, requestId) => updateFirmwareCommand(version, { ...request, requestId }),
+        isOfContract: true,
         startsAtMs: Math.max(retrieveDate, installDate ?? retrieveDate),
       },
       wish,
