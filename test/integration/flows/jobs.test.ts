@@ -58,7 +58,8 @@ describe.each(['PostgreSQL 18', 'PostgreSQL 15', 'Embedded'] as const)('jobs, on
     raw.answer(messageId, answer)
     const given = await answering
     const jobId = Number(given.headers.get('Location')?.split('/').at(-1))
-    return { ...given, body: { ...given.body, jobId }, sent: payload }
+    const named: Json = { ...given.body, jobId }
+    return { ...given, body: named, sent: payload }
   }
 
   test('a firmware update of 1.6 is moved by statuses that name no request', async () => {
