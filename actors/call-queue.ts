@@ -3,7 +3,7 @@
 // operator decides whether to send it again.
 
 import { setup, type ActorRefFrom, type SnapshotFrom } from 'xstate'
-import type { ErrorCode } from '../src/base/errors.ts'
+import { type ErrorCode, StatorError } from '../src/base/errors.ts'
 import { callQueueBytesMax, callQueueCallsMax, lateAnswersMax } from '../src/base/limits.ts'
 import type { ReadAnswer } from '../src/examine/answer.ts'
 
@@ -26,6 +26,19 @@ export interface CallFailure {
   readonly code: Extract<ErrorCode, 'CALL_TIMEOUT' | 'CALL_QUEUE_FULL' | 'NOT_CONNECTED' | 'SHUTTING_DOWN'>
   /** A sentence. */
   readonly message: string
+  /** Whether the charge point may have it. */
+  readonly wasSent: boolean
+}
+
+/** The error of a CALL that ended without an answer. */
+export class CallFailedError extends StatorError {
+  /** Whether the charge point may have it. */
+  readonly wasSent: boolean
+
+  constructor({ code, message, wasSent }: CallFailure) {
+    super(code, message)
+    this.wasSent = wasSent
+  }
 }
 
 /** The effects of the machine. They must not throw. */
@@ -108,7 +121,8 @@ const giveUpOutstanding = queue.enqueueActions(({ context, enqueue }) => {
   const { messageId, action, timeoutMs } = context.outstanding
   enqueue.assign({ outstanding: null, timedOut: [...context.timedOut, messageId].slice(-lateAnswersMax) })
   const message = `Charge point '${context.identity}' did not answer ${action} within ${timeoutMs / 1000} s`
-  enqueue({ type: 'settle', params: { messageId, outcome: { kind: 'failed', code: 'CALL_TIMEOUT', message } } })
+  const outcome = { kind: 'failed', code: 'CALL_TIMEOUT', message, wasSent: true } as const
+  enqueue({ type: 'settle', params: { messageId, outcome } })
 })
 
 const giveUpWaiting = queue.enqueueActions(({ context, event, enqueue }) => {
@@ -120,7 +134,8 @@ const giveUpWaiting = queue.enqueueActions(({ context, event, enqueue }) => {
   const message =
     `${call.action} was not sent to charge point '${context.identity}': ` +
     `earlier commands kept it waiting for ${call.timeoutMs / 1000} s`
-  enqueue({ type: 'settle', params: { messageId, outcome: { kind: 'failed', code: 'CALL_TIMEOUT', message } } })
+  const outcome = { kind: 'failed', code: 'CALL_TIMEOUT', message, wasSent: false } as const
+  enqueue({ type: 'settle', params: { messageId, outcome } })
 })
 
 const refuseFull = queue.enqueueActions(({ context, event, enqueue }) => {
@@ -130,7 +145,8 @@ const refuseFull = queue.enqueueActions(({ context, event, enqueue }) => {
     `${action} was not sent to charge point '${context.identity}': ` +
     `${context.waiting.length} commands of ${bytesOf(context.waiting)} bytes already wait for it; ` +
     `at most ${callQueueCallsMax} commands and ${callQueueBytesMax} bytes may`
-  enqueue({ type: 'settle', params: { messageId, outcome: { kind: 'failed', code: 'CALL_QUEUE_FULL', message } } })
+  const outcome = { kind: 'failed', code: 'CALL_QUEUE_FULL', message, wasSent: false } as const
+  enqueue({ type: 'settle', params: { messageId, outcome } })
 })
 
 const refuseDraining = queue.enqueueActions(({ context, event, enqueue }) => {
@@ -154,10 +170,12 @@ const failAll = queue.enqueueActions(({ context, event, enqueue }) => {
   const calls = context.outstanding === null ? context.waiting : [context.outstanding, ...context.waiting]
   enqueue.assign({ outstanding: null, waiting: [] })
   for (const { messageId, action } of calls) {
-    const fate = messageId === context.outstanding?.messageId ? 'was sent but not answered' : 'was not sent'
+    const wasSent = messageId === context.outstanding?.messageId
+    const fate = wasSent ? 'was sent but not answered' : 'was not sent'
     const message = `${action} ${fate}: charge point '${context.identity}' ${event.reason}`
     enqueue.cancel(messageId)
-    enqueue({ type: 'settle', params: { messageId, outcome: { kind: 'failed', code: 'NOT_CONNECTED', message } } })
+    const outcome = { kind: 'failed', code: 'NOT_CONNECTED', message, wasSent } as const
+    enqueue({ type: 'settle', params: { messageId, outcome } })
   }
 })
 
@@ -200,7 +218,7 @@ export type CallQueueActor = ActorRefFrom<typeof callQueueMachine>
 /** The failure of a CALL that is requested while this node is stopping. */
 export function shuttingDown(identity: string, action: string): CallFailure {
   const message = `${action} was not sent to charge point '${identity}': this node is stopping`
-  return { kind: 'failed', code: 'SHUTTING_DOWN', message }
+  return { kind: 'failed', code: 'SHUTTING_DOWN', message, wasSent: false }
 }
 
 /** Which CALL an answer with `messageId` belongs to: the outstanding one, one that timed out, or none that is known. */

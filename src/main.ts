@@ -3,10 +3,10 @@
 import { hostname } from 'node:os'
 import { createApi } from './api/create-api.ts'
 import { problemOf } from './api/health.ts'
+import { JobRunner } from './api/jobs/job-runner.ts'
 import { sendNewPassword } from './api/rotation-item.ts'
 import { RotationRunner } from './api/rotation-runner.ts'
 import { blockRoutes } from './blocks/routes.ts'
-import type { KnownSigningRequest } from './blocks/decision.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
 import { restChallenge } from './auth/challenge.ts'
 import { FailedAttempts } from './auth/failed-attempts.ts'
@@ -14,11 +14,11 @@ import { authenticateNow, authenticateRequest, isScraper } from './auth/operator
 import { Encryption } from './auth/encryption.ts'
 import { hashPassword, isHashOfPassword } from './auth/password-forms.ts'
 import { PasswordRotations } from './auth/password-rotation.ts'
+import { openSigning } from './auth/open-signing.ts'
 import { openSecrets } from './auth/secrets.ts'
 import { openTokens } from './auth/tokens/open-tokens.ts'
 import { answerAtOnce, UsageError, version } from './base/command-line.ts'
-import { type Clock, dayMs, isoTime, systemClock } from './base/clock.ts'
-import type { CertificateSettings } from './base/certificate-settings.ts'
+import { type Clock, isoTime, systemClock } from './base/clock.ts'
 import { loadSettings, type Settings, type TlsSettings } from './base/config.ts'
 import { Counters } from './base/counters.ts'
 import { Timings } from './base/timings.ts'
@@ -57,12 +57,13 @@ import { moveCommand } from './store/move/command.ts'
 import { auditCommand } from './store/audit/command.ts'
 import { AuditLog } from './store/audit/audit-log.ts'
 import { HeadFile } from './store/audit/head-file.ts'
+import { createJobs } from './store/jobs.ts'
 import { LeaseKeeper } from './store/lease-keeper.ts'
 import { countCommand } from './store/counts/command.ts'
 import { startMaintenance } from './store/maintenance.ts'
 import { createNodeLeases } from './store/node-leases.ts'
 import { Eraser } from './store/erasure/eraser.ts'
-import { createErasures, createQueries, type Queries } from './store/queries.ts'
+import { createErasures, createQueries } from './store/queries.ts'
 import { SecurityEvents } from './store/security-events.ts'
 import { TransactionIds } from './store/transaction-ids.ts'
 import { Writer } from './store/writer.ts'
@@ -286,7 +287,13 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       closers.unshift(() => delivery.end())
     }
     const rotations = new PasswordRotations(queries, auth.credentials, ocppLog)
-    closers.unshift(() => rotationRunner.end())
+    const jobs = new JobRunner({
+      store: createJobs(database.upkeepPool, node.id),
+      timeoutSeconds: settings.ocpp.jobTimeoutSeconds,
+      ...{ queries, nodeId: node.id, live, rotations, clock, counters, log: log.category('Api') },
+    })
+    feed.subscribe('jobs', (committed) => jobs.take(committed))
+    closers.unshift(async () => void (await Promise.all([rotationRunner.end(), jobs.end()])))
     const isStoreAvailable = (): boolean => writer.isAvailable && !writer.isFull
     const api = createApi(
       {
@@ -295,6 +302,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         exports,
         nodeId: node.id,
         live,
+        jobs,
         certificateAuthority: signing?.authority.chain ?? null,
         commit: (set, about) => commitAndPublish(writer, feed, set, about),
         nextTransactionId: () => transactionIds.next(),
@@ -334,6 +342,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
             calls: { ...registry.calls.counts, waiting: callsWaiting },
             writer: writer.stats,
             gateway: gateway.waiting,
+            jobs: jobs.openJobs,
             certificateExpirySeconds: certificates.expirySeconds,
           }
         },
@@ -397,7 +406,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       await gateway.stop()
     })
     rotationRunner.begin()
-    closers.unshift(() => rotationRunner.pause())
+    jobs.begin()
+    closers.unshift(async () => void (await Promise.all([rotationRunner.pause(), jobs.pause()])))
 
     certificates.watch((renewed) => gateway.renewCertificate(renewed))
     closers.unshift(async () => certificates.stop())
@@ -433,31 +443,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
   } catch (error) {
     await close()
     throw error
-  }
-}
-
-/**
- * What signs certificates; null if nothing does. Its library is loaded only then: that takes a tenth of a second and
- * twenty megabytes.
- */
-async function openSigning(
-  settings: CertificateSettings | null,
-  queries: Queries,
-  encryption: Encryption,
-  clock: Clock,
-) {
-  if (settings === null) return null
-  const { openAuthority } = await import('./auth/certificate-authority.ts')
-  const { readSigningRequest } = await import('./auth/signing-request.ts')
-  const authority = await openAuthority(settings, queries, encryption, clock)
-  const { organization } = authority
-  return {
-    authority,
-    renewalMs: settings.renewalDays * dayMs,
-    async signingRequest(chargePointKey: number, csr: string): Promise<KnownSigningRequest> {
-      const request = await readSigningRequest(csr)
-      return { request, organization, ...(await queries.certificateHolder(chargePointKey)) }
-    },
   }
 }
 

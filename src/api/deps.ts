@@ -70,6 +70,7 @@ import type {
   RotationItemRecord,
   RotationItemState,
 } from '../blocks/provisioning/credential-rotation.ts'
+import type { JobFilter, JobMoveRecord, JobRecord, NewJob, StartedJob } from '../blocks/jobs/job.ts'
 import type { GroupFilter, GroupInput, GroupRecord } from '../blocks/groups.ts'
 import type { Scope } from '../blocks/scope.ts'
 import type { ErasureRecord, NewErasure } from '../blocks/authorization/erasure.ts'
@@ -146,6 +147,12 @@ export interface ApiQueries extends OperatorQueries {
     scope: Scope,
     nowMs: number,
   ): Promise<{ readonly rotation: CredentialRotationRecord; readonly isCancelled: boolean } | null>
+
+  /** The newest first, older than the job `after`. */
+  listJobs(filter: JobFilter, after: number | null, rowsMax: number): Promise<readonly JobRecord[]>
+  job(jobId: number, scope: Scope): Promise<JobRecord | null>
+  /** The last moves of a job, oldest first. */
+  jobMoves(jobId: number, rowsMax: number): Promise<readonly JobMoveRecord[]>
 
   listIdTokens(filter: { readonly status?: IdTokenRecord['status'] } & Page): Promise<PageOf<IdTokenRecord>>
   /** By id token, after `after`; null: from the first one. */
@@ -240,9 +247,16 @@ export interface LiveChargePoints {
   /**
    * Queues a CALL and waits for its answer.
    *
-   * @throws {StatorError} `NOT_CONNECTED`, `CALL_TIMEOUT`, `CALL_QUEUE_FULL`.
+   * @param epoch the connection on which it must leave; left out: the one that there is.
+   * @throws {CallFailedError} `NOT_CONNECTED`, `CALL_TIMEOUT`, `CALL_QUEUE_FULL`.
    */
-  call(chargePoint: ChargePointRef, action: string, payload: Payload, timeoutMs?: number): Promise<ReadAnswer>
+  call(
+    chargePoint: ChargePointRef,
+    action: string,
+    payload: Payload,
+    timeoutMs?: number,
+    epoch?: number,
+  ): Promise<ReadAnswer>
   /**
    * Reserves `transactionId` for the transaction that `start` will cause, for `remoteStartPromiseMs`.
    *
@@ -260,6 +274,31 @@ export interface LiveChargePoints {
    * Closes every socket of the charge point, also one still being set up: its credentials changed, or it was deleted.
    */
   disconnect(chargePoint: ChargePointRef, reason: string): void
+}
+
+/** A charge point that gets a job. */
+type JobTarget = Pick<ChargePointRecord, 'key' | 'identity' | 'strictness'>
+
+/** Makes, repeats and cancels jobs. Each change commits before it resolves. */
+export interface JobDesk {
+  /**
+   * Makes a job and sends it at once, on the connection that the charge point has now.
+   *
+   * @throws {StatorError} `NOT_CONNECTED`; `CONFLICT` if it has too many open jobs: nothing was sent. Then those of
+   *   `sendCommand`, with the job in their details.
+   */
+  start(chargePoint: JobTarget, wanted: NewJob): Promise<StartedJob>
+  /** Makes a job that is sent when the charge point has booted. @throws {StatorError} `CONFLICT`, `NOT_FOUND`. */
+  queue(chargePoint: JobTarget, wanted: NewJob): Promise<number>
+  /**
+   * Sends a job again of which it is unknown whether it arrived: at once, or when the charge point has booted, until
+   * `expiresAtMs`.
+   *
+   * @throws {StatorError} `NOT_FOUND`; `CONFLICT` if the state of the job does not allow it; those of `start`.
+   */
+  repeat(jobId: number, movedBy: string, expiresAtMs: number | null): Promise<StartedJob>
+  /** @throws {StatorError} `NOT_FOUND`; `CONFLICT` if the state of the job does not allow it. */
+  cancel(jobId: number, movedBy: string): Promise<void>
 }
 
 /** The check of one part, such as the database: the problem, or null. */
@@ -282,6 +321,7 @@ export interface ApiDeps {
   /** Id of this node. */
   readonly nodeId: string
   readonly live: LiveChargePoints
+  readonly jobs: JobDesk
   /** PEM of the certificate authority, with the certificates above it; null if there is none. */
   readonly certificateAuthority: string | null
   /** Commits the changes of an operator. */

@@ -10,6 +10,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { counterTable, handshakeRefusals, otherWord, tallyTable } from '../base/counters.ts'
 import type { Timings } from '../base/timings.ts'
 import { anomalyKinds } from '../blocks/anomalies.ts'
+import { jobStates } from '../blocks/jobs/job.ts'
 import { rotationItemStates } from '../blocks/provisioning/credential-rotation.ts'
 import { callErrorTable } from '../ocpp/call-error.ts'
 import { authenticated, permitted } from './access.ts'
@@ -33,6 +34,7 @@ const knownWords: Readonly<Record<keyof typeof tallyTable, readonly string[]>> =
   resultErrorsReceived: [...Object.keys(callErrorTable), otherWord],
   anomalies: anomalyKinds,
   credentialRotations: rotationItemStates.filter((state) => state !== 'waiting' && state !== 'sending'),
+  jobs: jobStates,
   dailyLimitsReached: dailyLimitKinds,
 }
 
@@ -142,6 +144,16 @@ export function metricsRegistry({
     'certificate',
     () => partCounts().certificateExpirySeconds,
   )
+  const open: Gauge<'kind' | 'state'> = new Gauge({
+    name: 'stator_jobs_open',
+    help: 'Open jobs of all charge points, by `kind` and `state`; each node counts all of them, twice a minute.',
+    labelNames: ['kind', 'state'],
+    registers,
+    collect: () => {
+      open.reset()
+      for (const { kind, state, count: jobs } of partCounts().jobs) open.set({ kind, state }, jobs)
+    },
+  })
   const info: Gauge = new Gauge({
     name: 'stator_node_info',
     help: 'Always 1: `node` as the history names it, `version` of Stator, `provider` of the database.',

@@ -138,8 +138,7 @@ export async function sendCommand(
 ): Promise<CommandAnswer> {
   const { action, payload } = command
   requireSendable(deps, chargePoint, action)
-  const [first, ...more] = checkRequest(version, action, payload).map((problem) => issueOf(problem, command))
-  if (first !== undefined) throw badRequest(first.field, first.issue, more)
+  requireValid(version, command)
 
   const row = rowOf(version, action)
   const setting = row?.password ?? null
@@ -150,6 +149,13 @@ export async function sendCommand(
       : answered(await deps.live.call(chargePoint, action, payload, timeoutMs), chargePoint, action)
   const profile = row?.profileSetBy(payload) ?? null
   return profile === null ? send() : expectingProfile(deps, chargePoint, profile, send)
+}
+
+/** @throws {StatorError} `BAD_REQUEST` if the command breaks its schema, with the fields of the operator's request. */
+export function requireValid(version: OcppVersion, command: Command): void {
+  const { action, payload } = command
+  const [first, ...more] = checkRequest(version, action, payload).map((problem) => issueOf(problem, command))
+  if (first !== undefined) throw badRequest(first.field, first.issue, more)
 }
 
 /** Errors after which the charge point has not taken what it was sent, or was sent nothing. */

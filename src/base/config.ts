@@ -51,6 +51,10 @@ export interface OcppSettings {
   /** Retention of transactions that ended; 0: they are kept. */
   readonly transactionMonths: number
   readonly auditLogDays: number
+  /** Retention of jobs that have ended. */
+  readonly jobDays: number
+  /** How long a charge point may be silent about a job. */
+  readonly jobTimeoutSeconds: number
   /** How long an open transaction may be silent while its connector is Available, before it counts as a ghost. */
   readonly ghostAvailableMs: number
   /** How long a charge point may be disconnected before its open transactions count as ghosts. */
@@ -240,6 +244,8 @@ function ocppSettings(ocpp: SettingsDocument['OCPP'], found: FoundSettings): Ocp
     historyMonths: ocpp.HistoryMonths,
     transactionMonths: ocpp.TransactionMonths,
     auditLogDays: ocpp.AuditLogDays,
+    jobDays: ocpp.JobDays,
+    jobTimeoutSeconds: ocpp.JobTimeoutHours * 3_600,
     ghostAvailableMs: ocpp.GhostAvailableMinutes * 60_000,
     ghostOfflineMs: ocpp.GhostOfflineHours * 3_600_000,
   }

@@ -70,6 +70,10 @@ export const tallyTable = {
     label: 'state',
     meaning: 'Charge points of credential rotations that this node is done with, by the `state` they ended in.',
   },
+  jobs: {
+    label: 'state',
+    meaning: 'Moves of jobs that this node has stored, by the `state` they moved to.',
+  },
   dailyLimitsReached: {
     label: 'limit',
     meaning:
@@ -113,6 +117,7 @@ export class Counters implements Record<CounterName, number>, Readonly<Record<Ta
   /** Stored facts that break an expectation, by kind. */
   readonly anomalies = new Tally()
   readonly credentialRotations = new Tally()
+  readonly jobs = new Tally()
   readonly dailyLimitsReached = new Tally()
   handshakesDelayed = 0
   attemptsPaced = 0
@@ -192,6 +197,8 @@ export interface PartCounts {
     /** How many may wait. */
     readonly handshakesMax: number
   }
+  /** Open jobs of all charge points, as this node has counted them last. */
+  readonly jobs: readonly { readonly kind: string; readonly state: string; readonly count: number }[]
   /** When certificates and revocation lists run out, in seconds since 1970. */
   readonly certificateExpirySeconds: Readonly<Record<string, number>>
 }

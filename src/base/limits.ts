@@ -1028,6 +1028,54 @@ export const authorityYears = 20
 /** How far before its making a certificate is valid, in milliseconds: clocks of charge points may be behind. */
 export const certificateBackdateMs = 3_600_000
 
+/** Jobs of one charge point that may be open; no further one is made. */
+export const jobsOpenMax = 100
+
+/** Jobs of one charge point that a message of it is compared with: the newest. */
+export const jobsLookedAtMax = 2 * jobsOpenMax
+
+/** How long a charge point may be silent about a job, in hours, unless the settings say otherwise. */
+export const jobTimeoutHoursDefault = 24
+export const jobTimeoutHoursMax = 8_760
+
+/** How long a job may wait for its charge point, in seconds: unless its operator says otherwise, and at most. */
+export const jobQueueSecondsDefault = 86_400
+export const jobQueueSecondsMax = 2_592_000
+
+/** Moves of one job that are shown, the last ones. */
+export const jobMovesShownMax = 500
+
+/** How often a node looks for jobs that are due, or whose node has ended, in milliseconds. */
+export const jobSweepMs = 5_000
+
+/** How often a node counts the open jobs, in milliseconds. */
+export const jobCountMs = 30_000
+assert(jobCountMs % jobSweepMs === 0, 'jobs are counted by a sweep')
+
+/**
+ * How long a charge point that has connected may take to send its boot, in milliseconds, before what is queued for it
+ * is sent. Many reconnect without one.
+ */
+export const jobBootWaitMs = 60_000
+
+/**
+ * After how long a node takes a job as not sent that it has stored as `sending` and does not have in hand, in
+ * milliseconds: the answer to that statement was lost.
+ */
+export const jobForgottenMs = 2 * queryMsMax
+
+/** Jobs that one query of a sweep takes. */
+export const jobsSweptMax = 500
+
+/** Jobs that one node may have under way in the background; further ones wait for the next sweep. */
+export const jobsUnderWayMax = 200
+
+/** How long a stopping node waits for the answers to its jobs, in milliseconds. */
+export const jobStopMsMax = 1_000
+
+/** Characters of an error of a job; a longer one is cut. */
+export const jobTextCharactersMax = 500
+
 /** Certificates that are made for one charge point per hour; further requests are refused. */
 export const certificatesPerHourMax = 10
 

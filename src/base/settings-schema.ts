@@ -9,6 +9,8 @@ import {
   frameBytesMax,
   framesPerSecondDefault,
   handshakesWaitingMax,
+  jobTimeoutHoursDefault,
+  jobTimeoutHoursMax,
   resendDays,
   shortFrameCharactersMax,
   tlsHandshakesMax,
@@ -169,6 +171,15 @@ export const settingsSchema = z.strictObject({
         meaning:
           'How long the audit log is kept: who changed or commanded what. The last hash of what is deleted stays, so that the rest can be verified.',
         unit: 'days',
+      }),
+      JobDays: integer(90, 1, 3_650, {
+        meaning: 'How long jobs that have ended are kept, with their history.',
+        unit: 'days',
+      }),
+      JobTimeoutHours: integer(jobTimeoutHoursDefault, 1, jobTimeoutHoursMax, {
+        meaning:
+          'How long a charge point may be silent about a job that it has accepted, or of which that is unknown, before the job ends as `timedOut`.',
+        unit: 'hours',
       }),
       GhostAvailableMinutes: integer(30, 1, 10_080, {
         meaning:

@@ -45,6 +45,8 @@ export const anomalyTable = {
     'A charge point requested a certificate, and the request was answered with Rejected; `detail.reason` says why.',
   answerRefused:
     'A charge point of 2.1 could not use the answer to a message, and said so with a CALLRESULTERROR. What the message said is stored. Stored once for each connection and code.',
+  jobReportAfterEnd:
+    'A charge point reported about a job that had ended; `detail` has the job, its state and the status. The job stays as it is.',
   frameTooBig:
     'A frame was larger than OCPP.MaxMessageSize. Stator did not read it and closed the connection with 1009. The charge point may send it again and again.',
   dailyLimit:

@@ -4,6 +4,7 @@
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { RegisterReading, RegistersAround, Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
+import type { KnownJob } from './jobs/job.ts'
 import type { FrameMeter, MeterRows } from './meter-block.ts'
 import type { PatchChange, RowChange } from './stored-rows.ts'
 import type { knownColumns, knownLaterColumns, transactions } from './transactions/tables.ts'
@@ -92,6 +93,8 @@ export interface Needs {
   readonly beforeStart?: { readonly evseId: number; readonly idToken: string | null }
   /** A certificate signing request, if there is a certificate authority. */
   readonly signingRequest?: string
+  /** The open jobs of the charge point, and those with this requestId; null: the open ones only. */
+  readonly jobsOfRequest?: number | null
 }
 
 /** The transactions before a start, for the plausibility checks. */
@@ -173,6 +176,8 @@ export interface Known {
   readonly beforeStart: BeforeStart | null
   /** Null if `Needs.signingRequest` did not ask for it, or there is no certificate authority. */
   readonly signingRequest: KnownSigningRequest | null
+  /** Empty if `Needs.jobsOfRequest` did not ask for them. */
+  readonly jobs: readonly KnownJob[]
   /** A new transactionId; null if `Needs.newTransactionId` did not ask for one. */
   readonly newTransactionId: number | null
   /** The transactionId that a remote start promised for this connector and id token, or this remoteStartId (2.x). */

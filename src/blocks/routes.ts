@@ -7,7 +7,9 @@ import { idTagBatchRoutes } from './authorization/route-batch.ts'
 import { erasureRoutes } from './authorization/route-erasures.ts'
 import { idTagRoutes } from './authorization/routes.ts'
 import { certificateRoutes } from './certificates/routes.ts'
+import { diagnosticsRoutes } from './diagnostics/routes.ts'
 import { firmwareRoutes } from './firmware/routes.ts'
+import { jobRoutes } from './jobs/routes.ts'
 import { meterValueRoutes } from './metering/routes.ts'
 import { credentialRotationRoutes } from './provisioning/route-credential-rotations.ts'
 import { credentialRoutes } from './provisioning/route-credentials.ts'
@@ -27,6 +29,8 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     credentialRoutes(deps),
     credentialRotationRoutes(deps),
     firmwareRoutes(deps),
+    diagnosticsRoutes(deps),
+    jobRoutes(deps),
     certificateRoutes(deps),
     meterValueRoutes(deps),
     transactionRoutes(deps),

@@ -4,6 +4,7 @@
 import { connectors } from './availability/tables.ts'
 import { certificateRequests } from './certificates/tables.ts'
 import { chargePointEvents } from './charge-point-tables.ts'
+import { jobEvents } from './jobs/tables.ts'
 import { problems } from './diagnostics/tables.ts'
 import { variables } from './provisioning/tables.ts'
 import { transactionCorrections, transactions } from './transactions/tables.ts'
@@ -20,4 +21,5 @@ export const storedTables = {
   variables,
   problems,
   certificateRequests,
+  jobEvents,
 }

@@ -10,6 +10,7 @@ const viewer = [
   'metervalue:read',
   'event:read',
   'message:read',
+  'job:read',
   'credential:read',
   'certificate:read',
   'idtag:read',

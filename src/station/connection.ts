@@ -2,7 +2,13 @@
 // its connection. The incoming side is `station.ts`, which extends this class: both are one object.
 
 import type { ServerWebSocket } from 'bun'
-import type { CallAnswer, CallEffects, CallFailure, QueuedCall } from '../../actors/call-queue.ts'
+import {
+  type CallAnswer,
+  type CallEffects,
+  CallFailedError,
+  type CallFailure,
+  type QueuedCall,
+} from '../../actors/call-queue.ts'
 import type { LiveChargePoint } from '../../actors/live-charge-point.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
@@ -106,6 +112,8 @@ export class Connection implements CallEffects {
   readonly chargePoint: ChargePointRef
   readonly version: OcppVersion
   readonly remoteAddress: string
+  /** When it was opened, in milliseconds since the epoch. */
+  readonly openedAtMs: number
   /** When the charge point last sent anything, in milliseconds since the epoch. */
   lastSeenAtMs = 0
   /** When the last Heartbeat of this connection came; null before the first. */
@@ -130,6 +138,7 @@ export class Connection implements CallEffects {
     this.chargePointKey = whose.chargePointKey
     this.chargePoint = { key: whose.chargePointKey, identity: whose.identity }
     this.remoteAddress = whose.remoteAddress
+    this.openedAtMs = deps.clock.nowMs()
     this.#deps = deps
     this.#isTracing = deps.log.isEnabled('Trace')
   }
@@ -241,7 +250,7 @@ export class Connection implements CallEffects {
    *
    * @param payload must be valid: it is not checked here.
    * @param timeoutMs how long it may wait in the queue, and again how long its answer may take, in milliseconds.
-   * @throws {StatorError} `CALL_TIMEOUT`; `CALL_QUEUE_FULL` when more than `callQueueCallsMax` CALLs or
+   * @throws {CallFailedError} `CALL_TIMEOUT`; `CALL_QUEUE_FULL` when more than `callQueueCallsMax` CALLs or
    *   `callQueueBytesMax` bytes would wait; `NOT_CONNECTED` when the connection has ended or ends meanwhile;
    *   `SHUTTING_DOWN` while this node stops.
    */
@@ -249,7 +258,7 @@ export class Connection implements CallEffects {
     const live = this.#live
     if (live === null || live.isClosed) {
       const message = `${action} was not sent: charge point '${this.identity}' is not connected`
-      return Promise.reject(new StatorError('NOT_CONNECTED', message))
+      return Promise.reject(new CallFailedError({ kind: 'failed', code: 'NOT_CONNECTED', message, wasSent: false }))
     }
     const messageId = this.#deps.calls.newMessageId()
     const sent = wireForm(this.version, action, payload)
@@ -312,7 +321,7 @@ export class Connection implements CallEffects {
     // If the socket breaks during a `transmit`, the call queue is stopped before it receives the result.
     for (const messageId of this.#waiters?.keys() ?? []) {
       const message = `Charge point '${this.identity}' disconnected before it answered`
-      this.settle(messageId, { kind: 'failed', code: 'NOT_CONNECTED', message })
+      this.settle(messageId, { kind: 'failed', code: 'NOT_CONNECTED', message, wasSent: true })
     }
   }
 
@@ -331,6 +340,6 @@ export class Connection implements CallEffects {
       return
     }
     if (outcome.code === 'CALL_TIMEOUT') this.#deps.calls.counts.timedOut++
-    waiter?.reject(new StatorError(outcome.code, outcome.message))
+    waiter?.reject(new CallFailedError(outcome))
   }
 }

@@ -1,8 +1,7 @@
 // The connected charge points, as the REST API reads and commands them.
 
-import type { CallAnswer } from '../../actors/call-queue.ts'
+import { type CallAnswer, CallFailedError } from '../../actors/call-queue.ts'
 import type { ChargePointSettings } from '../../actors/charge-point.ts'
-import { StatorError } from '../base/errors.ts'
 import type { Payload } from '../blocks/decision.ts'
 import type { RemoteStart } from '../blocks/remote-control/commands.ts'
 import { rowOf } from '../blocks/messages.ts'
@@ -40,15 +39,32 @@ export class LiveChargePoints {
     return { version, bootStatus, mayBeSent, lastSeenAtMs, lastHeartbeatAtMs }
   }
 
+  /** The connection of the charge point: its number, when it was opened, and whether a boot came on it. */
+  connectionOf(chargePoint: ChargePointRef) {
+    const connected = this.#registry.find(chargePoint)
+    if (connected === undefined) return undefined
+    const { live, openedAtMs } = connected
+    const { lastBootAtMs } = live.chargePoint
+    return { epoch: live.epoch, openedAtMs, hasBooted: lastBootAtMs !== null && lastBootAtMs >= openedAtMs }
+  }
+
   /**
    * Sends a CALL when its turn comes, and waits for the answer.
    *
-   * @throws {StatorError} `NOT_CONNECTED`, `CALL_TIMEOUT`, `CALL_QUEUE_FULL`.
+   * @param epoch the connection on which it must leave; left out: the one that there is.
+   * @throws {CallFailedError} `NOT_CONNECTED`, `CALL_TIMEOUT`, `CALL_QUEUE_FULL`.
    */
-  async call(chargePoint: ChargePointRef, action: string, payload: Payload, timeoutMs?: number): Promise<CallAnswer> {
+  async call(
+    chargePoint: ChargePointRef,
+    action: string,
+    payload: Payload,
+    timeoutMs?: number,
+    epoch?: number,
+  ): Promise<CallAnswer> {
     const connected = this.#registry.find(chargePoint)
-    if (connected === undefined) {
-      throw new StatorError('NOT_CONNECTED', `Charge point '${chargePoint.identity}' is not connected`)
+    if (connected === undefined || (epoch !== undefined && connected.live.epoch !== epoch)) {
+      const message = `Charge point '${chargePoint.identity}' is not connected`
+      throw new CallFailedError({ kind: 'failed', code: 'NOT_CONNECTED', message, wasSent: false })
     }
     // Before the answer arrives: some charge points send the requested message first, and then the answer.
     connected.askFor(rowOf(connected.version, action)?.requests(payload) ?? [])

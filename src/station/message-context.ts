@@ -20,6 +20,7 @@ import type {
   Payload,
   Verbatim,
 } from '../blocks/decision.ts'
+import type { KnownJob } from '../blocks/jobs/job.ts'
 import type { FrameMeter } from '../blocks/meter-block.ts'
 import type { Hydration } from '../blocks/records.ts'
 import { firstAtMs } from '../blocks/metering/register-falls.ts'
@@ -43,6 +44,8 @@ export interface Lookups {
   beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
   /** What is known about a request for a certificate; null if there is no certificate authority. */
   signingRequest(chargePointKey: number, csr: string): Promise<KnownSigningRequest | null>
+  /** The open jobs of the charge point, and those with this requestId; a limited number of them, newest first. */
+  jobsOfRequest(chargePointKey: number, requestId: number | null): Promise<readonly KnownJob[]>
   /** The state that the actor of the charge point would start from now. */
   rehydrate(chargePointKey: number): Promise<Hydration>
 }
@@ -82,6 +85,7 @@ export class MessageContext implements Known {
   newTransactionId: number | null = null
   beforeStart: BeforeStart | null = null
   signingRequest: KnownSigningRequest | null = null
+  jobs: readonly KnownJob[] = []
   placed: Placed | null = null
   /** How often it was decided from outdated state. */
   attempts = 0
@@ -219,8 +223,8 @@ export class MessageContext implements Known {
   /** Looks up what is not in memory; null if there is nothing to wait for. */
   lookUp(needs: Needs, deps: LookupDeps): Promise<void> | null {
     const wantsIdInAnyCase = needs.newTransactionId === 'always'
-    const { idTokens, beforeStart, signingRequest } = needs
-    if (signingRequest !== undefined) return this.#signingTrip(signingRequest, deps)
+    const { idTokens, beforeStart, signingRequest, jobsOfRequest } = needs
+    if (signingRequest !== undefined || jobsOfRequest !== undefined) return this.#tripsOfNoTransaction(needs, deps)
     const withoutRegister = this.#withoutRegister(needs)
     const isAtHand = withoutRegister === undefined && this.#hasAll(needs) && this.#lateFor(needs) === undefined
     if (idTokens === undefined && beforeStart === undefined && !wantsIdInAnyCase && isAtHand) return null
@@ -350,8 +354,14 @@ export class MessageContext implements Known {
     return chosenTransaction(event, this.transactionsNamed(id), this.chargePoint).transaction
   }
 
-  async #signingTrip(csr: string, { lookups }: LookupDeps): Promise<void> {
-    this.signingRequest = await lookups.signingRequest(this.live.chargePoint.key, csr)
+  async #tripsOfNoTransaction({ signingRequest, jobsOfRequest }: Needs, { lookups }: LookupDeps): Promise<void> {
+    const { key } = this.live.chargePoint
+    const [request, jobs] = await Promise.all([
+      signingRequest === undefined ? null : lookups.signingRequest(key, signingRequest),
+      jobsOfRequest === undefined ? [] : lookups.jobsOfRequest(key, jobsOfRequest),
+    ])
+    this.signingRequest = request
+    this.jobs = jobs
   }
 
   async #startTrip({ evseId, idToken }: NonNullable<Needs['beforeStart']>, { lookups }: LookupDeps): Promise<boolean> {

@@ -12,6 +12,7 @@ import { problems } from '../blocks/diagnostics/tables.ts'
 import { correctTransactions } from './corrections.ts'
 import { deleteProblems, isOlderProblem, noteProblemTimes, upsertProblems } from './device-statements.ts'
 import { eventRow } from './event-row.ts'
+import { moveJobs } from './jobs.ts'
 import { bindRows } from './statement.ts'
 import type { BoundStatement } from './wire/bind-messages.ts'
 import { insertChargePointEvents, insertTransactions, upsertConnectors } from './statements.ts'
@@ -129,6 +130,12 @@ const particular: { readonly [Name in StoredTable]?: () => Gathered<Name> } = {
     rowOf: written,
     keyOf: (row) => row.transactionId,
     statements: (rows) => bindRows(correctTransactions, rows),
+  }),
+  // Two moves from one state have the same key: the second finds its place taken (`outdated.ts`).
+  jobEvents: gathering<'jobEvents', Written<'jobEvents'>>({
+    rowOf: written,
+    keyOf: (row) => `${row.jobId}/${row.place}`,
+    statements: (rows) => bindRows(moveJobs, rows),
   }),
   chargePointEvents: gathering({
     rowOf: eventRow,

@@ -24,6 +24,7 @@ import { bytesArray, instantArray, int4Array, int8Array, textArray } from './wir
 import { unseen } from './wire/plans.ts'
 import { insertEnds, insertOpened, insertReplaced, keepEnded } from './connection-history.ts'
 import type { Database } from './database.ts'
+import { createJobLookup } from './job-lookup.ts'
 import { knownJson, ms, transactionColumns } from './known-transaction.ts'
 import { openPromisesOf } from './remote-start-promises.ts'
 import { storeError } from './store-error.ts'
@@ -379,6 +380,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
       remembered.delete(idKeyOf(idToken))
     },
 
+    jobsOfRequest: createJobLookup(pool),
     beforeStart,
     lastRegister,
     registersNextTo,

@@ -27,6 +27,7 @@ import {
   deleteOld,
   deleteOldCertificates,
   deleteOldErasures,
+  deleteOldJobs,
   deleteOldPromises,
   deleteOldRotations,
 } from './retention.ts'
@@ -42,6 +43,7 @@ export interface Retention {
   /** 0: transactions are kept. */
   readonly transactionMonths: number
   readonly auditLogDays: number
+  readonly jobDays: number
 }
 
 export interface MaintenanceOptions {
@@ -112,6 +114,7 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   await deleteOld(database.upkeepPool, 'certificate_requests', eventsFromMs)
   await deleteOldCertificates(database.upkeepPool, eventsFromMs)
   await deleteOldRotations(database.upkeepPool, eventsFromMs)
+  await deleteOldJobs(database.upkeepPool, nowMs - retention.jobDays * dayMs)
   await deleteOldErasures(database.upkeepPool, eventsFromMs)
   const keptFromMs = nowMs - factDays(retention) * dayMs
   await deleteOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)

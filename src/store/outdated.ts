@@ -9,6 +9,7 @@ import { isFenced } from '../blocks/overtaken.ts'
 import { isOf, isTransactionPatch, type NewRow, type TransactionPatch } from '../blocks/stored-rows.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
 import { fenceOf } from './gathered-rows.ts'
+import { isPlaceTaken } from './jobs.ts'
 import { sameEarlierFact } from './earlier-facts.ts'
 import { erasedRef, type FactRow, factRow, refOfOther } from './fact-row.ts'
 import { bind, statement } from './statement.ts'
@@ -20,11 +21,11 @@ import { databaseError } from './store-error.ts'
 const divisionByZero = '22012'
 const uniqueViolation = '23505'
 
-/** Whether a statement failed by `failsIf`, or because a transaction with that id is stored already. */
+/** Whether a statement failed by `failsIf`, or because that transaction, or a move of that job, is stored already. */
 export function isOutdated(error: unknown): boolean {
   const refused = databaseError(error)
   if (refused?.code === divisionByZero) return true
-  return refused?.code === uniqueViolation && refused.constraint === 'transactions_station_id'
+  return (refused?.code === uniqueViolation && refused.constraint === 'transactions_station_id') || isPlaceTaken(error)
 }
 
 /** What a set assumes; null, or left out: no assumption. */
@@ -34,6 +35,8 @@ interface Premise extends TransactionPatch {
   readonly transactionId?: number
   /** The transaction that it begins. */
   readonly started?: NewRow<'transactions'>
+  /** The move of a job. */
+  readonly moved?: NewRow<'jobEvents'>
   readonly receivedAtMs: number
   readonly fact: FactRow | null
 }
@@ -42,9 +45,11 @@ function premiseOf(set: ChangeSet): Premise {
   const { chargePointKey, receivedAtMs, changes } = set
   const patches = changes.filter(isTransactionPatch)
   const started = changes.find((change) => isOf('transactions', change))
+  const moved = changes.find((change) => isOf('jobEvents', change))
   return {
     ...Object.assign({}, ...patches.map(({ transactionId, patch }) => ({ transactionId, ...patch }))),
     ...(started === undefined ? {} : { started: started.row }),
+    ...(moved === undefined ? {} : { moved: moved.row }),
     chargePointKey,
     epoch: changes.some(isFenced) ? fenceOf(set) : null,
     receivedAtMs,
@@ -69,6 +74,8 @@ const findPremises = statement<Premise>(
     received_at: instant((row) => row.receivedAtMs),
     station_transaction_id: text((row) => row.started?.stationTransactionId ?? null),
     station_use: int4((row) => row.started?.stationUse ?? null),
+    job_id: int8((row) => row.moved?.jobId ?? null),
+    job_place: int4((row) => row.moved?.place ?? null),
     sent_at: instant((row) => row.fact?.sentAtMs ?? null),
     digest: int8((row) => row.fact?.digest ?? null),
     ref: text((row) => row.fact?.ref ?? null),
@@ -84,6 +91,7 @@ const findPremises = statement<Premise>(
        EXISTS (SELECT FROM charge_points c WHERE c.id = v.charge_point_id AND ${isOvertaken})
        OR EXISTS (SELECT FROM transactions t WHERE ${isBehind})
        OR EXISTS (SELECT FROM transactions t WHERE t.id = v.started AND (${isOtherTransaction('t', 'v')}))
+       OR EXISTS (SELECT FROM job_events e WHERE e.job_id = v.job_id AND e.place = v.job_place)
        OR EXISTS (SELECT FROM station_transactions s WHERE s.charge_point_id = v.charge_point_id
          AND s.station_transaction_id = left(v.station_transaction_id, 255) AND s.station_use = v.station_use
          AND s.transaction_id <> v.started))`,

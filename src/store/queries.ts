@@ -27,6 +27,7 @@ import { createIdTokenQueries } from './id-token-queries.ts'
 import { createLiveQueries } from './live-queries.ts'
 import { createMessageQueries } from './messages/message-queries.ts'
 import { createMeterValueQueries } from './meter-value-queries.ts'
+import { createJobQueries } from './job-queries.ts'
 import type { ListSource } from './paging.ts'
 import { createPromiseQueries } from './remote-start-promises.ts'
 import { createSecurityEventQueries } from './security-event-queries.ts'
@@ -53,6 +54,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createSecurityEventQueries(source),
     ...createAuditQueries(source),
     ...createCredentialRotationQueries(source),
+    ...createJobQueries(source),
     ...createMessageQueries(source),
     ...createHistoryQueries(source),
     ...createConnectivityQueries(source),

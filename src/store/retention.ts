@@ -40,6 +40,14 @@ export async function deleteOldRotations(pool: Pool, beforeMs: number): Promise<
   return forget(pool, 'credential_rotations', `ended_at < $2 AND ${isEmpty}`, before)
 }
 
+/** Deletes jobs that ended before `beforeMs`, up to the limit of one run: first their history. Returns how many. */
+export async function deleteOldJobs(pool: Pool, beforeMs: number): Promise<number> {
+  const before = [new Date(beforeMs).toISOString()]
+  await forget(pool, 'job_events', 'job_id IN (SELECT id FROM jobs WHERE ended_at < $2)', before)
+  const isEmpty = 'NOT EXISTS (SELECT FROM job_events e WHERE e.job_id = jobs.id)'
+  return forget(pool, 'jobs', `ended_at < $2 AND ${isEmpty}`, before)
+}
+
 /** Deletes erasures of id tokens that were done before `beforeMs`. Returns how many. */
 export async function deleteOldErasures(pool: Pool, beforeMs: number): Promise<number> {
   return forget(pool, 'id_token_erasures', 'ended_at < $2', [new Date(beforeMs).toISOString()])

@@ -154,7 +154,7 @@ export class SimulatedNode implements ServerEnd, Owner {
       registry: this.registry,
       examiner: this.#examiner(),
       defer: (callback) => this.#clock.after(0, callback),
-      lookups: { ...this.#queries, signingRequest: async () => null },
+      lookups: { ...this.#queries, signingRequest: async () => null, jobsOfRequest: async () => [] },
       nextTransactionId: () => this.#transactionIds.next(),
       concurrentTransactions: security.concurrentTransactions,
       store: {

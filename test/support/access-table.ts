@@ -80,6 +80,16 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
   listCredentialRotationItems: { needs: 'credential:read', elsewhere: 404, shows: 'THING' },
   cancelCredentialRotation: { needs: 'credential:write', elsewhere: 404 },
 
+  uploadLog: {
+    needs: 'command:diagnostics',
+    elsewhere: 404,
+    body: { type: 'DiagnosticsLog', location: 'https://example.com/logs' },
+  },
+  listJobs: { needs: 'job:read', elsewhere: 200 },
+  getJob: { needs: 'job:read', mayBeMissing: true },
+  cancelJob: { needs: 'job:write', mayBeMissing: true },
+  repeatJob: { needs: 'job:write', mayBeMissing: true },
+
   getCertificates: { needs: 'certificate:read', elsewhere: 404 },
   installCertificate: {
     needs: 'certificate:write',

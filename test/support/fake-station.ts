@@ -31,6 +31,7 @@ export const emptyLookups: Lookups = {
   registersNextTo: none,
   beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
   signingRequest: none,
+  jobsOfRequest: async () => [],
   rehydrate: async () => hydration(),
 }
 

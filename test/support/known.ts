@@ -54,6 +54,7 @@ export function known(parts: KnownParts = {}): Known {
     newTransactionId: 501,
     beforeStart: null,
     signingRequest: null,
+    jobs: [],
     promisedTransactionId: () => undefined,
     meter: null,
     sent: {},

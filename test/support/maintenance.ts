@@ -24,6 +24,7 @@ export function maintenanceOf(
       historyMonths: 240,
       transactionMonths: 0,
       auditLogDays: 36_500,
+      jobDays: 3_650,
       ...retention,
     },
     ghostDeadlines: { availableMs: tenYearsMs, goneMs: tenYearsMs },

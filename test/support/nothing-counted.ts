@@ -26,5 +26,6 @@ export const nothingCounted: PartCounts = {
     messageLogLinesWaiting: 0,
   },
   gateway: { receivedBytes: 0, handshakes: 0, handshakesMax: 0 },
+  jobs: [],
   certificateExpirySeconds: { server: 1_900_000_000 },
 }

@@ -57,7 +57,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Which blocks a block may use, besides what stands beside their folders; the files of its routes apart. */
 const mayUse: Readonly<Record<string, readonly string[]>> = {
-  diagnostics: ['availability'],
+  diagnostics: ['availability', 'jobs'],
+  firmware: ['jobs'],
   metering: ['availability'],
   'remote-control': ['authorization', 'availability', 'smart-charging'],
   transactions: ['authorization', 'availability', 'metering'],

@@ -2,23 +2,31 @@
 
 import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'
+import { jobNeeds, withJob } from '../jobs/reported.ts'
 import { notification } from '../notification.ts'
 import { keeping, readingPartOf, rowsOf } from '../rows.ts'
+import { diagnosticsLog, securityLog } from './log-job.ts'
 import { newestStates } from './newest-states.ts'
 import { notifyEvent } from './state-events.ts'
 
 const { served, stored, storedSend, toChargePoint } = rowsOf('diagnostics')
 
 const diagnosticsStatus: Handler<OCPP16.DiagnosticsStatusNotificationRequest> = {
-  decide: ({ status }, known) =>
-    notification(known, undefined, { table: 'chargePoints', patch: { diagnosticsStatus: status } }),
+  needs: () => jobNeeds({}),
+  decide: ({ status }, known) => {
+    const stored = notification(known, undefined, { table: 'chargePoints', patch: { diagnosticsStatus: status } })
+    return withJob(stored, known, [diagnosticsLog], { status })
+  },
 }
 
 const logStatus: Handler<
   OCPP16.LogStatusNotificationRequest | OCPP20.LogStatusNotificationRequest | OCPP21.LogStatusNotificationRequest
 > = {
-  decide: ({ status }, known) =>
-    notification(known, undefined, { table: 'chargePoints', patch: { logStatus: status } }),
+  needs: (report) => jobNeeds(report),
+  decide: ({ status, requestId }, known) => {
+    const stored = notification(known, undefined, { table: 'chargePoints', patch: { logStatus: status } })
+    return withJob(stored, known, [diagnosticsLog, securityLog], { status, requestId })
+  },
 }
 
 export const diagnostics16 = {

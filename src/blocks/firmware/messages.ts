@@ -2,8 +2,10 @@
 
 import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'
+import { jobNeeds, type JobReport, withJob } from '../jobs/reported.ts'
 import { notification } from '../notification.ts'
 import { keeping, rowsOf } from '../rows.ts'
+import { firmwareUpdate } from './job.ts'
 
 const { served, stored, toChargePoint } = rowsOf('firmware')
 
@@ -13,8 +15,18 @@ const firmwareStatus: Handler<
   | OCPP20.FirmwareStatusNotificationRequest
   | OCPP21.FirmwareStatusNotificationRequest
 > = {
-  decide: ({ status }, known) =>
-    notification(known, undefined, { table: 'chargePoints', patch: { firmwareStatus: status } }),
+  needs: (report) => jobNeeds(reportOf(report)),
+  decide: (report, known) => {
+    const { status } = report
+    const stored = notification(known, undefined, { table: 'chargePoints', patch: { firmwareStatus: status } })
+    return withJob(stored, known, [firmwareUpdate], reportOf(report))
+  },
+}
+
+/** In 1.6 only the notifications of signed updates name the request. */
+function reportOf(report: { readonly status: string; readonly requestId?: number }): JobReport {
+  const { status, requestId } = report
+  return { status, requestId }
 }
 
 const firmwareNotifications = ['FirmwareStatusNotification', 'SignedFirmwareStatusNotification']

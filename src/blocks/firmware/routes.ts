@@ -3,22 +3,16 @@
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { findChargePoint } from '../../api/chargepoints.ts'
-import { noteAnswer } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
-import { ChargePointParams, integer, time } from '../../api/fields.ts'
-import { body, errors, json } from '../../api/responses.ts'
-import {
-  commandErrorCodes,
-  CommandOutcome,
-  invalidAnswer,
-  requireConnected,
-  sendCommand,
-} from '../../api/send-command.ts'
-import { integerMax } from '../../base/limits.ts'
-import { updateFirmwareCommand, updateFirmwareOutcome } from './commands.ts'
+import { ChargePointParams, integer, text, time } from '../../api/fields.ts'
+import { answerWithJob, jobErrorCodes, jobResponses, queueFields } from '../../api/jobs/job-command.ts'
+import { body, errors } from '../../api/responses.ts'
 import { routeFor } from '../../api/route.ts'
+import { withDefined } from '../../base/with-defined.ts'
+import { updateFirmwareCommand } from './commands.ts'
+import { firmwareUpdate } from './job.ts'
 
 const UpdateFirmware = z
   .strictObject({
@@ -30,8 +24,24 @@ const UpdateFirmware = z
       .max(512, { error: 'Location must be no longer than 512 characters' })
       .openapi({ example: 'https://firmware.example.com/firmware-v1.2.3.bin' }),
     retrieveDate: time('Retrieve date').openapi({ example: '2025-12-27T00:00:00Z' }),
+    installDate: time('Install date').optional().openapi({
+      description: 'When it is installed. In 1.6 only with a signature.',
+      example: '2025-12-27T03:00:00Z',
+    }),
+    signature: text('Signature', 800)
+      .optional()
+      .openapi({ description: 'Of the file, in Base64: a signed update. Not without `signingCertificate`.' }),
+    signingCertificate: z
+      .string({ error: 'Signing certificate must be a certificate in PEM' })
+      .max(5_500, { error: 'Signing certificate must be no longer than 5500 characters' })
+      .optional()
+      .openapi({ description: 'The certificate that proves the signature, in PEM.' }),
     retries: integer('Retries', 0).optional().openapi({ example: 3 }),
     retryInterval: integer('Retry interval', 0).optional().openapi({ description: 'Seconds.', example: 300 }),
+    ...queueFields,
+  })
+  .refine(({ signature, signingCertificate }) => (signature === undefined) === (signingCertificate === undefined), {
+    error: 'The body must have both signature and signingCertificate, or neither',
   })
   .openapi('UpdateFirmware')
 
@@ -42,9 +52,9 @@ const updateFirmwareRoute = routeFor('command:firmware', {
   tags: ['Commands'],
   summary: 'Update firmware',
   description:
-    'The charge point fetches the file by itself, after `retrieveDate`. Its progress comes later, as `firmwareStatus` of the charge point and in the list of its events.',
+    'The charge point fetches the file by itself, after `retrieveDate`. The update is a job: its progress and its end come later, and GET /api/jobs/{jobId} shows them.',
   request: { params: ChargePointParams, body: body(UpdateFirmware, true) },
-  responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...errors(...commandErrorCodes) },
+  responses: { 200: jobResponses[200], 202: jobResponses[202], ...errors(...jobErrorCodes) },
 })
 
 /** Firmware updates of charge points. */
@@ -52,27 +62,26 @@ export function firmwareRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(updateFirmwareRoute, async (c) => {
-    const { location, retrieveDate, retries, retryInterval } = c.req.valid('json')
+    const wish = c.req.valid('json')
+    const { location, retrieveDate, installDate, signature, signingCertificate, retries, retryInterval } = wish
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
-    const { version } = await requireConnected(deps, chargePoint)
-    const command = updateFirmwareCommand(version, {
-      location,
-      retrieveDateMs: retrieveDate,
-      ...(retries === undefined ? {} : { retries }),
-      ...(retryInterval === undefined ? {} : { retryIntervalSeconds: retryInterval }),
-      requestId: newRequestId(),
-    })
-    const { payload, problems } = await sendCommand(deps, chargePoint, version, command)
-    const outcome = updateFirmwareOutcome(version, payload)
-    if (outcome === null) throw invalidAnswer(command.action, payload, problems)
-    noteAnswer(c, outcome.status)
-    return c.json(outcome, 200)
+    const signed =
+      signature === undefined || signingCertificate === undefined ? undefined : { signature, signingCertificate }
+    const more = withDefined({ installDateMs: installDate, signed, retries, retryIntervalSeconds: retryInterval })
+    const request = { location, retrieveDateMs: retrieveDate, ...more }
+    return answerWithJob(
+      deps,
+      c,
+      chargePoint,
+      {
+        kind: firmwareUpdate,
+        commandOf: (version, requestId) => updateFirmwareCommand(version, { ...request, requestId }),
+        isOfContract: true,
+        startsAtMs: Math.max(retrieveDate, installDate ?? retrieveDate),
+      },
+      wish,
+    )
   })
 
   return app
-}
-
-/** An id for a request whose notifications come later. It is random, so that two requests do not have the same id. */
-function newRequestId(): number {
-  return 1 + ((crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % integerMax)
 }

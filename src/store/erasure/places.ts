@@ -6,6 +6,7 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { connectors } from '../../blocks/availability/tables.ts'
 import { chargePointEvents } from '../../blocks/charge-point-tables.ts'
 import { problems } from '../../blocks/diagnostics/tables.ts'
+import { jobEvents, jobs } from '../../blocks/jobs/tables.ts'
 import { variables } from '../../blocks/provisioning/tables.ts'
 import { transactions } from '../../blocks/transactions/tables.ts'
 import { messageBlocks, messageLog } from '../messages/tables.ts'
@@ -73,6 +74,8 @@ export const places: readonly Place[] = [
   place(messageLog, 'at', { frame: 'frame' }, true),
   // Its frames are compressed (messages/erase-blocks.ts).
   place(messageBlocks, 'written_at', {}),
+  place(jobs, 'changed_at', { commands: 'json' }),
+  place(jobEvents, 'at', { detail: 'json' }),
 ]
 
 /** The table that an operator is told, for the lines of blocks. */

@@ -272,7 +272,9 @@ async function found(operation: Operation, { headers, reach }: Sender): Promise<
 
 /** Whether a list counts what it does not show. */
 function countsMoreThanItShows(text: string): boolean {
-  const { totalCount, page: _page, pageSize: _pageSize, ...lists } = Object(JSON.parse(text))
+  // A list that is read by a cursor has `next`, and no total.
+  const { totalCount, page: _page, pageSize: _pageSize, next, ...lists } = Object(JSON.parse(text))
+  if (next !== undefined) return next !== null
   return totalCount !== Object.values(lists).flat().length
 }
 

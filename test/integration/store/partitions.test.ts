@@ -251,8 +251,11 @@ describeStore('partitions', (store, provider) => {
 
     // On the 17th the 10th is seven days old and goes no further back.
     clock.pass(7 * dayMs)
+    // A line that is merged just now goes with the turn after this one.
+    await until('the turn to end', () => clock.alarms === 4)
+    clock.pass(maintenanceMs)
     await until('the old line to go', async () => (await frames()).length === 2)
-    clock.pass(dayMs - maintenanceMs)
+    clock.pass(dayMs - 2 * maintenanceMs)
     await until('the 10th to go', async () => {
       clock.pass(maintenanceMs)
       return (await frames()).length === 1

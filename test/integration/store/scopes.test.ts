@@ -71,6 +71,9 @@ async function fill(pool: TestStore['database']['pool'], key: number, identity: 
   await pool.query(`INSERT INTO security_events
       (type, identity, charge_point_id, remote_address, node, first_at, received_at, count, reason)
     VALUES ('HandshakeUnauthorized', '${identity}', ${key}, '192.0.2.1', 'here', ${at}, ${at}, 1, 'wrong password')`)
+  await pool.query(`INSERT INTO jobs
+      (charge_point_id, kind, state, place, request_id, timeout_seconds, created_at, created_by, changed_at)
+    VALUES (${key}, 'firmwareUpdate', 'running', 1, 1, 60, ${at}, 'admin', ${at})`)
   await pool.query(`INSERT INTO certificates
       (serial_number, charge_point_id, csr_digest, certificate, state, valid_from, valid_to, signed_at)
     VALUES ('${key}', ${key}, '', '', 'accepted', ${at}, '2027-01-01', ${at})`)
@@ -97,6 +100,8 @@ async function identitiesOf(listed: Promise<PageOf<{ readonly identity: string |
   const { items, ...rest } = await listed
   return { ...rest, items: items.map(({ identity }) => identity ?? 'nobody').toSorted() }
 }
+
+const asPage = <T>(items: readonly T[]): PageOf<T> => ({ totalCount: items.length, items })
 
 const ofTransactions =
   (filter: Omit<Parameters<ApiQueries['listTransactions']>[0], 'scope'>): Listing =>
@@ -129,10 +134,7 @@ const seen: Readonly<Record<string, Seen>> = {
     withDeleted: false,
   },
   'charge points of the file': {
-    list: async (queries, scope) => {
-      const records = await queries.chargePointsAfter({ scope }, null, 100)
-      return { totalCount: records.length, items: records.map(({ identity }) => identity).toSorted() }
-    },
+    list: (queries, scope) => identitiesOf(queries.chargePointsAfter({ scope }, null, 100).then(asPage)),
     times: 1,
     withDeleted: false,
   },
@@ -154,6 +156,7 @@ const seen: Readonly<Record<string, Seen>> = {
   'security events of the central system': facts((queries, scope) =>
     identitiesOf(queries.listSecurityEvents({ scope, source: 'centralSystem' }, page)),
   ),
+  jobs: facts((queries, scope) => identitiesOf(queries.listJobs({ scope }, null, 9).then(asPage))),
   certificates: facts((queries, scope) => identitiesOf(queries.listCertificates({ scope }, page))),
 }
 
@@ -196,6 +199,7 @@ type OfOneFound =
   | 'forgetInstalledCertificate'
   | 'noteSentCertificate'
   | 'credentialRotationItems'
+  | 'jobMoves'
 
 /** Id tokens are for all charge points: a permission of theirs takes the scope of all. */
 type OfIdTokens =
@@ -233,6 +237,8 @@ const tested: Readonly<
   credentialRotation: 'changes',
   listCredentialRotations: 'changes',
   cancelCredentialRotation: 'changes',
+  listJobs: 'seen',
+  job: 'changes',
   listTransactions: 'seen',
   transaction: 'changes',
   ghostIds: 'exports',

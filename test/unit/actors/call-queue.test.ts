@@ -80,6 +80,7 @@ describe('the call queue', () => {
           kind: 'failed',
           code: 'CALL_TIMEOUT',
           message: "Charge point 'CP001' did not answer Reset within 30 s",
+          wasSent: true,
         },
       ],
     ])
@@ -113,6 +114,7 @@ describe('the call queue', () => {
           kind: 'failed',
           code: 'CALL_TIMEOUT',
           message: "Reset was not sent to charge point 'CP001': earlier commands kept it waiting for 5 s",
+          wasSent: false,
         },
       ],
     ])
@@ -150,6 +152,7 @@ describe('the call queue', () => {
           message:
             "Reset was not sent to charge point 'CP001': 2 commands of 4194304 bytes already wait for it; " +
             'at most 32 commands and 4194304 bytes may',
+          wasSent: false,
         },
       ],
     ])
@@ -197,11 +200,17 @@ describe('the call queue', () => {
           kind: 'failed',
           code: 'NOT_CONNECTED',
           message: "Reset was sent but not answered: charge point 'CP001' disconnected",
+          wasSent: true,
         },
       ],
       [
         'b',
-        { kind: 'failed', code: 'NOT_CONNECTED', message: "Reset was not sent: charge point 'CP001' disconnected" },
+        {
+          kind: 'failed',
+          code: 'NOT_CONNECTED',
+          message: "Reset was not sent: charge point 'CP001' disconnected",
+          wasSent: false,
+        },
       ],
     ])
     clock.increment(1_000_000)

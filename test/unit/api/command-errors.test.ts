@@ -79,11 +79,9 @@ describe('a command', () => {
         live: { call: async (_, action) => answerRead(action, { configurationKey: 'none', status: [5] }, strictness) },
         queries: { chargePoint: async () => ({ ...chargePoint, strictness }) },
       })
-      const firmware = { location: 'https://firmware.example.com/v2.bin', retrieveDate: '2025-12-27T00:00:00Z' }
       for (const response of [
         await request('/api/chargepoints/CP001/configuration'),
         await post('/api/chargepoints/CP001/configuration', { key: 'HeartbeatInterval', value: '60' }),
-        await post('/api/chargepoints/CP001/update-firmware', firmware),
         await post('/api/chargepoints/CP001/reset', { type: 'Soft' }),
       ]) {
         expect(response.status).toBe(502)

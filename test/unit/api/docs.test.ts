@@ -203,7 +203,10 @@ describe('the OpenAPI document', () => {
     // What a change leaves out stays as it is.
     expect(fields).toContainEqual(['status', { in: 'body', required: false, schema: idTagStatus }])
     const mayBeLeftOut = operations.filter(({ requestBody }) => requestBody?.required === false)
-    expect(mayBeLeftOut.map(({ summary }) => summary)).toEqual([expect.stringMatching(/^Close/)])
+    expect(mayBeLeftOut.map(({ summary }) => summary)).toEqual([
+      expect.stringMatching(/^Send an unknown job again/),
+      expect.stringMatching(/^Close/),
+    ])
   })
 
   test('says what a remote start promises, and for how long', async () => {

@@ -85,6 +85,8 @@ describe('sources', () => {
       historyMonths: 25,
       transactionMonths: 0,
       auditLogDays: 3_650,
+      jobDays: 90,
+      jobTimeoutSeconds: 86_400,
       ghostAvailableMs: 1_800_000,
       ghostOfflineMs: 86_400_000,
     })

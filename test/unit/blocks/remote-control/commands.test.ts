@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'bun:test'
 import type { Command } from '../../../../src/blocks/command.ts'
-import { updateFirmwareCommand, updateFirmwareOutcome } from '../../../../src/blocks/firmware/commands.ts'
+import { updateFirmwareCommand } from '../../../../src/blocks/firmware/commands.ts'
+import { firmwareUpdate } from '../../../../src/blocks/firmware/job.ts'
 import { resetCommand, resetOutcome } from '../../../../src/blocks/provisioning/reset-command.ts'
 import { remoteStart, startCommand, startOutcome, stopCommand } from '../../../../src/blocks/remote-control/commands.ts'
 import { checkRequest } from '../../../../src/examine/schema.ts'
@@ -166,9 +167,11 @@ describe('a firmware update', () => {
   })
 
   test('is accepted by an empty answer in 1.6, and only there', () => {
-    expect(updateFirmwareOutcome('1.6', {})).toEqual({ status: 'Accepted', message: 'Firmware update scheduled' })
-    expect(updateFirmwareOutcome('1.6', { status: 5 })).toBeNull()
-    expect(updateFirmwareOutcome('2.0.1', {})).toBeNull()
-    expect(updateFirmwareOutcome('2.0.1', { status: 'InvalidCertificate' })?.status).toBe('InvalidCertificate')
+    const accepted = { type: 'accepted', status: 'Accepted', message: 'Firmware update scheduled' } as const
+    expect(firmwareUpdate.answered('1.6', {})).toEqual(accepted)
+    expect(firmwareUpdate.answered('1.6', { status: 5 })).toBeNull()
+    expect(firmwareUpdate.answered('2.0.1', {})).toBeNull()
+    const refused = firmwareUpdate.answered('2.0.1', { status: 'InvalidCertificate' })
+    expect(refused).toMatchObject({ type: 'refused', status: 'InvalidCertificate' })
   })
 })

@@ -1,0 +1,165 @@
+// What the routes of commands that are jobs share: whether the job is sent at once or queued, and what is answered.
+
+import { z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { isoTime } from '../../base/clock.ts'
+import { StatorError } from '../../base/errors.ts'
+import { integerMax, jobQueueSecondsDefault, jobQueueSecondsMax } from '../../base/limits.ts'
+import type { Command } from '../../blocks/command.ts'
+import type { JobCommands, JobKind } from '../../blocks/jobs/job.ts'
+import type { ChargePointRecord } from '../../blocks/records.ts'
+import { checkRequest } from '../../examine/schema.ts'
+import { ocppVersions, type OcppVersion } from '../../ocpp/version.ts'
+import { nameOf } from '../../operators/principal.ts'
+import { noteChange } from '../audited.ts'
+import type { ApiDeps } from '../deps.ts'
+import type { ApiEnv } from '../env.ts'
+import { json, Time } from '../responses.ts'
+import { commandErrorCodes, requireConnected, requireSendable, requireValid } from '../send-command.ts'
+
+const secondsError = `Expires in seconds must be an integer from 1 to ${jobQueueSecondsMax}`
+
+/** The fields of a body that say whether the job may wait for its charge point. */
+export const queueFields = {
+  queue: z.boolean({ error: 'Queue must be true or false' }).optional().openapi({
+    description:
+      'true: if the charge point is not connected, or its boot is not accepted, the command is sent after its next boot. Without it that is an error (409).',
+    example: true,
+  }),
+  expiresInSeconds: z
+    .int({ error: secondsError })
+    .min(1, { error: secondsError })
+    .max(jobQueueSecondsMax, { error: secondsError })
+    .optional()
+    .openapi({
+      description: `With \`queue\`: how long it may wait. ${jobQueueSecondsDefault} if left out.`,
+      example: jobQueueSecondsDefault,
+    }),
+}
+
+/** Values of `queueFields`. */
+export interface QueueWish {
+  readonly queue?: boolean | undefined
+  readonly expiresInSeconds?: number | undefined
+}
+
+const StartedJob = z
+  .object({
+    status: z.string().openapi({ description: 'The status in the answer of the charge point.', example: 'Accepted' }),
+    message: z.string(),
+    jobId: z.int().optional().openapi({
+      description:
+        'GET /api/jobs/{jobId} says how it goes on. The answer of update-firmware leaves it to the header Location.',
+      example: 4711,
+    }),
+  })
+  .openapi('StartedJob')
+
+const QueuedJob = z
+  .object({
+    status: z.literal('Queued'),
+    message: z.string(),
+    jobId: z.int().openapi({ example: 4711 }),
+    expiresAt: Time,
+  })
+  .openapi('QueuedJob')
+
+/** The answers of a command that is a job, except errors. */
+export const jobResponses = {
+  200: json(StartedJob, 'What the charge point answered. How the job ends comes later.'),
+  202: json(QueuedJob, 'Nothing was sent yet; the header Location says where to read what becomes of it.'),
+}
+
+/** The error codes of a command that is a job. */
+export const jobErrorCodes = commandErrorCodes
+
+/** What is wanted of a charge point. */
+export interface WantedJob {
+  readonly kind: JobKind
+  /** The CALL of a version; null: it has none. */
+  readonly commandOf: (version: OcppVersion, requestId: number) => Command | null
+  /** When the charge point is to begin; null: at once. */
+  readonly startsAtMs: number | null
+  /** The fields of its answer are fixed by a contract: only the header Location names the job. */
+  readonly isOfContract?: boolean
+}
+
+/**
+ * Sends a command as a job, or queues it, and answers the request.
+ *
+ * @throws {StatorError} those of `sendCommand`; if something was sent, with the job in their details.
+ */
+export async function answerWithJob(
+  deps: ApiDeps,
+  c: Context<ApiEnv>,
+  chargePoint: ChargePointRecord,
+  wanted: WantedJob,
+  { queue = false, expiresInSeconds = jobQueueSecondsDefault }: QueueWish,
+) {
+  const { clock, jobs, live } = deps
+  const requestId = newRequestId()
+  const nowMs = clock.nowMs()
+  const version = live.get(chargePoint)?.version ?? chargePoint.ocppVersion
+  const commands = commandsOf(wanted, requestId, version)
+  const expiresAtMs = queue ? nowMs + expiresInSeconds * 1_000 : null
+  const createdBy = nameOf(c.get('principal'))
+  const { kind } = wanted.kind
+  const job = { kind, requestId, commands, startsAtMs: wanted.startsAtMs, expiresAtMs, createdBy, parentId: null }
+  if (expiresAtMs === null) {
+    const { version: spoken } = await requireConnected(deps, chargePoint)
+    requireSendable(deps, chargePoint, actionIn(commands, spoken))
+  }
+  const view = live.get(chargePoint)
+  const isSendable = view !== undefined && view.mayBeSent(actionIn(commands, view.version))
+  const started = isSendable
+    ? await jobs.start(chargePoint, job)
+    : { jobId: await jobs.queue(chargePoint, job), answer: null }
+  return answerOf(c, started, expiresAtMs ?? nowMs, wanted.isOfContract === true)
+}
+
+/** The answer to a request that has started a job. */
+export function answerOf(
+  c: Context<ApiEnv>,
+  { jobId, answer }: Awaited<ReturnType<ApiDeps['jobs']['start']>>,
+  expiresAtMs: number,
+  isOfContract = false,
+) {
+  c.header('Location', `/api/jobs/${jobId}`)
+  noteChange(c, { after: { jobId, status: answer?.status ?? 'Queued' } })
+  if (answer !== null) {
+    const { status, message } = answer
+    return c.json({ status, message, ...(isOfContract ? {} : { jobId }) }, 200)
+  }
+  const message = 'The command is sent when the charge point has booted'
+  return c.json({ status: 'Queued' as const, message, jobId, expiresAt: isoTime(expiresAtMs) }, 202)
+}
+
+function actionIn(commands: JobCommands, version: OcppVersion): string {
+  return commands[version]?.action ?? ''
+}
+
+/**
+ * The commands of all versions, as far as they are valid: the charge point may come back with another version.
+ *
+ * @param spoken the version that it speaks, or spoke last: what is wrong with its command is the operator's error.
+ */
+function commandsOf({ commandOf }: WantedJob, requestId: number, spoken: OcppVersion | null): JobCommands {
+  const commands: Partial<Record<OcppVersion, { action: string; payload: Command['payload'] }>> = {}
+  const [anyVersion = '2.0.1'] = ocppVersions
+  for (const version of ocppVersions) {
+    const command = commandOf(version, requestId)
+    if (version === (spoken ?? anyVersion)) {
+      if (command === null) throw new StatorError('CONFLICT', `OCPP ${version} has no such command`)
+      requireValid(version, command)
+    }
+    if (command === null) continue
+    const { action, payload } = command
+    if (checkRequest(version, action, payload).length === 0) commands[version] = { action, payload }
+  }
+  return commands
+}
+
+/** An id for a request whose notifications come later. It is random, so that two requests do not have the same id. */
+function newRequestId(): number {
+  return 1 + ((crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % integerMax)
+}

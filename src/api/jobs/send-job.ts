@@ -1,0 +1,98 @@
+// Sends the CALL of a job once, and says what became of it as an event of its chart.
+
+import { CallFailedError } from '../../../actors/call-queue.ts'
+import type { JobEvent } from '../../../actors/job.ts'
+import type { Clock } from '../../base/clock.ts'
+import { StatorError } from '../../base/errors.ts'
+import { jobKindNamed } from '../../blocks/job-kinds.ts'
+import type { JobAnswer, JobCommands, KnownJob } from '../../blocks/jobs/job.ts'
+import type { MoveDetails } from '../../blocks/jobs/job-event.ts'
+import type { CommandDeps, CommandTarget } from '../send-command.ts'
+import { invalidAnswer, sendCommand } from '../send-command.ts'
+import type { LiveChargePoints } from '../deps.ts'
+
+export interface SendJobDeps extends Omit<CommandDeps, 'live'> {
+  readonly live: Pick<LiveChargePoints, 'get' | 'call'>
+  readonly clock: Clock
+}
+
+/** What became of a CALL: the answer, or why there is none. */
+export type JobOutcome = {
+  readonly event: JobEvent
+  readonly details: MoveDetails
+  /** Whether it is sent later. */
+  readonly isQueued: boolean
+} & (
+  | { readonly answer: JobAnswer; readonly error?: undefined }
+  | { readonly answer?: undefined; readonly error: StatorError }
+)
+
+/** Sends a job that is stored as `sending` on the connection `epoch`, and on no other. Never rejects. */
+export async function sendJob(
+  deps: SendJobDeps,
+  job: KnownJob & CommandTarget & { readonly commands: JobCommands | null },
+  epoch: number,
+): Promise<JobOutcome> {
+  const nowMs = deps.clock.nowMs()
+  const mayWait = job.expiresAtMs !== null && job.expiresAtMs > nowMs
+  const kind = jobKindNamed(job.kind)
+  const version = deps.live.get(job)?.version
+  const command = version === undefined ? undefined : job.commands?.[version]
+  if (version !== undefined && (command === undefined || kind === undefined)) {
+    const message = `OCPP ${version}, which the charge point speaks, has no such command`
+    return failure({ type: 'notSent', mayWait: false }, new StatorError('CONFLICT', message))
+  }
+  if (version === undefined || command === undefined || kind === undefined) {
+    const error = new StatorError('NOT_CONNECTED', `Charge point '${job.identity}' is not connected`)
+    return failure({ type: 'notSent', mayWait }, error)
+  }
+  const { live } = deps
+  const onlyHere: CommandDeps = {
+    ...deps,
+    live: {
+      get: (given) => live.get(given),
+      call: (given, action, payload, timeoutMs) => live.call(given, action, payload, timeoutMs, epoch),
+    },
+  }
+  try {
+    const { payload, problems } = await sendCommand(onlyHere, job, version, { ...command, fields: {} })
+    const answer = kind.answered(version, payload)
+    if (answer === null) throw invalidAnswer(command.action, payload, problems)
+    const { type, status, detail } = answer
+    return {
+      answer,
+      isQueued: false,
+      event: { type },
+      details: { status, ...(detail === undefined ? {} : { detail }) },
+    }
+  } catch (thrown) {
+    const error =
+      thrown instanceof StatorError ? thrown : new StatorError('INTERNAL', 'An unexpected error occurred', {}, thrown)
+    const mayRepeat = mayWait && kind.isRead
+    return failure(eventOf(error, mayWait, mayRepeat), error)
+  }
+}
+
+function eventOf(error: StatorError, mayWait: boolean, mayRepeat: boolean): JobEvent {
+  if (error instanceof CallFailedError) {
+    return error.wasSent ? { type: 'lost', mayRepeat } : { type: 'notSent', mayWait }
+  }
+  switch (error.code) {
+    case 'CALL_ERROR':
+      return { type: 'refused' }
+    // It has arrived; what became of it is not known.
+    case 'CALL_ANSWER_INVALID':
+    case 'INTERNAL':
+      return { type: 'lost', mayRepeat: false }
+    // The boot is not accepted (any more).
+    case 'CONFLICT':
+      return { type: 'notSent', mayWait }
+    default:
+      return { type: 'notSent', mayWait: false }
+  }
+}
+
+function failure(event: JobEvent, error: StatorError): JobOutcome {
+  const isQueued = (event.type === 'notSent' && event.mayWait) || (event.type === 'lost' && event.mayRepeat)
+  return { event, error, isQueued, details: { errorCode: error.code, error: error.message } }
+}

@@ -1,0 +1,16 @@
+// Every kind of jobs, by its name. The blocks describe them.
+
+import { diagnosticsLog, securityLog } from './diagnostics/log-job.ts'
+import { firmwareUpdate } from './firmware/job.ts'
+import type { JobKind } from './jobs/job.ts'
+
+/** In the order of the documentation. */
+export const jobKinds: readonly JobKind[] = [firmwareUpdate, diagnosticsLog, securityLog]
+
+/** The names of all kinds. */
+export const jobKindNames: readonly string[] = jobKinds.map(({ kind }) => kind)
+
+/** The kind of this name; undefined: a later version of Stator has it. */
+export function jobKindNamed(name: string): JobKind | undefined {
+  return jobKinds.find(({ kind }) => kind === name)
+}
