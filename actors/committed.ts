@@ -77,9 +77,11 @@ function withTransaction(state: ChargePointState, begun: KnownTransaction): Char
 function withUpdate(state: ChargePointState, { transactionId, patch }: TransactionChange): ChargePointState {
   const known = state.transactions.find((one) => one.transactionId === transactionId)
   if (known === undefined) return state
-  const changed = Object.entries(patch).filter(([name]) => isKnown.has(name))
+  const changed = Object.entries(patch).filter(
+    ([name, value]) => isKnown.has(name) && Reflect.get(known, name) !== value,
+  )
+  if (changed.length === 0) return state
   const updated: KnownTransaction = { ...known, ...Object.fromEntries(changed) }
-  if (changed.every(([name, value]) => Reflect.get(known, name) === value)) return state
   return { ...state, transactions: state.transactions.map((one) => (one === known ? updated : one)) }
 }
 

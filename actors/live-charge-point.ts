@@ -52,6 +52,14 @@ interface OpenRegister {
   atMs: number
 }
 
+/** What an open transaction has become by its events. */
+interface Story {
+  readonly story: TransactionStory
+  /** The transaction with the story, and without it; null until a decision asks. */
+  whole: KnownTransaction | null
+  without: KnownTransaction | null
+}
+
 /** The state of a charge point during one connection. The registry creates and ends it. */
 export class LiveChargePoint {
   readonly identity: string
@@ -71,7 +79,7 @@ export class LiveChargePoint {
   /** Started by the first CALL. */
   #calls: Actor<typeof callQueueMachine> | null = null
   /** Stories of open transactions with events since they were read. They are not part of the chart. */
-  #stories: Map<number, TransactionStory> | null = null
+  #stories: Map<number, Story> | null = null
   /** As committed; null if all its facts have had a time. Not part of the chart. */
   #untimedFacts: UntimedFacts | null
   // Most charge points never get one.
@@ -175,6 +183,9 @@ export class LiveChargePoint {
   transactionsNamed(stationTransactionId: string): readonly KnownTransaction[] {
     const { transactions } = this.#snapshot.context
     const named = transactions.filter((known) => known.stationTransactionId === stationTransactionId)
+    // Nearly always, and every event asks several times.
+    const [only] = named
+    if (only !== undefined && named.length === 1) return [this.#withStory(only)]
     // Sorted by use, not by transactionId: a remote start reserves a transactionId before the transaction starts.
     return named.map((known) => this.#withStory(known)).toSorted((a, b) => useOf(b) - useOf(a))
   }
@@ -186,8 +197,14 @@ export class LiveChargePoint {
 
   /** The transaction with its story after its last event. */
   #withStory(known: KnownTransaction): KnownTransaction {
-    const story = this.#stories?.get(known.transactionId)
-    return story === undefined ? known : { ...known, story }
+    const told = this.#stories?.get(known.transactionId)
+    if (told === undefined) return known
+    // A decision asks several times between two events.
+    if (told.whole === null || told.without !== known) {
+      told.whole = { ...known, story: told.story }
+      told.without = known
+    }
+    return told.whole
   }
 
   /** Applies committed changes, and what is remembered with them. Most messages do not change the state. */
@@ -214,7 +231,10 @@ export class LiveChargePoint {
         this.#noteRegister(what.transactionId, what.reading)
         return
       case 'story':
-        if (this.hasOpen(what.transactionId)) (this.#stories ??= new Map()).set(what.transactionId, what.story)
+        if (this.hasOpen(what.transactionId)) {
+          const { story, transactionId } = what
+          ;(this.#stories ??= new Map()).set(transactionId, { story, whole: null, without: null })
+        }
         return
       case 'untimedFacts':
         this.#untimedFacts = what.facts

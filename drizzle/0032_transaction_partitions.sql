@@ -1,6 +1,6 @@
 -- transactions becomes partitioned by ranges of its id in four steps; this is the first. A unique index of a partitioned
 -- table has to contain the id, so the ids of charge points become unique in a table of their own. A trigger fills it, for
--- nodes of the version before as well; 0032_station_ids_filled adds what is there already.
+-- nodes of the version before as well; 0033_station_ids_filled adds what is there already.
 CREATE TABLE "station_transactions" (
 	"charge_point_id" integer NOT NULL,
 	"station_transaction_id" text NOT NULL,

@@ -27,6 +27,8 @@ const auditSpanMs = 360 * dayMs
 /** Connections of a charge point in two years. */
 const connectionsEach = 10
 const rotations = 20
+/** Variables that a charge point has reported. */
+const variablesEach = 50
 /** Id of the node that holds the connected charge points: another one than the one under test. */
 const otherNode = 'other-node'
 
@@ -115,6 +117,14 @@ function chargePointStatements(plan: FillPlan, part: FillPart): FillStatement[] 
           k * ${connectionsEach}, ${lately(plan, dayMs, 'k', 32)}, ${lately(plan, dayMs, 'k', 32)},
           ${lately(plan, 30 * dayMs, 'k', 33)}, ${timeOf(`${begin}`)}
         FROM ${keys} ORDER BY k`,
+    },
+    {
+      table: 'variables',
+      sql: `INSERT INTO variables (charge_point_id, component_name, component_instance, evse_id, connector_id,
+          variable_name, variable_instance, attribute_type, value, mutability, persistent, constant, updated_at)
+        SELECT k, 'Made' || v % 10 || 'Ctrlr', '', 0, 0, 'Interval' || v, '', 'Actual', v::text, 'ReadWrite', true, false,
+          ${timeOf(`${begin}`)}
+        FROM ${keys} CROSS JOIN generate_series(1, ${variablesEach}) v ORDER BY k, v`,
     },
     {
       table: 'charge_points',

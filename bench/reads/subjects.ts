@@ -56,6 +56,7 @@ const fixedValues: Readonly<Record<string, Subject>> = {
     location: 'Street 1, City 1',
     q: '000042',
   },
+  listVariables: { component: 'Ctrlr', variable: 'interval', value: '7' },
   listCredentialRotationItems: { state: 'refused' },
   listCertificates: { state: 'accepted' },
   listIdTags: { status: 'Blocked' },

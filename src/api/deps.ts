@@ -58,6 +58,7 @@ import type {
   ProblemRecord,
   TransactionFilter,
   TransactionRecord,
+  VariableFilter,
   VariableRecord,
   SecurityEvent,
   SecurityEventFilter,
@@ -188,8 +189,8 @@ export interface ApiQueries extends OperatorQueries {
   auditHeads(): Promise<readonly AuditHead[]>
   /** Newest first. */
   listHistory(filter: HistoryFilter, page: Page): Promise<PageOf<HistoryRecord>>
-  /** The stored 2.x device model. */
-  variablesOf(chargePointKey: number, page: Page): Promise<PageOf<VariableRecord>>
+  /** The stored 2.x device model, by component, EVSE, connector, variable and attribute. */
+  variablesOf(filter: VariableFilter, page: Page): Promise<PageOf<VariableRecord>>
 
   /** Those that expire first come first. */
   listCertificates(filter: CertificateFilter, page: Page): Promise<PageOf<CertificateRecord>>

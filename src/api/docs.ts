@@ -9,7 +9,7 @@ import { NONCE, secureHeaders, type SecureHeadersVariables } from 'hono/secure-h
 import packageJson from '../../package.json' with { type: 'json' }
 import type { ApiEnv } from './env.ts'
 
-const introduction = `Charge points are provisioned, watched and commanded here; they themselves connect to \`ws(s)://<this host>/ocpp/{chargePointId}\` with the subprotocol \`ocpp1.6\` or \`ocpp2.0.1\`.
+const introduction = `Charge points are provisioned, watched and commanded here; they themselves connect to \`ws(s)://<this host>/ocpp/{chargePointId}\` with the subprotocol \`ocpp1.6\`, \`ocpp2.0.1\` or \`ocpp2.1\`.
 
 Operators send \`X-API-Key\` or a bearer token. What an operation needs is its \`x-permission\`: without it the answer is 403, and \`details.missing\` names it. What is of charge points that an operator is not for does not exist for that operator. A charge point's own credentials (Basic, a bearer token, or \`X-API-Key\` with \`X-Charge-Point-Id\`) reach that charge point only. Times are ISO 8601 in UTC. A sender has so many requests under way at once; more are answered 429 with \`Retry-After\`. Errors are \`{"error", "code", "message", "details"}\`; every answer carries \`X-Request-Id\`, by which the log can be searched.`
 

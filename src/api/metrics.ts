@@ -7,7 +7,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { except } from 'hono/combine'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import packageJson from '../../package.json' with { type: 'json' }
-import { counterTable, handshakeRefusals, tallyTable } from '../base/counters.ts'
+import { counterTable, handshakeRefusals, otherWord, tallyTable } from '../base/counters.ts'
 import type { Timings } from '../base/timings.ts'
 import { anomalyKinds } from '../blocks/anomalies.ts'
 import { rotationItemStates } from '../blocks/provisioning/credential-rotation.ts'
@@ -29,6 +29,8 @@ const lagMetric = {
 const knownWords: Readonly<Record<keyof typeof tallyTable, readonly string[]>> = {
   handshakesRefused: handshakeRefusals,
   framesRefused: Object.keys(callErrorTable),
+  resultErrorsSent: Object.keys(callErrorTable),
+  resultErrorsReceived: [...Object.keys(callErrorTable), otherWord],
   anomalies: anomalyKinds,
   credentialRotations: rotationItemStates.filter((state) => state !== 'waiting' && state !== 'sending'),
   dailyLimitsReached: dailyLimitKinds,

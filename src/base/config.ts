@@ -23,7 +23,7 @@ export interface OcppSettings {
   /** Port to listen on; 0 selects a free one. */
   readonly port: number
   /** OCPP version assumed for a charge point that offers no subprotocol; null: no such charge point is accepted. */
-  readonly assumedVersion: '1.6' | '2.0.1' | null
+  readonly assumedVersion: '1.6' | '2.0.1' | '2.1' | null
   readonly heartbeatIntervalSeconds: number
   /** How long a connection may be silent, pongs included, before it is closed. */
   readonly connectionTimeoutSeconds: number
@@ -40,6 +40,8 @@ export interface OcppSettings {
   /** Whether frames are kept in the message log. */
   readonly messageLog: boolean
   readonly messageLogDays: number
+  /** Of how many frames of ours one is checked against its schema; 0: none. */
+  readonly checkOwnFramesEvery: number
   readonly anomalyDays: number
   /** Retention of charge points' notifications. */
   readonly eventDays: number
@@ -231,6 +233,7 @@ function ocppSettings(ocpp: SettingsDocument['OCPP'], found: FoundSettings): Ocp
     strictness: ocpp.Strictness,
     messageLog: ocpp.MessageLog,
     messageLogDays: ocpp.MessageLogDays,
+    checkOwnFramesEvery: ocpp.CheckOwnFramesEvery,
     anomalyDays: ocpp.AnomalyDays,
     eventDays: ocpp.EventDays,
     transactionEventDays: ocpp.TransactionEventDays,

@@ -16,6 +16,9 @@ export const counterTable = {
   framesDropped: 'Frames dropped without an answer because they cannot be read.',
   framesUnanswered:
     'CALLs left unanswered because the database could not store their facts; the charge point will send them again.',
+  ownFramesChecked:
+    'Answers and commands of Stator that were checked against their schema: see OCPP.CheckOwnFramesEvery.',
+  ownFramesInvalid: 'Answers and commands of Stator that broke their schema. Each is a mistake of Stator.',
   duplicates: 'Retransmissions recognised by their idempotency key.',
   slowReadersClosed: 'Sockets closed because their reader was too slow.',
   framesTooBig: 'Connections closed by a frame larger than OCPP.MaxMessageSize.',
@@ -53,6 +56,15 @@ export const tallyTable = {
     meaning: 'Handshakes refused, by `reason`: an error code, or NO_COMMON_SUBPROTOCOL.',
   },
   framesRefused: { label: 'code', meaning: 'CALLs answered with a CALLERROR, by its `code`.' },
+  resultErrorsSent: {
+    label: 'code',
+    meaning: 'CALLRESULTs of charge points of 2.1 that were answered with a CALLRESULTERROR, by its `code`.',
+  },
+  resultErrorsReceived: {
+    label: 'code',
+    meaning:
+      'CALLRESULTERRORs of charge points of 2.1 about answers of ours, by their `code`; `other` for unknown ones.',
+  },
   anomalies: { label: 'kind', meaning: 'Anomalies that were stored, by their `kind`.' },
   credentialRotations: {
     label: 'state',
@@ -66,6 +78,9 @@ export const tallyTable = {
 } as const satisfies Readonly<Record<string, { readonly label: string; readonly meaning: string }>>
 
 type TallyName = keyof typeof tallyTable
+
+/** Stands in a tally for words that others choose, because there is no end of them. */
+export const otherWord = 'other'
 
 /** A counter for each word. The words must be few: reasons, codes, kinds. */
 export class Tally {
@@ -93,6 +108,8 @@ export class Tally {
 export class Counters implements Record<CounterName, number>, Readonly<Record<TallyName, Tally>> {
   readonly handshakesRefused = new Tally()
   readonly framesRefused = new Tally()
+  readonly resultErrorsSent = new Tally()
+  readonly resultErrorsReceived = new Tally()
   /** Stored facts that break an expectation, by kind. */
   readonly anomalies = new Tally()
   readonly credentialRotations = new Tally()
@@ -107,6 +124,8 @@ export class Counters implements Record<CounterName, number>, Readonly<Record<Ta
   framesSent = 0
   framesDropped = 0
   framesUnanswered = 0
+  ownFramesChecked = 0
+  ownFramesInvalid = 0
   duplicates = 0
   slowReadersClosed = 0
   framesTooBig = 0

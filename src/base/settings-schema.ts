@@ -98,10 +98,10 @@ export const settingsSchema = z.strictObject({
       ServerPort: integer(8080, 0, 65535, {
         meaning: 'Port for charge points and the REST API; 0 selects a free one.',
       }),
-      ProtocolVersion: choice('', ['', '1.6', '2.0.1'], {
+      ProtocolVersion: choice('', ['', '1.6', '2.0.1', '2.1'], {
         meaning:
           'OCPP version assumed for a lenient charge point that offers no subprotocol; empty: its connection is closed.',
-        expected: '1.6, 2.0.1, or nothing',
+        expected: '1.6, 2.0.1, 2.1, or nothing',
       }),
       HeartbeatInterval: integer(300, 1, 86_400, {
         meaning: 'Heartbeat interval that is sent to a booting charge point.',
@@ -140,6 +140,11 @@ export const settingsSchema = z.strictObject({
       }),
       MessageLog: boolean(true, { meaning: 'Keep every frame of both directions for `GET …/messages`.' }),
       MessageLogDays: integer(7, 1, 3_650, { meaning: 'How long the message log is kept.', unit: 'days' }),
+      CheckOwnFramesEvery: integer(1_000, 0, 1_000_000, {
+        meaning:
+          'Of how many answers and commands of Stator one is checked against its schema; 0: none. A mistake is logged and counted, and the frame is sent.',
+        unit: 'frames',
+      }),
       AnomalyDays: integer(90, 1, 3_650, { meaning: 'How long anomalies are kept.', unit: 'days' }),
       EventDays: integer(365, 1, 3_650, {
         meaning:

@@ -43,6 +43,8 @@ export const anomalyTable = {
     'A transaction is open, but its connector has been Available for a long time, or its charge point has been gone for a long time; `detail.reason` says which. Stored once for each reason. The transaction stays open.',
   certificateRefused:
     'A charge point requested a certificate, and the request was answered with Rejected; `detail.reason` says why.',
+  answerRefused:
+    'A charge point of 2.1 could not use the answer to a message, and said so with a CALLRESULTERROR. What the message said is stored. Stored once for each connection and code.',
   frameTooBig:
     'A frame was larger than OCPP.MaxMessageSize. Stator did not read it and closed the connection with 1009. The charge point may send it again and again.',
   dailyLimit:

@@ -68,12 +68,7 @@ export interface MessageRow {
   /** Where the specification describes it, e.g. `1.6 §4.2`. */
   readonly section: string
   readonly durability: Durability
-  /**
-   * Whether Stator handles the message of a charge point; a CALL that is not served is answered with NotSupported. Rows
-   * of direction `toChargePoint` are all served: POST …/calls sends any of them.
-   */
-  readonly served: boolean
-  /** Decides about the message of a charge point; null if Stator does not handle it. */
+  /** Decides about the message of a charge point; null for one that only Stator sends. */
   readonly handler: Handler<object> | null
   /** A transaction message: `lenient` never refuses it, because a charge point deletes the fact after a CALLERROR. */
   readonly transactional: boolean
@@ -117,7 +112,7 @@ export interface MessageRow {
 /** A message table: action name to row. */
 export type MessageTable = Readonly<Record<string, MessageRow>>
 
-/** Actions of the table `T` that a charge point sends and Stator serves. */
+/** Actions of the table `T` that a charge point sends. */
 export type ServedAction<T extends MessageTable> = {
-  [A in keyof T & string]: T[A] extends { direction: 'fromChargePoint' | 'both'; served: true } ? A : never
+  [A in keyof T & string]: T[A] extends { direction: 'fromChargePoint' | 'both' } ? A : never
 }[keyof T & string]

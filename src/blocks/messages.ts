@@ -1,5 +1,5 @@
 // The message table of each version, composed of the rows of the blocks: the 28 messages of OCPP 1.6 Edition 2 and the
-// 11 of its security whitepaper, the 64 of 2.0.1, and the 91 of 2.1. The subprotocol of 2.1 is not offered yet.
+// 11 of its security whitepaper, the 64 of 2.0.1, and the 91 of 2.1.
 
 import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import * as schemas16 from 'typed-ocpp/dist/ocpp16/schemas.js'
@@ -86,7 +86,7 @@ export const tables: Readonly<Record<OcppVersion, MessageTable>> = { '1.6': v16,
 export const chargePointActions: readonly string[] = [
   ...new Set(
     Object.values(tables).flatMap((table) =>
-      Object.keys(table).filter((action) => table[action]?.served && table[action]?.direction !== 'toChargePoint'),
+      Object.keys(table).filter((action) => table[action]?.direction !== 'toChargePoint'),
     ),
   ),
 ].toSorted()

@@ -289,6 +289,14 @@ export interface IdTokenInput {
   readonly parentIdTag?: string | null
 }
 
+/** Variables with these texts in any letter case: in the name or instance of component and variable, in the value. */
+export interface VariableFilter {
+  readonly chargePointKey: number
+  readonly component?: string
+  readonly variable?: string
+  readonly value?: string
+}
+
 /** One attribute of one variable of the 2.x device model, as last reported. */
 export interface VariableRecord {
   readonly componentName: string

@@ -11,6 +11,7 @@ import { firmwareRoutes } from './firmware/routes.ts'
 import { meterValueRoutes } from './metering/routes.ts'
 import { credentialRotationRoutes } from './provisioning/route-credential-rotations.ts'
 import { credentialRoutes } from './provisioning/route-credentials.ts'
+import { variableRoutes } from './provisioning/route-variables.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
 import { remoteControlRoutes } from './remote-control/routes.ts'
 import { securityRoutes } from './security/routes.ts'
@@ -22,6 +23,7 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
   return [
     remoteControlRoutes(deps),
     provisioningRoutes(deps),
+    variableRoutes(deps),
     credentialRoutes(deps),
     credentialRotationRoutes(deps),
     firmwareRoutes(deps),

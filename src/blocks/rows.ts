@@ -1,5 +1,5 @@
-// Functions with which blocks define their messages: one line per message and version. They keep `direction`, `served`
-// and the payload type of the handler as literal types, because `messages.ts` checks them against the schemas of the
+// Functions with which blocks define their messages: one line per message and version. They keep `direction` and
+// the payload type of the handler as literal types, because `messages.ts` checks them against the schemas of the
 // version.
 
 import type { JsonSchema } from '../ocpp/json-schema.ts'
@@ -18,10 +18,10 @@ import type {
 import { keepStored } from './notification.ts'
 
 /** What a block defines of a message: everything except its schemas. `H` is its handler. */
-export type RowOf<D extends Direction, S extends boolean, H, A extends StandingAnswer | null = null> = Omit<
+export type RowOf<D extends Direction, H, A extends StandingAnswer | null = null> = Omit<
   MessageRow,
   'request' | 'response' | 'isOpenEnded'
-> & { readonly direction: D; readonly served: S; readonly handler: H; readonly standingAnswer: A }
+> & { readonly direction: D; readonly handler: H; readonly standingAnswer: A }
 
 /** Marks a message as a SEND, which has only one schema. */
 interface Send {
@@ -29,7 +29,7 @@ interface Send {
 }
 
 /** A row of any literal types. */
-export type AnyRow = RowOf<Direction, boolean, Handler<object> | null, StandingAnswer | null>
+export type AnyRow = RowOf<Direction, Handler<object> | null, StandingAnswer | null>
 
 const requestsNothing: Requested = () => []
 const setsNoProfile = () => null
@@ -65,67 +65,42 @@ export function rowsOf(block: FunctionalBlock) {
     section: string,
     durability: Durability,
     handler: Handler<P>,
-  ): RowOf<'fromChargePoint', true, Handler<P>> {
-    return { ...nothing, section, durability, direction: 'fromChargePoint', served: true, handler }
-  }
-
-  /** A CALL from a charge point that Stator knows and answers with NotSupported. */
-  function notServed(section: string, durability: Durability): RowOf<'fromChargePoint', false, null> {
-    return { ...nothing, section, durability, direction: 'fromChargePoint', served: false, handler: null }
+  ): RowOf<'fromChargePoint', Handler<P>> {
+    return { ...nothing, section, durability, direction: 'fromChargePoint', handler }
   }
 
   return {
     served,
-    notServed,
 
     /** A CALL that Stator sends to a charge point; `requests` are the messages that it asks for. */
     toChargePoint(
       section: string,
       requests: readonly string[] | Requested = requestsNothing,
-    ): RowOf<'toChargePoint', true, null> {
+    ): RowOf<'toChargePoint', null> {
       const asked = typeof requests === 'function' ? requests : () => requests
       const direction = 'toChargePoint'
-      return { ...nothing, section, durability: 'none', direction, served: true, handler: null, requests: asked }
+      return { ...nothing, section, durability: 'none', direction, handler: null, requests: asked }
     },
 
     /** A transaction message from a charge point, which the lenient mode never refuses. */
-    servedTransactional<P extends object>(
-      section: string,
-      handler: Handler<P>,
-    ): RowOf<'fromChargePoint', true, Handler<P>> {
+    servedTransactional<P extends object>(section: string, handler: Handler<P>): RowOf<'fromChargePoint', Handler<P>> {
       return { ...served(section, 'committed', handler), transactional: true }
     },
 
-    /** A transaction message that Stator knows and answers with NotSupported. */
-    notServedTransactional(section: string): RowOf<'fromChargePoint', false, null> {
-      return { ...notServed(section, 'committed'), transactional: true }
-    },
-
     /** A CALL that is only stored as an event of its charge point; the answer is always `answer`. */
-    stored(
-      section: string,
-      answer: StandingAnswer = {},
-    ): RowOf<'fromChargePoint', true, Handler<object>, StandingAnswer> {
+    stored(section: string, answer: StandingAnswer = {}): RowOf<'fromChargePoint', Handler<object>, StandingAnswer> {
       return { ...served(section, 'committed', keepStored(answer)), standingAnswer: answer }
     },
 
     /** A SEND that is only stored as an event of its charge point; `timeField` is the field with its time. */
-    storedSend(
-      section: string,
-      timeField: string,
-    ): RowOf<'fromChargePoint', true, Handler<object>, StandingAnswer> & Send {
+    storedSend(section: string, timeField: string): RowOf<'fromChargePoint', Handler<object>, StandingAnswer> & Send {
       return { ...served(section, 'committed', keepStored({}, [timeField])), kind: 'send', standingAnswer: {} }
-    },
-
-    /** A SEND from a charge point that Stator knows and ignores. */
-    notServedSend(section: string): RowOf<'fromChargePoint', false, null> & Send {
-      return { ...notServed(section, 'committed'), kind: 'send' }
     },
   }
 }
 
 /** The row of a message that either side may send. */
-export function bothWays<S extends boolean, H>(of: RowOf<'fromChargePoint', S, H>): RowOf<'both', S, H> {
+export function bothWays<H>(of: RowOf<'fromChargePoint', H>): RowOf<'both', H> {
   return { ...of, direction: 'both' }
 }
 

@@ -2,6 +2,7 @@
 // thread and, for long answers, in a worker. The CALL that it answers is known before: see `peekMessageId`.
 
 import { frameDepthMax, jsonValuesMax } from '../base/limits.ts'
+import type { CallErrorCode } from '../ocpp/call-error.ts'
 import { parseFrame, type ParsedFrame } from '../ocpp/frame.ts'
 import { jsonShape, type JsonShapeProblem } from '../ocpp/json-shape.ts'
 import type { QuirkCode } from '../ocpp/quirks.ts'
@@ -59,6 +60,8 @@ export interface ErrorAnswer {
 /** An unreadable answer. */
 export interface UnreadableAnswer {
   readonly kind: 'unreadable'
+  /** The code that says why. */
+  readonly code: CallErrorCode
   /** A sentence that says why. */
   readonly problem: string
 }
@@ -72,7 +75,7 @@ const pastLimit: Readonly<Record<JsonShapeProblem, UnreadableAnswer>> = {
 }
 
 /** The result when reading an answer fails. */
-export const gaveUp: UnreadableAnswer = unreadable('The central system failed on it.')
+export const gaveUp: UnreadableAnswer = unreadable('The central system failed on it.', 'InternalError')
 
 /** Reads one answer. Never throws, whatever the text. The kind is never `longResult`: see `readLongAnswer`. */
 export function readAnswer(task: AnswerTask): Exclude<ReadAnswer, LongResultAnswer> {
@@ -121,10 +124,11 @@ function answerOf(
       return unreadable(frame.problem)
     case 'call':
     case 'send':
-      return unreadable('It is a message, and no answer.')
+    case 'resultError':
+      return unreadable('It is no answer.')
   }
 }
 
-function unreadable(problem: string): UnreadableAnswer {
-  return { kind: 'unreadable', problem }
+function unreadable(problem: string, code: CallErrorCode = 'FormatViolation'): UnreadableAnswer {
+  return { kind: 'unreadable', code, problem }
 }

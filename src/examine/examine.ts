@@ -34,7 +34,7 @@ const noQuirks: readonly Quirk[] = []
 /**
  * Examines one frame that is not an answer. Never throws, whatever the text.
  *
- * Unknown action: NotImplemented. Known, but only sent by the central system, or not served: NotSupported. Unreadable:
+ * Unknown action: NotImplemented. Known, but only sent by the central system: NotSupported. Unreadable:
  * 1.6 answers when the text shows a message id and is silent otherwise, 2.x answers under the id "-1" (Part 4 §4.2.3).
  */
 export function examine(task: FrameTask): ExaminedFrame {
@@ -99,7 +99,6 @@ function examineCall(task: FrameTask, frame: ParsedCall, text: string): Examined
     const [is, comes] = row.kind === 'send' ? ['a SEND', 'a CALL'] : ['a CALL', 'a SEND']
     return refusal(frame, 'MessageTypeNotSupported', `${action} is ${is}, and came as ${comes}.`)
   }
-  if (!row.served) return refusal(frame, 'NotSupported', `${action} is not supported by this central system.`)
   const [frameQuirk] = frame.quirks
   if (strictness === 'strict' && frameQuirk !== undefined) {
     return refusal(frame, unreadableCode[version], strictSentence(frameQuirk))

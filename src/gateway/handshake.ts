@@ -93,10 +93,12 @@ export interface Negotiated {
 const noneInCommon: Negotiated = { subprotocol: null, version: null, quirk: null }
 
 /**
- * Chooses the best subprotocol that both sides support.
+ * Chooses the first offered subprotocol that Stator knows: a charge point offers them in its order of preference
+ * (OCPP-J 1.6 §3.1.2, 2.0.1 and 2.1 Part 4 §3.1.2).
  *
  * A lenient charge point may offer one in another letter case, or with a longer version number (`ocpp2.0.1.1`): it is
- * echoed as it was offered. If it offers none, the version is `assumedVersion`.
+ * echoed as it was offered, unless the same version is also offered as it should be. If it offers none, the version is
+ * `assumedVersion`.
  */
 export function negotiate(
   offered: string | null,
@@ -109,12 +111,18 @@ export function negotiate(
     const isAssumed = isLenient && assumedVersion !== null
     return isAssumed ? { subprotocol: null, version: assumedVersion, quirk: 'subprotocolMissing' } : noneInCommon
   }
-  for (const [known, version] of Object.entries(subprotocols)) {
+  for (const name of names) {
+    const [known, version] = subprotocolMeant(name) ?? [null, null]
+    if (known === null) continue
     if (names.includes(known)) return { subprotocol: known, version, quirk: null }
-    const variant = names.find((name) => `${name.toLowerCase()}.`.startsWith(`${known}.`))
-    if (isLenient && variant !== undefined) return { subprotocol: variant, version, quirk: 'subprotocolSpelling' }
+    if (isLenient) return { subprotocol: name, version, quirk: 'subprotocolSpelling' }
   }
   return noneInCommon
+}
+
+/** The subprotocol that `name` is, or is another spelling of. */
+function subprotocolMeant(name: string): [string, OcppVersion] | undefined {
+  return Object.entries(subprotocols).find(([known]) => `${name.toLowerCase()}.`.startsWith(`${known}.`))
 }
 
 /** The security event of a refusal; 404 also stands for a path that nobody is at. */

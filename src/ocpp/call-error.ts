@@ -1,4 +1,4 @@
-// The error codes of CALLERROR: the internal name, the meaning, and the spelling of each version.
+// The error codes of CALLERROR and CALLRESULTERROR: the internal name, the meaning, and the spelling of each version.
 // OCPP-J 1.6 §4.2.3 table 7; OCPP 2.0.1 Part 4 §4.3.
 
 import { type ByVersion, type OcppVersion, since2 } from './version.ts'
@@ -25,7 +25,7 @@ export const callErrorTable = {
   NotImplemented: { in16: 'NotImplemented', meaning: 'The version has no such action.' },
   NotSupported: {
     in16: 'NotSupported',
-    meaning: 'The action is known, but not served: not by this release, or not in this direction.',
+    meaning: 'The action is known, but is not one that is sent in this direction.',
   },
   OccurrenceConstraintViolation: {
     in16: 'OccurenceConstraintViolation',
@@ -62,6 +62,11 @@ export const unreadableCode: ByVersion<CallErrorCode> = since2<CallErrorCode>('F
 
 /** The message id of the answer to a CALL without a readable id (2.0.1 Part 4 §4.2.3). 1.6 does not answer it. */
 export const idOfUnreadable: ByVersion<string | null> = since2<string | null>(null, '-1')
+
+/** Whether `word` is a code of `callErrorTable`. */
+export function isCallErrorCode(word: string): word is CallErrorCode {
+  return Object.hasOwn(callErrorTable, word)
+}
 
 /** The code as `version` spells it on the wire. */
 export function spellCallError(code: CallErrorCode, version: OcppVersion): string {

@@ -1,11 +1,11 @@
 // Parses and encodes the frames of OCPP-J (1.6-J §4.2; 2.0.1 and 2.1 Part 4 §4.2). Payloads are not examined here.
-// Of the frames that only 2.1 has, SEND is parsed; CALLRESULTERROR is not yet, because 2.1 is not offered.
+// 2.1 adds CALLRESULTERROR and SEND.
 
 import { isObject } from '../base/json.ts'
 import { shortFrameCharactersMax } from '../base/limits.ts'
 import { type CallErrorCode, spellCallError, unreadableCode } from './call-error.ts'
 import type { Quirk } from './verdict.ts'
-import type { OcppVersion } from './version.ts'
+import { hasResultErrors, type OcppVersion } from './version.ts'
 
 /**
  * A CALL, or a SEND, which is never answered. `quirks` are those of the frame itself; `strict` refuses a frame with
@@ -25,8 +25,9 @@ export interface ParsedResult {
   readonly payload: Readonly<Record<string, unknown>>
 }
 
+/** A CALLERROR, or a CALLRESULTERROR (2.1), which refuses a CALLRESULT. */
 export interface ParsedError {
-  readonly kind: 'error'
+  readonly kind: 'error' | 'resultError'
   readonly messageId: string
   /** As the other side spelt it; '' if missing. */
   readonly code: string
@@ -101,6 +102,9 @@ export function parseFrame(text: string, version: OcppVersion): ParsedFrame {
       return { kind: 'result', messageId, payload: third ?? noPayload }
     case 4:
       return { kind: 'error', messageId, ...errorParts(third, fourth, fifth) }
+    case 5:
+      if (!hasResultErrors[version]) return unknownType(version, type, messageId)
+      return { kind: 'resultError', messageId, ...errorParts(third, fourth, fifth) }
     default:
       return unknownType(version, type, messageId)
   }
@@ -109,7 +113,7 @@ export function parseFrame(text: string, version: OcppVersion): ParsedFrame {
 }
 
 function unknownType(version: OcppVersion, type: unknown, messageId: string): UnreadableFrame {
-  const known = version === '2.1' ? '2, 3, 4 or 6' : '2, 3 or 4'
+  const known = version === '2.1' ? '2, 3, 4, 5 or 6' : '2, 3 or 4'
   return {
     kind: 'unreadable',
     messageId,
@@ -268,14 +272,32 @@ function isSpace(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13) || code === 0 || code === 0xfeff || code === 0xa0
 }
 
+/** Texts that JSON writes as they are, between quotes. */
+const plain = /^[\w.:-]*$/
+
+/** A message id as JSON. Nearly all are plain, and to see that takes half as long as `JSON.stringify`. */
+function quoted(messageId: string): string {
+  return plain.test(messageId) ? `"${messageId}"` : JSON.stringify(messageId)
+}
+
 /** A CALL as text. */
 export function encodeCall(messageId: string, action: string, payload: Readonly<Record<string, unknown>>): string {
-  return `[2,${JSON.stringify(messageId)},${JSON.stringify(action)},${JSON.stringify(payload)}]`
+  return `[2,${quoted(messageId)},${JSON.stringify(action)},${JSON.stringify(payload)}]`
 }
 
 /** A CALLRESULT as text. */
 export function encodeCallResult(messageId: string, payload: Readonly<Record<string, unknown>>): string {
-  return `[3,${JSON.stringify(messageId)},${JSON.stringify(payload)}]`
+  return `[3,${quoted(messageId)},${JSON.stringify(payload)}]`
+}
+
+/** A CALLRESULTERROR as text (2.1 Part 4 §4.2.3): as a CALLERROR, but about a CALLRESULT. */
+export function encodeCallResultError(
+  messageId: string,
+  code: CallErrorCode,
+  description: string,
+  details: Readonly<Record<string, unknown>>,
+): string {
+  return encodeError(5, '2.1', messageId, code, description, details)
 }
 
 /**
@@ -289,9 +311,20 @@ export function encodeCallError(
   description: string,
   details: Readonly<Record<string, unknown>>,
 ): string {
+  return encodeError(4, version, messageId, code, description, details)
+}
+
+function encodeError(
+  type: 4 | 5,
+  version: OcppVersion,
+  messageId: string,
+  code: CallErrorCode,
+  description: string,
+  details: Readonly<Record<string, unknown>>,
+): string {
   const text = description.slice(0, errorDescriptionCharactersMax)
   const rest = JSON.stringify([spellCallError(code, version), text, details], wellFormed)
-  return `[4,${JSON.stringify(messageId)},${rest.slice(1)}`
+  return `[${type},${quoted(messageId)},${rest.slice(1)}`
 }
 
 function wellFormed(_key: string, value: unknown): unknown {

@@ -15,10 +15,17 @@ export function since2<T>(in16: T, in2x: T): ByVersion<T> {
 export const ocppVersions: readonly OcppVersion[] = ['1.6', '2.0.1', '2.1']
 
 /**
- * WebSocket subprotocol names as registered with IANA (OCPP-J 1.6 §3.1.2, OCPP 2.0.1 Part 4 §3.1.2) that the gateway
- * accepts, best first. 2.1 has a message table, but is not offered until its messages are served.
+ * Whether the version has CALLRESULTERROR, by which the receiver of a CALLRESULT says that it cannot use it (2.1 Part 4
+ * §4.2.3).
+ */
+export const hasResultErrors: ByVersion<boolean> = { '1.6': false, '2.0.1': false, '2.1': true }
+
+/**
+ * WebSocket subprotocol names as registered with IANA (OCPP-J 1.6 §3.1.2, OCPP 2.0.1 and 2.1 Part 4 §3.1.2). The
+ * gateway accepts all of them.
  */
 export const subprotocols: Readonly<Record<string, OcppVersion>> = {
-  'ocpp2.0.1': '2.0.1',
   'ocpp1.6': '1.6',
+  'ocpp2.0.1': '2.0.1',
+  'ocpp2.1': '2.1',
 }

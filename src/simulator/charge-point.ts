@@ -1,8 +1,9 @@
-// A charge point that exists in memory only and speaks OCPP 1.6 or 2.0.1 over a real WebSocket: it boots, keeps its
-// heartbeat, charges cars, obeys every command of its version, and loses no transaction message when the connection
+// A charge point that exists in memory only and speaks OCPP 1.6, 2.0.1 or 2.1 over a real WebSocket: it boots, keeps
+// its heartbeat, charges cars, obeys every command of its version, and loses no transaction message when the connection
 // breaks. It does no I/O besides its socket.
 
 import { systemClock, type Clock } from '../base/clock.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
 import { spellCallError } from '../ocpp/call-error.ts'
 import { checkRequest, checkResponse } from '../examine/schema.ts'
 import { tables } from '../blocks/messages.ts'
@@ -17,8 +18,7 @@ import {
   type ConnectionListener,
   type Reply,
 } from './connection.ts'
-import { Dialect16 } from './dialect-16.ts'
-import { Dialect201 } from './dialect-201.ts'
+import { dialects } from './dialects.ts'
 import type { Car, Reading } from './meter.ts'
 import type { Observation, SimulatorOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
@@ -46,7 +46,7 @@ const bootRetrySeconds = 30
 /** A simulated charge point. */
 export class SimulatedChargePoint implements Station {
   readonly identity: string
-  readonly version: '1.6' | '2.0.1'
+  readonly version: OcppVersion
   readonly clock: Clock
   readonly vendor: string
   readonly model: string
@@ -85,7 +85,7 @@ export class SimulatedChargePoint implements Station {
     this.#charging = new Charging(this.#chargingDeps(random), options.connectors ?? 1)
     const connectors = this.settings.byKey('NumberOfConnectors')
     if (connectors !== undefined) connectors.value = String(this.#charging.connectors.length)
-    this.#dialect = options.version === '1.6' ? new Dialect16(this) : new Dialect201(this)
+    this.#dialect = new dialects[options.version](this)
     this.#connection = new Connection(
       {
         url: `${options.url}/${encodeURIComponent(options.identity)}`,

@@ -10,13 +10,14 @@ import { makeFilesPrivate } from '../base/private-folder.ts'
 import { onSignals } from '../base/signals.ts'
 import { demoCommand, settingLines } from '../base/start-command.ts'
 import { startStator, type Stator } from '../main.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
 import { SimulatedChargePoint } from './charge-point.ts'
 import { drive } from './driver.ts'
 import type { Observation } from './options.ts'
 
 interface DemoChargePoint {
   readonly identity: string
-  readonly version: '1.6' | '2.0.1'
+  readonly version: OcppVersion
   readonly connectors: number
   readonly model: string
   readonly location: string

@@ -88,7 +88,7 @@ function authorizationOf(info: OCPP20.TransactionEventResponse['idTokenInfo']): 
 
 /** OCPP 2.0.1, from the charge point's side. */
 export class Dialect201 implements Dialect {
-  readonly subprotocol = 'ocpp2.0.1'
+  readonly subprotocol: string = 'ocpp2.0.1'
   readonly #station: Station
   readonly #answers: ReturnType<typeof answers201>
 

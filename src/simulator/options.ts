@@ -1,6 +1,7 @@
 // The options of a simulated charge point, and the events that an observer receives.
 
 import type { Clock } from '../base/clock.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
 import type { BackOff, TlsIdentity } from './connection.ts'
 import type { Authorization, Status, StopReason, Transaction } from './station.ts'
 
@@ -8,7 +9,7 @@ export interface SimulatorOptions {
   /** The central system, without the identity: `ws://host:port/ocpp`. */
   readonly url: string
   readonly identity: string
-  readonly version: '1.6' | '2.0.1'
+  readonly version: OcppVersion
   /** For Basic credentials. */
   readonly password?: string
   /** For X-API-Key, sent together with X-Charge-Point-Id. */

@@ -5,13 +5,13 @@ import { answerAtOnce, readFlags, UsageError, type Command, type Given } from '.
 import { systemClock } from '../base/clock.ts'
 import { makeFilesPrivate } from '../base/private-folder.ts'
 import { onSignals } from '../base/signals.ts'
+import { ocppVersions } from '../ocpp/version.ts'
 import { SimulatedChargePoint } from './charge-point.ts'
 import { described } from './demo.ts'
 import { drive } from './driver.ts'
 import type { SimulatorOptions } from './options.ts'
 import { refusalOf } from './refusal.ts'
 
-const versions = ['1.6', '2.0.1'] as const
 const stationsMax = 10_000
 
 const simulateCommand: Command = {
@@ -20,7 +20,7 @@ const simulateCommand: Command = {
   flags: {
     url: { value: 'URL', about: 'without an identity at its end (ws://127.0.0.1:8080/ocpp)' },
     stations: { value: 'N', about: 'how many charge points (1)' },
-    version: { value: 'VERSION', about: `OCPP ${versions.join(' or ')} (1.6); without a value: print the version` },
+    version: { value: 'VERSION', about: `OCPP ${ocppVersions.join(' or ')} (1.6); without a value: print the version` },
     identity: { value: 'NAME', about: 'identity; of several charge points what their numbers are put behind (SIM)' },
     password: { value: 'TEXT', about: 'for Basic authentication, the same for all (simulated-password)' },
     'api-key': { value: 'KEY', about: 'key of an operator of Stator: charge points that do not exist are created' },
@@ -51,9 +51,9 @@ export function simulationOf(args: readonly string[]): Simulation {
   if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
     throw new UsageError(`--url is "${url}": expected a URL that begins with ws:// or wss://.`)
   }
-  const version = versions.find((known) => known === (flags.get('version') ?? '1.6'))
+  const version = ocppVersions.find((known) => known === (flags.get('version') ?? '1.6'))
   if (version === undefined) {
-    throw new UsageError(`--version is "${flags.get('version') ?? ''}": expected ${versions.join(' or ')}.`)
+    throw new UsageError(`--version is "${flags.get('version') ?? ''}": expected ${ocppVersions.join(' or ')}.`)
   }
   const count = wholeNumber(flags, 'stations', stationsMax)
   const connectors = wholeNumber(flags, 'connectors', 100)

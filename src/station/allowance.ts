@@ -45,7 +45,6 @@ export class Allowance {
    * day, though a charge point that is paced uses it up again and again.
    */
   spendStored(stored: StoredCounts, nowMs: number): readonly DailyKind[] {
-    if (stored.length === 0) return []
     const daily = (this.#daily ??= new DailyBuckets(this.#limits.perDay, nowMs))
     return stored
       .filter(([kind, amount]) => daily.spend(kind, amount, nowMs) && this.#isNews(kind, nowMs))

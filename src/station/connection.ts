@@ -15,8 +15,10 @@ import type { ClosedBy, ConnectionEnd, MessageLogLine } from '../blocks/records.
 import { anomalySet, type ChargePointRef, commitAndPublish, type Feed } from '../feed/feed.ts'
 import { encodeCall } from '../ocpp/frame.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
+import { wireForm } from '../examine/wire-form.ts'
 import type { AskedMessages } from './asked-messages.ts'
 import type { StoredCounts } from './daily-limits.ts'
+import type { OwnFrames } from './own-frames.ts'
 
 /** What a connection does with its socket. */
 export type Socket = Pick<
@@ -70,6 +72,7 @@ export interface FactStore {
 /** What all connections share. */
 export interface ConnectionDeps {
   readonly calls: CallDeps
+  readonly ownFrames: OwnFrames
   /** Whether frames are kept in the message log. */
   readonly messageLog: boolean
   readonly store: FactStore
@@ -249,7 +252,9 @@ export class Connection implements CallEffects {
       return Promise.reject(new StatorError('NOT_CONNECTED', message))
     }
     const messageId = this.#deps.calls.newMessageId()
-    const frame = encodeCall(messageId, action, payload)
+    const sent = wireForm(this.version, action, payload)
+    this.#deps.ownFrames.called(this.version, action, sent)
+    const frame = encodeCall(messageId, action, sent)
     for (const secret of secretsIn(frame)) {
       if (secret.length >= secretCharactersMin) (this.#secretsSent ??= new Set()).add(secret)
     }

@@ -72,6 +72,8 @@ export class DailyBuckets {
   }
 }
 
+const nothingStored: StoredCounts = []
+
 /**
  * What a message made us store, by kind.
  *
@@ -82,6 +84,7 @@ export function storedBy(
   changes: readonly Change[],
   isNew: (connector: { readonly evseId: number; readonly connectorId: number }) => boolean,
 ): StoredCounts {
+  if (changes.length === 0) return nothingStored
   const counts = new Map<DailyKind, number>()
   const count = (kind: DailyKind): void => void counts.set(kind, (counts.get(kind) ?? 0) + 1)
   for (const change of changes) {

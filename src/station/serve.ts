@@ -315,8 +315,9 @@ function publish(
 // ── Answer ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A SEND has no answer (2.1 Part 4 §4.2.4). */
-function answer(message: MessageContext, payload: Payload, { timings }: ServeDeps): null {
+function answer(message: MessageContext, payload: Payload, { ownFrames, timings }: ServeDeps): null {
   if (message.row.kind === 'send') return null
+  ownFrames.answered(message.connection.version, message.frame.action, payload)
   message.connection.send(encodeCallResult(message.messageId, payload))
   timings.answered(message.frame.action, message.nowMs - message.receivedAtMs)
   return null

@@ -182,6 +182,7 @@ export class Station extends Connection {
   }
 
   override stored(rows: StoredCounts): void {
+    if (rows.length === 0) return
     for (const kind of this.#allowance.spendStored(rows, this.#deps.clock.nowMs())) this.#noteDailyLimit(kind)
   }
 

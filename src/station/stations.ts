@@ -12,11 +12,12 @@ import {
   newerConnection,
   nodeStopping,
 } from '../blocks/records.ts'
-import type { OcppVersion } from '../ocpp/version.ts'
+import { type OcppVersion, subprotocols } from '../ocpp/version.ts'
 import { Allowances, type StationLimits, Turns } from './allowance.ts'
 import { closeAbnormal, closeGoingAway, closePolicyViolation, closeTryAgainLater } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Intake } from './intake.ts'
+import { OwnFrames } from './own-frames.ts'
 import { type Authentication, Station, type StationDeps, type StationSocket } from './station.ts'
 
 // Close codes, RFC 6455 §7.4.1.
@@ -33,10 +34,20 @@ function closedBy(closeCode: number): ClosedBy {
 }
 
 type MadeHere =
-  'calls' | 'dispatcher' | 'heartbeatIntervalSeconds' | 'intake' | 'messageBytesMax' | 'messageLog' | 'turns'
+  | 'calls'
+  | 'dispatcher'
+  | 'heartbeatIntervalSeconds'
+  | 'intake'
+  | 'messageBytesMax'
+  | 'messageLog'
+  | 'ownFrames'
+  | 'turns'
 
 export interface StationsDeps extends Omit<StationDeps, MadeHere> {
-  readonly settings: Pick<OcppSettings, 'heartbeatIntervalSeconds' | 'messageLog' | 'messageBytesMax'>
+  readonly settings: Pick<
+    OcppSettings,
+    'heartbeatIntervalSeconds' | 'messageLog' | 'messageBytesMax' | 'checkOwnFramesEvery'
+  >
   /** Of each charge point. */
   readonly limits: StationLimits
   /** Calls back after the current turn of the event loop; `setImmediate`, except in tests. */
@@ -77,6 +88,7 @@ export class Stations {
       dispatcher: new Dispatcher(examiner, defer),
       turns: new Turns(defer),
       intake: new Intake(),
+      ownFrames: new OwnFrames(settings.checkOwnFramesEvery, deps.counters, deps.log),
     }
   }
 
@@ -108,7 +120,7 @@ export class Stations {
     const { identity, version } = data
     if (version === null) {
       data.releaseSlot()
-      socket.close(closeProtocolError, 'No common subprotocol: offer ocpp1.6 or ocpp2.0.1.')
+      socket.close(closeProtocolError, `No common subprotocol: offer ${Object.keys(subprotocols).join(', ')}.`)
       return
     }
     const station = new Station(socket, version, data, this.#allowances.opened(identity), this.#stationDeps)

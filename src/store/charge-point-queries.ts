@@ -1,6 +1,8 @@
 // Charge points and their data, as the REST API lists and provisions them.
 
-import { and, asc, desc, eq, gt, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNull, or, type SQL, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
+import { storableText } from '../base/storable-text.ts'
 import { openTransactionsShownMax, problemsShownMax } from '../base/limits.ts'
 import { connectors } from '../blocks/availability/tables.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
@@ -14,6 +16,7 @@ import type {
   Page,
   PageOf,
   ProblemRecord,
+  VariableFilter,
   VariableRecord,
 } from '../blocks/records.ts'
 import type { Scope } from '../blocks/scope.ts'
@@ -23,7 +26,7 @@ import { chargePointOf, createChargePointChanges, recordOf } from './charge-poin
 import { chargePointsOf } from './charge-point-filter.ts'
 import { leaseEndsAt } from './connection-history.ts'
 import { keyOf, type Order, orderBy } from './keyset.ts'
-import { anyOf, filteredPageOf, keysetPageOf, type ListSource, pageOf, withoutCursors } from './paging.ts'
+import { anyOf, filteredPageOf, type FilteredRows, keysetPageOf, type ListSource, withoutCursors } from './paging.ts'
 import { newestFirst, transactionColumns } from './transaction-queries.ts'
 
 function isPending(chargePointKey: number, hash: Uint8Array): SQL | undefined {
@@ -165,29 +168,52 @@ export function createChargePointQueries(source: ListSource) {
     },
 
     /** The stored 2.x device model, by component, EVSE, connector, variable and attribute. */
-    async variablesOf(chargePointKey: number, page: Page): Promise<PageOf<VariableRecord>> {
-      const where = eq(variables.chargePointKey, chargePointKey)
-      const order = [
-        variables.componentName,
-        variables.componentInstance,
-        variables.evseId,
-        variables.connectorId,
-        variables.variableName,
-        variables.variableInstance,
-        variables.attributeType,
-      ]
-      return pageOf(
+    async variablesOf(filter: VariableFilter, page: Page): Promise<PageOf<VariableRecord>> {
+      return filteredPageOf(
         source,
         page,
-        { table: variables, where },
-        db
-          .select()
-          .from(variables)
-          .where(where)
-          .orderBy(...order.map((column) => asc(column)))
-          .$dynamic(),
+        variablesFound(filter),
+        (where) =>
+          db
+            .select()
+            .from(variables)
+            .where(where)
+            .orderBy(...variableOrder)
+            .$dynamic(),
         ({ chargePointKey: _, ...row }) => row,
       )
     },
   }
+}
+
+/** The order of the primary key. */
+const variableOrder = [
+  asc(variables.componentName),
+  asc(variables.componentInstance),
+  asc(variables.evseId),
+  asc(variables.connectorId),
+  asc(variables.variableName),
+  asc(variables.variableInstance),
+  asc(variables.attributeType),
+]
+
+// The primary key finds the variables of a charge point in their order. The texts are looked for in these rows only.
+function variablesFound({ chargePointKey, component, variable, value }: VariableFilter): FilteredRows {
+  const { componentName, componentInstance, variableName, variableInstance } = variables
+  return {
+    table: variables,
+    leads: [eq(variables.chargePointKey, chargePointKey)],
+    leadOrder: variableOrder,
+    rest: and(
+      component === undefined ? undefined : or(holds(componentName, component), holds(componentInstance, component)),
+      variable === undefined ? undefined : or(holds(variableName, variable), holds(variableInstance, variable)),
+      value === undefined ? undefined : holds(variables.value, value),
+    ),
+    order: variableOrder,
+  }
+}
+
+/** Whether the column holds `text`, in any letter case. */
+function holds(column: PgColumn, text: string): SQL {
+  return sql`strpos(lower(${column}), lower(${storableText(text)})) > 0`
 }

@@ -74,14 +74,16 @@ function examined(task: FrameTask): Verdict {
   const row = rowOf(task.version, action)
   const lacksTime = row !== undefined && row.timeField !== null && lacksUsableTime(row.timeField, payload, sent)
   const digest = digestOf(plain, sent, row?.block === 'transactions', lacksTime)
-  const verdict: AcceptedFrame = digest === null ? plain : { ...plain, ...digest }
   const carriesValues = payload.meterValue !== undefined || payload.transactionData !== undefined
+  const meter = carriesValues ? columns.add(payload, sent, task, lacksTime) : null
   if (isLongFrame(task.text)) {
-    const meter = carriesValues ? columns.add(payload, sent, task, lacksTime) : null
-    return lean(task.version, { ...verdict, meter }, withoutMeterValues(payload), withoutMeterValues(sent))
+    const long: AcceptedFrame = { ...plain, ...digest, meter }
+    return lean(task.version, long, withoutMeterValues(payload), withoutMeterValues(sent))
   }
-  if (!carriesValues) return sent === payload ? verdict : { ...verdict, sent }
-  const meter = columns.add(payload, sent, task, lacksTime)
+  if (!carriesValues) {
+    const verdict: AcceptedFrame = digest === null ? plain : { ...plain, ...digest }
+    return sent === payload ? verdict : { ...verdict, sent }
+  }
   const kept: AcceptedFrame = { kind, messageId, action, payload: withoutMeterValues(payload), quirks, meter }
   const whole = digest === null ? kept : { ...kept, ...digest }
   return sent === payload ? whole : { ...whole, sent: withoutMeterValues(sent) }

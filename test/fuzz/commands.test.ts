@@ -13,6 +13,7 @@ import { Contract, type Answered, type Operation } from './make/contract.ts'
 import type { Speaker } from './make/frames.ts'
 import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
 import { validPayload } from './make/values.ts'
+import { ocppVersions } from '../../src/ocpp/version.ts'
 
 const rounds = 15
 const commandsPerRound = 20
@@ -141,7 +142,7 @@ test(
   'whatever a charge point answers, the command behind it ends in the right way',
   async () => {
     const counts = { commands: 0, failures: 0 }
-    const speakers: readonly Speaker[] = (['1.6', '2.0.1'] as const).flatMap((version) =>
+    const speakers: readonly Speaker[] = ocppVersions.flatMap((version) =>
       (['strict', 'lenient'] as const).map((strictness) => ({ version, strictness })),
     )
     const stations = await Promise.all([1, 2].flatMap((place) => speakers.map((speaker) => connect(speaker, place))))

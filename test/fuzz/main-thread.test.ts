@@ -17,6 +17,7 @@ import { shapesOf } from '../support/hostile-frames.ts'
 import { type HostileShape, hostileGroups } from '../support/hostile-shape.ts'
 import { arrivalMs, chargePoint, known } from '../support/known.ts'
 import { threadMs } from '../support/thread-time.ts'
+import { ocppVersions } from '../../src/ocpp/version.ts'
 
 /** Characters of a frame. */
 const characters = 1_048_576
@@ -34,9 +35,7 @@ const attempts = 4
 /** Longest time for the whole measurement on a busy machine, in milliseconds. */
 const testMsMax = 240_000
 
-const shapes = hostileGroups.flatMap((group) =>
-  (['1.6', '2.0.1'] as const).flatMap((version) => shapesOf(group, version, shapesMax)),
-)
+const shapes = hostileGroups.flatMap((group) => ocppVersions.flatMap((version) => shapesOf(group, version, shapesMax)))
 
 let pool: FramePool
 beforeAll(() => {

@@ -10,6 +10,7 @@ import { until } from '../support/until.ts'
 import { makeFrame, type MadeFrame, type Speaker } from './make/frames.ts'
 import { answerProblem } from './make/oracle.ts'
 import { fuzzMsMax, reportCounts, seedsOf, withSeed } from './make/run.ts'
+import { type OcppVersion, ocppVersions } from '../../src/ocpp/version.ts'
 
 /** Charge points of each kind; together they send too many frames for the main thread, so that some go to a worker. */
 const places = Array.from({ length: 20 }, (_, place) => place + 1)
@@ -37,7 +38,7 @@ interface Station extends Speaker {
   readonly started: Set<unknown>
 }
 
-async function connect(version: '1.6' | '2.0.1', strictness: 'strict' | 'lenient', place: number): Promise<Station> {
+async function connect(version: OcppVersion, strictness: 'strict' | 'lenient', place: number): Promise<Station> {
   const identity = `FUZZ-${version}-${strictness}-${place}`
   const raw = await central.bootedRaw(identity, version, { strictness })
   return { identity, raw, version, strictness, started: new Set() }
@@ -93,7 +94,7 @@ test(
   'every CALL of every station gets the one answer that it earns, in order, and nothing is left behind',
   async () => {
     const stations = await Promise.all(
-      (['1.6', '2.0.1'] as const).flatMap((version) =>
+      ocppVersions.flatMap((version) =>
         (['strict', 'lenient'] as const).flatMap((strictness) =>
           places.map((place) => connect(version, strictness, place)),
         ),

@@ -66,6 +66,7 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
   },
   sendCall: { needs: 'command:call', elsewhere: 404, body: { action: 'ClearCache', payload: {} } },
   getConfiguration: { needs: 'configuration:read', elsewhere: 404 },
+  listVariables: { needs: 'configuration:read', elsewhere: 404 },
   changeConfiguration: {
     needs: 'configuration:write',
     elsewhere: 404,

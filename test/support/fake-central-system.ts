@@ -1,5 +1,6 @@
 // A central system that is nothing but a table of answers: what the simulator's own tests talk to.
 
+import type { OcppVersion } from '../../src/ocpp/version.ts'
 import { within } from './until.ts'
 
 type Payload = Readonly<Record<string, unknown>>
@@ -59,7 +60,7 @@ export class FakeCentralSystem {
   readonly #waiting = new Map<string, (answer: CommandAnswer) => void>()
   #socket: Bun.ServerWebSocket<unknown> | null = null
 
-  constructor(version: '1.6' | '2.0.1') {
+  constructor(version: OcppVersion) {
     const usual = version === '1.6' ? answers16 : answers201
     this.#server = Bun.serve({
       port: 0,

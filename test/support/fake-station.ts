@@ -12,6 +12,7 @@ import type { FactStore } from '../../src/station/connection.ts'
 import { Dispatcher } from '../../src/station/dispatcher.ts'
 import { Intake } from '../../src/station/intake.ts'
 import type { Lookups } from '../../src/station/message-context.ts'
+import { OwnFrames } from '../../src/station/own-frames.ts'
 import type { Registry } from '../../src/station/registry.ts'
 import { Station, type StationDeps } from '../../src/station/station.ts'
 import { readLongAnswer } from '../../src/examine/answer.ts'
@@ -78,6 +79,7 @@ export function stationDeps(clock: Clock, registry: Registry, parts: Partial<Sta
     calls: registry.calls,
     heartbeatIntervalSeconds: 300,
     messageLog: false,
+    ownFrames: new OwnFrames(1, counters, silentLogger),
     messageBytesMax: 1_048_576,
     lookups: emptyLookups,
     nextTransactionId: () => 1,

@@ -3,8 +3,9 @@
 // hostile-texts.ts. Nothing here is random: the same shape, size and number always give the same frame.
 
 import { schemaShapes } from './hostile-payloads.ts'
-import type { HostileGroup, HostileShape, HostileVersion } from './hostile-shape.ts'
+import type { HostileGroup, HostileShape } from './hostile-shape.ts'
 import { textShapes } from './hostile-texts.ts'
+import type { OcppVersion } from '../../src/ocpp/version.ts'
 
 /** Every shape, in a fixed order. */
 export const hostileShapes: readonly HostileShape[] = [...schemaShapes(), ...textShapes()]
@@ -17,11 +18,7 @@ const foundQuadratic =
  * Shapes of a group that a charge point of `version` may send, at most `count` of them: first those that once were a
  * problem, then others, evenly spread over the group.
  */
-export function shapesOf(
-  group: HostileGroup,
-  version: HostileVersion,
-  count = Number.MAX_SAFE_INTEGER,
-): HostileShape[] {
+export function shapesOf(group: HostileGroup, version: OcppVersion, count = Number.MAX_SAFE_INTEGER): HostileShape[] {
   const shapes = hostileShapes.filter((shape) => shape.group === group && shape.version === version)
   const [first, others] = [shapes.filter(wasQuadratic), shapes.filter((shape) => !wasQuadratic(shape))]
   const room = Math.min(Math.max(0, count - first.length), others.length)

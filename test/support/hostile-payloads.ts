@@ -4,8 +4,9 @@
 import type { JsonSchema } from '../../src/ocpp/json-schema.ts'
 import { tables } from '../../src/blocks/messages.ts'
 import { type Filler, inHole, listOf, nested, objectOf, quoted, repeated, specialTexts } from './hostile-fill.ts'
-import { callOf, type HostileGroup, type HostileShape, type HostileVersion } from './hostile-shape.ts'
+import { callOf, type HostileGroup, type HostileShape } from './hostile-shape.ts'
 import { fullestSample, part, resolve, smallestSample } from './schema-sample.ts'
+import { type OcppVersion, ocppVersions } from '../../src/ocpp/version.ts'
 
 /** A place in a message: a list, an object or a value, by its JSON pointer. */
 interface Place {
@@ -14,7 +15,7 @@ interface Place {
 }
 
 interface Message {
-  readonly version: HostileVersion
+  readonly version: OcppVersion
   readonly action: string
   readonly root: JsonSchema
   readonly places: readonly Place[]
@@ -23,12 +24,10 @@ interface Message {
 /** Stands in a payload where its hole is. */
 const holeMark = '\u0001hole\u0001'
 
-const versions: readonly HostileVersion[] = ['1.6', '2.0.1']
-
 function messages(): Message[] {
-  return versions.flatMap((version) =>
+  return ocppVersions.flatMap((version) =>
     Object.entries(tables[version])
-      .filter(([, row]) => row.direction !== 'toChargePoint' && row.served)
+      .filter(([, row]) => row.direction !== 'toChargePoint')
       .map(([action, { request }]) => ({ version, action, root: request, places: placesOf(request, request, '') })),
   )
 }
@@ -165,7 +164,7 @@ function fieldDrafts({ path, schema }: Place, index: number): Draft[] {
  * Fields that are looked at more closely than others: a time, a word, a text that is read as a number, a number, and
  * anything.
  */
-const closelyRead: readonly (readonly [HostileVersion, string, string])[] = [
+const closelyRead: readonly (readonly [OcppVersion, string, string])[] = [
   ['1.6', 'StatusNotification', '/timestamp'],
   ['1.6', 'StatusNotification', '/status'],
   ['1.6', 'MeterValues', '/meterValue/0/sampledValue/0/value'],

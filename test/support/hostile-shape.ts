@@ -3,9 +3,6 @@
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import { type Filler, inHole } from './hostile-fill.ts'
 
-/** Versions whose messages Stator serves. */
-export type HostileVersion = Exclude<OcppVersion, '2.1'>
-
 /** Families of shapes; each is one attack of the fault test. */
 export const hostileGroups = [
   'wrong lists',
@@ -27,7 +24,7 @@ export interface HostileShape {
   /** Unique. */
   readonly name: string
   readonly group: HostileGroup
-  readonly version: HostileVersion
+  readonly version: OcppVersion
   /**
    * A frame of about `characters` UTF-16 units, and never more, unless they are too few for its fixed parts.
    *

@@ -98,9 +98,9 @@ function messageTable(): string {
   )
 }
 
-function serving({ direction, served, standingAnswer }: MessageRow): string {
+function serving({ direction, standingAnswer }: MessageRow): string {
   if (direction === 'toChargePoint') return 'sent'
-  const received = served ? (standingAnswer === null ? 'served' : 'stored') : 'not served'
+  const received = standingAnswer === null ? 'served' : 'stored'
   return direction === 'both' ? `${received}, sent` : received
 }
 

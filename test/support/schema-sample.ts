@@ -28,7 +28,8 @@ function text(schema: JsonSchema): string {
   if (Array.isArray(schema.enum)) return String(schema.enum[0])
   if (schema.format === 'date-time') return '2026-01-31T12:00:00Z'
   if (schema.format === 'uri') return 'https://example.com/file'
-  return 'text'.slice(0, limitOf(schema.maxLength, 4))
+  // Long enough for a password.
+  return 'text-text'.slice(0, limitOf(schema.maxLength, 9))
 }
 
 function sample(schema: JsonSchema, root: JsonSchema, isFull: boolean): unknown {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { settingsFrom, type Settings } from '../../src/base/config.ts'
+import type { OcppVersion } from '../../src/ocpp/version.ts'
 import { startStator, type Stator, type StatorHooks } from '../../src/main.ts'
 import { SimulatedChargePoint } from '../../src/simulator/charge-point.ts'
 import type { SimulatorOptions } from '../../src/simulator/options.ts'
@@ -78,7 +79,7 @@ export class TestStator {
     }
     const settings = settingsFrom({
       Logging: { LogLevel: { Default: process.env['STATOR_TEST_LOG'] ?? 'None' }, ...overrides.Logging },
-      OCPP: { ServerEndpoint: '127.0.0.1', ServerPort: 0, ...overrides.OCPP },
+      OCPP: { ServerEndpoint: '127.0.0.1', ServerPort: 0, CheckOwnFramesEvery: 1, ...overrides.OCPP },
       Database: {
         DataFolder: dataFolder,
         ...(database === null ? {} : { ConnectionString: database.connectionString }),
@@ -127,6 +128,7 @@ export class TestStator {
   async restart(): Promise<void> {
     const { port } = this.#stator
     await this.#stator.stop()
+    this.#expectOwnFramesValid()
     this.#stator = await startStator({ ...this.#settings, ocpp: { ...this.#settings.ocpp, port } }, this.#hooks)
   }
 
@@ -142,6 +144,13 @@ export class TestStator {
       for (const client of this.#clients) await client.end()
       await this.#release()
     }
+    this.#expectOwnFramesValid()
+  }
+
+  /** In every test: what Stator sent was as its schemas say. */
+  #expectOwnFramesValid(): void {
+    const { ownFramesInvalid } = this.#stator.counters
+    if (ownFramesInvalid > 0) throw new Error(`${ownFramesInvalid} frames of Stator broke their schemas (see its log).`)
   }
 
   async api(path: string, request: ApiRequest = {}): Promise<ApiAnswer> {
@@ -205,11 +214,7 @@ export class TestStator {
   }
 
   /** A bare WebSocket of a fresh charge point whose boot has been accepted. */
-  async bootedRaw(
-    identity: string,
-    version: '1.6' | '2.0.1' = '1.6',
-    provisioning: Json = {},
-  ): Promise<RawChargePoint> {
+  async bootedRaw(identity: string, version: OcppVersion = '1.6', provisioning: Json = {}): Promise<RawChargePoint> {
     await this.provision(identity, provisioning)
     const raw = await this.raw(identity, { subprotocols: [`ocpp${version}`] })
     const boot =

@@ -1,7 +1,7 @@
 // Functional block C, authorization: the status of an id token. 1.6 idTags and 2.x idTokens share one table; case is
 // ignored (1.6 CiString20Type, 2.x identifierString).
 
-import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import { isoTime } from '../../base/clock.ts'
 import type { Handler, Known, KnownIdToken } from '../decision.ts'
 
@@ -53,7 +53,7 @@ export function idTagInfo16(idTag: string, known: Known): OCPP16.AuthorizeRespon
  * that the number of a card cannot be typed into a keypad.
  */
 export function idTokenInfo201(
-  idToken: Pick<OCPP20.AuthorizeRequest['idToken'], 'idToken' | 'type'>,
+  idToken: Pick<OCPP20.AuthorizeRequest['idToken'] | OCPP21.AuthorizeRequest['idToken'], 'idToken' | 'type'>,
   known: Known,
 ): OCPP20.AuthorizeResponse['idTokenInfo'] {
   if (idToken.type === 'NoAuthorization') return { status: 'Accepted' }
@@ -77,7 +77,7 @@ export const authorize16: Handler<OCPP16.AuthorizeRequest> = {
 }
 
 /** 2.0.1 C01–C04. */
-export const authorize201: Handler<OCPP20.AuthorizeRequest> = {
+export const authorize201: Handler<OCPP20.AuthorizeRequest | OCPP21.AuthorizeRequest> = {
   needs: (payload) => ({ idTokens: idTokenCandidates(payload.idToken.idToken) }),
   decide: (payload, known) => ({
     answer: { idTokenInfo: idTokenInfo201(payload.idToken, known) },

@@ -2,8 +2,9 @@
 
 import { rowsOf } from '../rows.ts'
 import { authorize16, authorize201 } from './authorization.ts'
+import { vatNumberValidation } from './vat-number-validation.ts'
 
-const { notServed, served, toChargePoint } = rowsOf('authorization')
+const { served, stored, toChargePoint } = rowsOf('authorization')
 
 export const authorization16 = {
   Authorize: served('1.6 §4.1', 'none', authorize16),
@@ -16,9 +17,9 @@ export const authorization201 = {
 }
 
 export const authorization21 = {
-  Authorize: notServed('2.1 C01-C09', 'none'),
+  Authorize: served('2.1 C01-C09', 'none', authorize201),
   ClearCache: toChargePoint('2.1 C11'),
-  NotifySettlement: notServed('2.1 C19-C22', 'committed'),
-  VatNumberValidation: notServed('2.1 C18-C24', 'none'),
+  NotifySettlement: stored('2.1 C19-C22'),
+  VatNumberValidation: served('2.1 C18-C24', 'none', vatNumberValidation),
   NotifyWebPaymentStarted: toChargePoint('2.1 C25'),
 }

@@ -1,6 +1,6 @@
 // Functional block G, availability: the status of connectors, and the status of the charge point that follows from it.
 
-import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import { connectorsMax } from '../../base/limits.ts'
 import { ownValue } from '../../base/own-value.ts'
 import { connectorMove } from '../../../actors/connector.ts'
@@ -143,7 +143,7 @@ export function status201(statusSent: string, ref: ConnectorRef, known: Known): 
 }
 
 /** 2.0.1 G01. */
-export const statusNotification201: Handler<OCPP20.StatusNotificationRequest> = {
+export const statusNotification201: Handler<OCPP20.StatusNotificationRequest | OCPP21.StatusNotificationRequest> = {
   about: (payload) => ({ subject: connectorSubject(payload) }),
   decide: (payload, known) => {
     const ref = { evseId: payload.evseId, connectorId: payload.connectorId }

@@ -4,7 +4,7 @@ import { rowsOf, timedBy } from '../rows.ts'
 import { statusNotification16, statusNotification201 } from './connector-status.ts'
 import { heartbeat } from './heartbeat.ts'
 
-const { notServed, served, toChargePoint } = rowsOf('availability')
+const { served, toChargePoint } = rowsOf('availability')
 
 export const availability16 = {
   Heartbeat: served('1.6 §4.6', 'batched', heartbeat),
@@ -19,7 +19,7 @@ export const availability201 = {
 }
 
 export const availability21 = {
-  StatusNotification: notServed('2.1 G01', 'committed'),
-  Heartbeat: notServed('2.1 G02', 'batched'),
+  StatusNotification: timedBy('timestamp', served('2.1 G01', 'committed', statusNotification201)),
+  Heartbeat: served('2.1 G02', 'batched', heartbeat),
   ChangeAvailability: toChargePoint('2.1 G03-G04', ['StatusNotification', 'NotifyEvent']),
 }

@@ -1,9 +1,10 @@
 // Functional blocks A and M: certificates of charge points.
 
 import { rowsOf } from '../rows.ts'
+import { certificateChainStatus } from './chain-status.ts'
 import { signCertificate16, signCertificate201 } from './sign-certificate.ts'
 
-const { notServed, served, stored, toChargePoint } = rowsOf('certificates')
+const { served, stored, toChargePoint } = rowsOf('certificates')
 
 export const certificates16 = {
   CertificateSigned: toChargePoint('1.6 security whitepaper §5.1', ['SecurityEventNotification']),
@@ -27,11 +28,12 @@ export const certificates201 = {
 
 export const certificates21 = {
   CertificateSigned: toChargePoint('2.1 A02-A03', ['SecurityEventNotification']),
-  SignCertificate: notServed('2.1 A02-A03', 'committed'),
-  Get15118EVCertificate: notServed('2.1 M01-M02', 'none'),
+  SignCertificate: served('2.1 A02-A03', 'committed', signCertificate201),
+  // As in 2.0.1.
+  Get15118EVCertificate: stored('2.1 M01-M02', { status: 'Failed', exiResponse: '' }),
   GetInstalledCertificateIds: toChargePoint('2.1 M03'),
   DeleteCertificate: toChargePoint('2.1 M04'),
   InstallCertificate: toChargePoint('2.1 M05'),
-  GetCertificateStatus: notServed('2.1 M06', 'none'),
-  GetCertificateChainStatus: notServed('2.1 M06', 'none'),
+  GetCertificateStatus: stored('2.1 M06', { status: 'Failed' }),
+  GetCertificateChainStatus: served('2.1 M06', 'committed', certificateChainStatus),
 }

@@ -1,7 +1,7 @@
 // SignCertificate: a charge point asks for a certificate of its new key (1.6 security whitepaper A02, A03). The answer
 // says whether it will get one. The certificate is signed after the COMMIT, and sent as CertificateSigned.
 
-import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import { certificatesPerHourMax } from '../../base/limits.ts'
 import type { Decision, Handler, Known, KnownSigningRequest } from '../decision.ts'
 import { notification } from '../notification.ts'
@@ -55,7 +55,7 @@ export const signCertificate16: Handler<OCPP16.SignCertificateRequest> = {
 }
 
 /** 2.0.1 A02 and A03. Without a type it is the certificate of the charging station. */
-export const signCertificate201: Handler<OCPP20.SignCertificateRequest> = {
+export const signCertificate201: Handler<OCPP20.SignCertificateRequest | OCPP21.SignCertificateRequest> = {
   needs: ({ csr }) => ({ signingRequest: csr }),
   decide: ({ csr, certificateType }, known) => decide(csr, known, certificateType ?? chargePointType),
 }

@@ -1,20 +1,22 @@
 // Functional block N, diagnostics: uploads of logs, monitoring, and events.
 
-import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'
 import { notification } from '../notification.ts'
 import { keeping, readingPartOf, rowsOf } from '../rows.ts'
 import { newestStates } from './newest-states.ts'
 import { notifyEvent } from './state-events.ts'
 
-const { notServed, served, stored, storedSend, toChargePoint } = rowsOf('diagnostics')
+const { served, stored, storedSend, toChargePoint } = rowsOf('diagnostics')
 
 const diagnosticsStatus: Handler<OCPP16.DiagnosticsStatusNotificationRequest> = {
   decide: ({ status }, known) =>
     notification(known, undefined, { table: 'chargePoints', patch: { diagnosticsStatus: status } }),
 }
 
-const logStatus: Handler<OCPP16.LogStatusNotificationRequest | OCPP20.LogStatusNotificationRequest> = {
+const logStatus: Handler<
+  OCPP16.LogStatusNotificationRequest | OCPP20.LogStatusNotificationRequest | OCPP21.LogStatusNotificationRequest
+> = {
   decide: ({ status }, known) =>
     notification(known, undefined, { table: 'chargePoints', patch: { logStatus: status } }),
 }
@@ -42,19 +44,20 @@ export const diagnostics201 = {
 
 export const diagnostics21 = {
   GetLog: toChargePoint('2.1 N01', ['LogStatusNotification']),
-  LogStatusNotification: notServed('2.1 N01', 'committed'),
+  LogStatusNotification: served('2.1 N01', 'committed', logStatus),
   GetMonitoringReport: toChargePoint('2.1 N02', ['NotifyMonitoringReport']),
-  NotifyMonitoringReport: notServed('2.1 N02', 'committed'),
+  NotifyMonitoringReport: keeping(['monitor'], stored('2.1 N02')),
   SetMonitoringBase: toChargePoint('2.1 N03', ['NotifyEvent']),
   SetVariableMonitoring: toChargePoint('2.1 N04, N11', ['NotifyEvent']),
   SetMonitoringLevel: toChargePoint('2.1 N05'),
   ClearVariableMonitoring: toChargePoint('2.1 N06'),
-  NotifyEvent: notServed('2.1 N07-N08', 'committed'),
+  NotifyEvent: readingPartOf({ eventData: newestStates }, served('2.1 N07-N08', 'committed', notifyEvent)),
   CustomerInformation: toChargePoint('2.1 N09-N10', ['NotifyCustomerInformation']),
-  NotifyCustomerInformation: notServed('2.1 N09', 'committed'),
-  OpenPeriodicEventStream: notServed('2.1 N11', 'committed'),
+  NotifyCustomerInformation: stored('2.1 N09'),
+  // What the stream then sends is stored, too.
+  OpenPeriodicEventStream: stored('2.1 N11', { status: 'Accepted' }),
   GetPeriodicEventStream: toChargePoint('2.1 N12'),
-  ClosePeriodicEventStream: notServed('2.1 N13', 'committed'),
+  ClosePeriodicEventStream: stored('2.1 N13'),
   AdjustPeriodicEventStream: toChargePoint('2.1 N14'),
   NotifyPeriodicEventStream: storedSend('2.1 N15', 'basetime'),
 }

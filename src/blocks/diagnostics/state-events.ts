@@ -1,7 +1,7 @@
 // Functional blocks G and N: a 2.x charge point may report its statuses with NotifyEvent instead of StatusNotification
 // (2.0.1 G01). It reports its problems only with NotifyEvent.
 
-import type { OCPP20 } from 'typed-ocpp'
+import type { OCPP20, OCPP21 } from 'typed-ocpp'
 import { connectorsMax } from '../../base/limits.ts'
 import { availableComponents, newestStates } from './newest-states.ts'
 import { connectorStatusChanges, moveConnector, status201 } from '../availability/connector-status.ts'
@@ -16,7 +16,7 @@ type Event = OCPP20.NotifyEventRequest['eventData'][number]
  * 2.0.1 N07: events of monitors. All are stored. An AvailabilityState also changes the status of connectors, and a
  * Problem changes the current problems of the charge point.
  */
-export const notifyEvent: Handler<OCPP20.NotifyEventRequest> = {
+export const notifyEvent: Handler<OCPP20.NotifyEventRequest | OCPP21.NotifyEventRequest> = {
   about: ({ eventData }, known) => ({
     also: newestStates(eventData).flatMap((event) => connectorsOf(event, known).map(connectorSubject)),
   }),

@@ -2,7 +2,7 @@
 
 import { keeping, rowsOf } from '../rows.ts'
 
-const { notServed, stored, toChargePoint } = rowsOf('display')
+const { stored, toChargePoint } = rowsOf('display')
 
 export const display201 = {
   SetDisplayMessage: toChargePoint('2.0.1 O01-O02'),
@@ -14,6 +14,6 @@ export const display201 = {
 export const display21 = {
   SetDisplayMessage: toChargePoint('2.1 O01-O02'),
   GetDisplayMessages: toChargePoint('2.1 O03-O04', ['NotifyDisplayMessages']),
-  NotifyDisplayMessages: notServed('2.1 O03-O04', 'committed'),
+  NotifyDisplayMessages: keeping(['messageInfo'], stored('2.1 O03-O04')),
   ClearDisplayMessage: toChargePoint('2.1 O05'),
 }

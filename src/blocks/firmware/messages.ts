@@ -1,16 +1,17 @@
 // Functional block L, firmware: updates and their status.
 
-import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'
 import { notification } from '../notification.ts'
 import { keeping, rowsOf } from '../rows.ts'
 
-const { notServed, served, stored, toChargePoint } = rowsOf('firmware')
+const { served, stored, toChargePoint } = rowsOf('firmware')
 
 const firmwareStatus: Handler<
   | OCPP16.FirmwareStatusNotificationRequest
   | OCPP16.SignedFirmwareStatusNotificationRequest
   | OCPP20.FirmwareStatusNotificationRequest
+  | OCPP21.FirmwareStatusNotificationRequest
 > = {
   decide: ({ status }, known) =>
     notification(known, undefined, { table: 'chargePoints', patch: { firmwareStatus: status } }),
@@ -35,8 +36,8 @@ export const firmware201 = {
 
 export const firmware21 = {
   UpdateFirmware: toChargePoint('2.1 L01-L02', firmwareNotifications),
-  FirmwareStatusNotification: notServed('2.1 L01-L02', 'committed'),
+  FirmwareStatusNotification: served('2.1 L01-L02', 'committed', firmwareStatus),
   PublishFirmware: toChargePoint('2.1 L03', ['PublishFirmwareStatusNotification']),
-  PublishFirmwareStatusNotification: notServed('2.1 L03', 'committed'),
+  PublishFirmwareStatusNotification: keeping(['location'], stored('2.1 L03')),
   UnpublishFirmware: toChargePoint('2.1 L04'),
 }

@@ -3,7 +3,7 @@
 import { rowsOf, timedBy } from '../rows.ts'
 import { meterValues16, meterValues201 } from './meter-values.ts'
 
-const { notServed, served, servedTransactional } = rowsOf('metering')
+const { served, servedTransactional } = rowsOf('metering')
 
 export const metering16 = {
   // Also a transaction message (§3.7.1): transactions are billed by their samples.
@@ -15,5 +15,5 @@ export const metering201 = {
 }
 
 export const metering21 = {
-  MeterValues: notServed('2.1 J01', 'committed'),
+  MeterValues: timedBy('meterValue', served('2.1 J01', 'committed', meterValues201)),
 }

@@ -1,10 +1,16 @@
 // Boots: what a charge point says about itself, and the answer. Its chart (`actors/charge-point.ts`) decides which
 // messages it may send before its boot is accepted.
 
-import type { OCPP16, OCPP20 } from 'typed-ocpp'
+import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import { isoTime } from '../../base/clock.ts'
-import type { Decision, Handler, Known } from '../decision.ts'
+import type { Decision, Handler, Known, Payload, RegistrationStatus } from '../decision.ts'
 
+interface Times {
+  readonly currentTime: string
+  readonly interval: number
+}
+
+/** @param answerOf puts the members of the answer into the order of the schema of the version. */
 function boot(
   known: Known,
   station: {
@@ -15,10 +21,11 @@ function boot(
     iccid: string | undefined
     imsi: string | undefined
   },
+  answerOf: (status: RegistrationStatus, times: Times) => Payload,
 ): Decision {
   const status = known.chargePoint.registrationStatus
   return {
-    answer: { status, currentTime: isoTime(known.nowMs), interval: known.heartbeatIntervalSeconds },
+    answer: answerOf(status, { currentTime: isoTime(known.nowMs), interval: known.heartbeatIntervalSeconds }),
     changes: [
       {
         table: 'chargePoints',
@@ -46,28 +53,36 @@ function boot(
 export const bootNotification16: Handler<OCPP16.BootNotificationRequest> = {
   about: () => ({ endsStarts: true }),
   decide: (payload, known) =>
-    boot(known, {
-      vendor: payload.chargePointVendor,
-      model: payload.chargePointModel,
-      serialNumber: payload.chargePointSerialNumber ?? payload.chargeBoxSerialNumber,
-      firmwareVersion: payload.firmwareVersion,
-      iccid: payload.iccid,
-      imsi: payload.imsi,
-    }),
+    boot(
+      known,
+      {
+        vendor: payload.chargePointVendor,
+        model: payload.chargePointModel,
+        serialNumber: payload.chargePointSerialNumber ?? payload.chargeBoxSerialNumber,
+        firmwareVersion: payload.firmwareVersion,
+        iccid: payload.iccid,
+        imsi: payload.imsi,
+      },
+      (status, times) => ({ status, ...times }),
+    ),
 }
 
 /** 2.0.1 B01–B03. */
-export const bootNotification201: Handler<OCPP20.BootNotificationRequest> = {
+export const bootNotification201: Handler<OCPP20.BootNotificationRequest | OCPP21.BootNotificationRequest> = {
   about: () => ({ endsStarts: true }),
   decide: (payload, known) => {
     const station = payload.chargingStation
-    return boot(known, {
-      vendor: station.vendorName,
-      model: station.model,
-      serialNumber: station.serialNumber,
-      firmwareVersion: station.firmwareVersion,
-      iccid: station.modem?.iccid,
-      imsi: station.modem?.imsi,
-    })
+    return boot(
+      known,
+      {
+        vendor: station.vendorName,
+        model: station.model,
+        serialNumber: station.serialNumber,
+        firmwareVersion: station.firmwareVersion,
+        iccid: station.modem?.iccid,
+        imsi: station.modem?.imsi,
+      },
+      (status, times) => ({ ...times, status }),
+    )
   },
 }

@@ -1,6 +1,6 @@
 // The 2.x device model, as charge points report it.
 
-import type { OCPP20 } from 'typed-ocpp'
+import type { OCPP20, OCPP21 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'
 import type { NewRow } from '../stored-rows.ts'
 import { isPasswordVariable } from './password-commands.ts'
@@ -26,7 +26,7 @@ function variablesOf(report: OCPP20.NotifyReportRequest): NewRow<'variables'>[] 
 }
 
 /** 2.0.1 B07, B08: stores one part of a device model report in the table of variables. */
-export const notifyReport: Handler<OCPP20.NotifyReportRequest> = {
+export const notifyReport: Handler<OCPP20.NotifyReportRequest | OCPP21.NotifyReportRequest> = {
   decide: (payload) => ({
     answer: {},
     changes: variablesOf(payload).map((row) => ({ table: 'variables', row })),

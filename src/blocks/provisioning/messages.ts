@@ -6,7 +6,7 @@ import { notifyReport } from './device-model.ts'
 import { changeConfigurationPassword, setNetworkProfilePassword, setVariablesPassword } from './password-commands.ts'
 import { changeConfigurationProfile, networkProfile } from './profile-commands.ts'
 
-const { notServed, served, toChargePoint } = rowsOf('provisioning')
+const { served, toChargePoint } = rowsOf('provisioning')
 
 export const provisioning16 = {
   BootNotification: booting(served('1.6 §4.2', 'committed', bootNotification16)),
@@ -30,11 +30,11 @@ export const provisioning201 = {
 }
 
 export const provisioning21 = {
-  BootNotification: booting(notServed('2.1 B01-B03', 'committed')),
+  BootNotification: booting(served('2.1 B01-B03', 'committed', bootNotification201)),
   SetVariables: settingPassword(setVariablesPassword, toChargePoint('2.1 B05')),
   GetVariables: toChargePoint('2.1 B06'),
   GetBaseReport: toChargePoint('2.1 B07', ['NotifyReport']),
-  NotifyReport: notServed('2.1 B07-B08', 'committed'),
+  NotifyReport: served('2.1 B07-B08', 'committed', notifyReport),
   GetReport: toChargePoint('2.1 B08', ['NotifyReport']),
   SetNetworkProfile: settingProfile(
     networkProfile,

@@ -233,7 +233,7 @@ function badKey(key: string) {
 async function storedVariables({ queries }: ApiDeps, chargePointKey: number): Promise<VariableRecord[]> {
   const stored: VariableRecord[] = []
   for (let page = 1; stored.length < configurationKeysMax; page++) {
-    const { items } = await queries.variablesOf(chargePointKey, { page, pageSize: pageSizeMax })
+    const { items } = await queries.variablesOf({ chargePointKey }, { page, pageSize: pageSizeMax })
     stored.push(...items)
     if (items.length < pageSizeMax) break
   }

@@ -2,7 +2,7 @@
 
 import { rowsOf } from '../rows.ts'
 
-const { notServed, stored, toChargePoint } = rowsOf('reservation')
+const { stored, toChargePoint } = rowsOf('reservation')
 
 const reservationStatus = ['ReservationStatusUpdate', 'StatusNotification', 'NotifyEvent']
 
@@ -20,5 +20,5 @@ export const reservation201 = {
 export const reservation21 = {
   ReserveNow: toChargePoint('2.1 H01', reservationStatus),
   CancelReservation: toChargePoint('2.1 H02', reservationStatus),
-  ReservationStatusUpdate: notServed('2.1 H01, H04', 'committed'),
+  ReservationStatusUpdate: stored('2.1 H01, H04'),
 }

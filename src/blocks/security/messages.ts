@@ -2,7 +2,7 @@
 
 import { rowsOf } from '../rows.ts'
 
-const { notServed, stored } = rowsOf('security')
+const { stored } = rowsOf('security')
 
 export const security16 = {
   SecurityEventNotification: stored('1.6 security whitepaper §5.15'),
@@ -13,5 +13,5 @@ export const security201 = {
 }
 
 export const security21 = {
-  SecurityEventNotification: notServed('2.1 A04', 'committed'),
+  SecurityEventNotification: stored('2.1 A04'),
 }

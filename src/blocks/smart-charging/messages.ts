@@ -2,8 +2,9 @@
 // distributed energy resources.
 
 import { keeping, rowsOf } from '../rows.ts'
+import { pullDynamicScheduleUpdate } from './dynamic-schedule.ts'
 
-const { notServed, stored, toChargePoint } = rowsOf('smart-charging')
+const { served, stored, toChargePoint } = rowsOf('smart-charging')
 
 export const smartCharging16 = {
   ClearChargingProfile: toChargePoint('1.6 §5.5'),
@@ -24,28 +25,41 @@ export const smartCharging201 = {
   NotifyEVChargingSchedule: keeping(['chargingSchedule'], stored('2.0.1 K15-K17', { status: 'Accepted' })),
 }
 
+/** The lists of a ReportDERControl, one for each kind of control. */
+const derControls = [
+  'curve',
+  'enterService',
+  'fixedPFAbsorb',
+  'fixedPFInject',
+  'fixedVar',
+  'freqDroop',
+  'gradient',
+  'limitMaxDischarge',
+]
+
 export const smartCharging21 = {
   SetChargingProfile: toChargePoint('2.1 K01', ['NotifyEVChargingSchedule']),
   GetCompositeSchedule: toChargePoint('2.1 K08'),
   GetChargingProfiles: toChargePoint('2.1 K09', ['ReportChargingProfiles']),
-  ReportChargingProfiles: notServed('2.1 K09', 'committed'),
+  ReportChargingProfiles: keeping(['chargingProfile'], stored('2.1 K09')),
   ClearChargingProfile: toChargePoint('2.1 K10'),
-  NotifyChargingLimit: notServed('2.1 K11-K12', 'committed'),
-  ClearedChargingLimit: notServed('2.1 K13', 'committed'),
-  NotifyEVChargingNeeds: notServed('2.1 K15, K18-K19', 'committed'),
-  NotifyEVChargingSchedule: notServed('2.1 K15-K19', 'committed'),
+  NotifyChargingLimit: keeping(['chargingSchedule'], stored('2.1 K11-K12')),
+  ClearedChargingLimit: stored('2.1 K13'),
+  // As in 2.0.1.
+  NotifyEVChargingNeeds: keeping(['chargingNeeds'], stored('2.1 K15, K18-K19', { status: 'Rejected' })),
+  NotifyEVChargingSchedule: keeping(['chargingSchedule'], stored('2.1 K15-K19', { status: 'Accepted' })),
   UsePriorityCharging: toChargePoint('2.1 K21'),
-  NotifyPriorityCharging: notServed('2.1 K21-K22', 'committed'),
+  NotifyPriorityCharging: stored('2.1 K21-K22'),
   UpdateDynamicSchedule: toChargePoint('2.1 K28'),
-  PullDynamicScheduleUpdate: notServed('2.1 K28', 'none'),
+  PullDynamicScheduleUpdate: served('2.1 K28', 'none', pullDynamicScheduleUpdate),
 
   NotifyAllowedEnergyTransfer: toChargePoint('2.1 Q01'),
   AFRRSignal: toChargePoint('2.1 Q07'),
 
   SetDERControl: toChargePoint('2.1 R04'),
   GetDERControl: toChargePoint('2.1 R04'),
-  ReportDERControl: notServed('2.1 R04', 'committed'),
+  ReportDERControl: keeping(derControls, stored('2.1 R04')),
   ClearDERControl: toChargePoint('2.1 R04'),
-  NotifyDERStartStop: notServed('2.1 R04', 'committed'),
-  NotifyDERAlarm: notServed('2.1 R05', 'committed'),
+  NotifyDERStartStop: keeping(['supersededIds'], stored('2.1 R04')),
+  NotifyDERAlarm: stored('2.1 R05'),
 }

@@ -1,11 +1,12 @@
 // Which connector a 2.x TransactionEvent is about (2.0.1 E01): it may name only the EVSE, or nothing.
 
-import type { OCPP20 } from 'typed-ocpp'
+import type { OCPP20, OCPP21 } from 'typed-ocpp'
 import { isChargingStatus } from '../availability/connector-status.ts'
 import type { ConnectorRef, ConnectorStatus, Known, KnownTransaction, WithoutMeterValues } from '../decision.ts'
 
 /** A TransactionEvent without its meter values. */
-export type TransactionEvent = WithoutMeterValues<OCPP20.TransactionEventRequest>
+export type TransactionEvent =
+  WithoutMeterValues<OCPP20.TransactionEventRequest> | WithoutMeterValues<OCPP21.TransactionEventRequest>
 
 /**
  * The connector that an event is about. If the event names only the EVSE, it is the only connector of that EVSE that is

@@ -1,10 +1,10 @@
 // Functional block E, transactions. For 2.1 also block S, battery swapping.
 
-import { rowsOf, timedBy } from '../rows.ts'
+import { keeping, rowsOf, timedBy } from '../rows.ts'
 import { startTransaction, stopTransaction } from './transactions-16.ts'
 import { transactionEvent } from './transactions-201.ts'
 
-const { notServed, notServedTransactional, servedTransactional, toChargePoint } = rowsOf('transactions')
+const { servedTransactional, stored, toChargePoint } = rowsOf('transactions')
 
 export const transactions16 = {
   StartTransaction: timedBy('timestamp', servedTransactional('1.6 §4.8', startTransaction)),
@@ -17,8 +17,8 @@ export const transactions201 = {
 }
 
 export const transactions21 = {
-  TransactionEvent: notServedTransactional('2.1 E01-E17'),
+  TransactionEvent: timedBy('timestamp', servedTransactional('2.1 E01-E17', transactionEvent)),
   GetTransactionStatus: toChargePoint('2.1 E14'),
-  BatterySwap: notServed('2.1 S01-S03', 'committed'),
+  BatterySwap: keeping(['batteryData'], stored('2.1 S01-S03')),
   RequestBatterySwap: toChargePoint('2.1 S02'),
 }

@@ -99,7 +99,7 @@ export const startTransaction: Handler<StartTransaction> = {
       },
     }
     return {
-      answer: { transactionId, idTagInfo },
+      answer: { idTagInfo, transactionId },
       fact: {
         ref: `start:${payload.connectorId}:${known.sent.meterStart}:${time}:${payload.idTag}`,
         seqNo: 0,

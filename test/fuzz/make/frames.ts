@@ -52,7 +52,7 @@ export function rowsOf(version: OcppVersion): Rows {
   const known = rowsByVersion.get(version)
   if (known !== undefined) return known
   const rows: (readonly [string, MessageRow])[] = Object.entries(tables[version])
-  const isServed = (row: MessageRow): boolean => row.direction !== 'toChargePoint' && row.served
+  const isServed = (row: MessageRow): boolean => row.direction !== 'toChargePoint'
   const parted = {
     served: rows.filter(([, row]) => isServed(row) && row.kind === 'call'),
     servedSends: rows.filter(([, row]) => isServed(row) && row.kind === 'send'),
@@ -64,16 +64,13 @@ export function rowsOf(version: OcppVersion): Rows {
 
 /** One frame of a charge point, valid or broken in ways that are known. */
 export function makeFrame(speaker: Speaker, random: Random): MadeFrame {
-  // For a version without served CALLs (2.1) there are no valid CALLs.
-  const { served, servedSends } = rowsOf(speaker.version)
-  if (servedSends.length > 0 && random.once(5)) return sendFrame(speaker, random)
-  const isServed = served.length > 0
-  const draw = isServed ? random.below(100) : 72 + random.below(28)
+  if (rowsOf(speaker.version).servedSends.length > 0 && random.once(5)) return sendFrame(speaker, random)
+  const draw = random.below(100)
   if (draw < 25) return callFrame(speaker, random, 0)
   if (draw < 60) return callFrame(speaker, random, 1)
   if (draw < 72) return callFrame(speaker, random, 2 + random.below(3))
   if (draw < 78) return unservedFrame(speaker, random)
-  if (draw < 89 && isServed) return envelopeFrame(speaker, random)
+  if (draw < 89) return envelopeFrame(speaker, random)
   if (draw < 96) return brokenText(speaker, random)
   return answerFrame(random)
 }

@@ -5,6 +5,7 @@ import { x509 } from '../../../src/auth/x509.ts'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { p256 } from '../../support/signing-requests.ts'
 import { passwordDefault, TestStator } from '../../support/stator.ts'
+import { type OcppVersion, ocppVersions } from '../../../src/ocpp/version.ts'
 
 let stator: TestStator
 let certificate: string
@@ -37,7 +38,7 @@ function path(identity: string, command = ''): string {
   return `/api/chargepoints/${identity}/certificates${command}`
 }
 
-async function answering(identity: string, version: '1.6' | '2.0.1'): Promise<RawChargePoint> {
+async function answering(identity: string, version: OcppVersion): Promise<RawChargePoint> {
   await stator.provision(identity)
   const raw = await stator.raw(identity, { subprotocols: [`ocpp${version}`] })
   await raw.call(
@@ -49,7 +50,7 @@ async function answering(identity: string, version: '1.6' | '2.0.1'): Promise<Ra
   return raw
 }
 
-describe.each(['1.6', '2.0.1'] as const)('a charge point of OCPP %s', (version) => {
+describe.each(ocppVersions)('a charge point of OCPP %s', (version) => {
   const named = (what: string): string => `${what}-${version}`
 
   test('installs, reports and deletes a CA certificate (TC_M_01_CSMS, TC_M_18_CSMS, TC_M_20_CSMS)', async () => {

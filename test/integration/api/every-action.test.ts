@@ -6,6 +6,7 @@ import { tables } from '../../../src/blocks/messages.ts'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { brokenSamples, fullestSample, smallestSample } from '../../support/schema-sample.ts'
 import { TestStator } from '../../support/stator.ts'
+import { ocppVersions } from '../../../src/ocpp/version.ts'
 
 let stator: TestStator
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => stator.stop())
 
-describe.each(['1.6', '2.0.1'] as const)('over OCPP %s', (version) => {
+describe.each(ocppVersions)('over OCPP %s', (version) => {
   const path = `/api/chargepoints/CP-${version}/calls`
   const sendable = Object.entries(tables[version]).filter(([, { direction }]) => direction !== 'fromChargePoint')
   let raw: RawChargePoint

@@ -5,6 +5,7 @@ import { connectorsMax } from '../../../src/base/limits.ts'
 import { flows201 } from '../../fixtures/seed-flows.ts'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { TestStator } from '../../support/stator.ts'
+import { type OcppVersion, ocppVersions } from '../../../src/ocpp/version.ts'
 
 let central: TestStator
 let stations = 0
@@ -19,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => central.stop())
 
-function booted(version: '1.6' | '2.0.1', strictness: 'strict' | 'lenient'): Promise<RawChargePoint> {
+function booted(version: OcppVersion, strictness: 'strict' | 'lenient'): Promise<RawChargePoint> {
   return central.bootedRaw(`BAD${++stations}`, version, { strictness })
 }
 
@@ -71,7 +72,7 @@ describe('an unreadable frame', () => {
 
 describe.each(['strict', 'lenient'] as const)('a %s charge point', (strictness) => {
   test('gets NotImplemented for an action that nobody knows', async () => {
-    for (const version of ['1.6', '2.0.1'] as const) {
+    for (const version of ocppVersions) {
       const raw = await booted(version, strictness)
       for (const action of ['Dance', 'constructor', '__proto__', 'bootnotification']) {
         const frame = await raw.answerTo(raw.sendCall(action, {}))

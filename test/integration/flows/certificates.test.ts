@@ -10,6 +10,7 @@ import type { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { hostileRequests, signingRequest } from '../../support/signing-requests.ts'
 import { adminApiKey, TestStator } from '../../support/stator.ts'
 import { until } from '../../support/until.ts'
+import { type OcppVersion, ocppVersions, since2 } from '../../../src/ocpp/version.ts'
 
 interface Issued {
   readonly state: string
@@ -65,12 +66,12 @@ async function rootOf(system: TestStator): Promise<X509Certificate> {
   return new X509Certificate(await response.text())
 }
 
-const boots = {
-  '1.6': { chargePointVendor: 'V', chargePointModel: 'M', chargePointSerialNumber: 'SN-1' },
-  '2.0.1': { reason: 'PowerUp', chargingStation: { vendorName: 'V', model: 'M', serialNumber: 'SN-1' } },
-} as const
+const boots = since2<object>(
+  { chargePointVendor: 'V', chargePointModel: 'M', chargePointSerialNumber: 'SN-1' },
+  { reason: 'PowerUp', chargingStation: { vendorName: 'V', model: 'M', serialNumber: 'SN-1' } },
+)
 
-async function booted(identity: string, version: keyof typeof boots): Promise<RawChargePoint> {
+async function booted(identity: string, version: OcppVersion): Promise<RawChargePoint> {
   const raw = await stator.raw(identity, { subprotocols: [`ocpp${version}`] })
   await raw.call('BootNotification', boots[version])
   return raw
@@ -92,7 +93,7 @@ function firstOf(chain: unknown): X509Certificate {
   return new X509Certificate(String(chain))
 }
 
-describe.each(['1.6', '2.0.1'] as const)('a charge point of OCPP %s', (version) => {
+describe.each(ocppVersions)('a charge point of OCPP %s', (version) => {
   const named = (what: string): string => `${what}-${version}`
 
   test('gets a certificate for its new key when an operator asks it to renew (TC_A_11_CSMS)', async () => {

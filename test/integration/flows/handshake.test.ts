@@ -160,9 +160,13 @@ describe('the identity', () => {
 })
 
 describe('the version', () => {
-  test('is the best that both sides speak', async () => {
-    const raw = await central.raw('CP001', { subprotocols: ['ocpp1.6', 'ocpp2.0.1'] })
-    expect(raw.socket.protocol).toBe('ocpp2.0.1')
+  test.each([
+    [['ocpp2.1', 'ocpp2.0.1', 'ocpp1.6'], 'ocpp2.1'],
+    [['ocpp2.0.1', 'ocpp2.1'], 'ocpp2.0.1'],
+    [['ocpp2.2', 'ocpp2.1'], 'ocpp2.1'],
+  ])('is the first of %j that both sides speak: %s', async (subprotocols, chosen) => {
+    const raw = await central.raw('CP001', { subprotocols })
+    expect(raw.socket.protocol).toBe(chosen)
     expect(await raw.call('BootNotification', boot201)).toMatchObject({ status: 'Accepted' })
     await raw.close()
   })
@@ -175,7 +179,7 @@ describe('the version', () => {
   })
 
   test('without a common subprotocol, the handshake is completed and the connection closed', async () => {
-    for (const subprotocols of [[], ['ocpp1.5'], ['mqtt', 'ocpp2.1']]) {
+    for (const subprotocols of [[], ['ocpp1.5'], ['mqtt', 'ocpp2.2']]) {
       const { head, closeCode } = await stranger(central, subprotocols)
       expect(head).toStartWith('HTTP/1.1 101')
       expect(head.toLowerCase()).not.toContain('sec-websocket-protocol')

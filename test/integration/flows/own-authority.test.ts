@@ -13,6 +13,7 @@ import type { Made } from '../../support/made-certificates.ts'
 import { signingRequest } from '../../support/signing-requests.ts'
 import { passwordDefault, TestStator } from '../../support/stator.ts'
 import { until } from '../../support/until.ts'
+import { ocppVersions } from '../../../src/ocpp/version.ts'
 
 interface Issued {
   readonly state: string
@@ -144,7 +145,7 @@ describe('with an authority that Stator makes at its first start', () => {
     return one
   }
 
-  describe.each(['1.6', '2.0.1'] as const)('a charge point of OCPP %s', (version) => {
+  describe.each(ocppVersions)('a charge point of OCPP %s', (version) => {
     test('renews its certificate and connects again with the new one (TC_A_11_CSMS)', async () => {
       const identity = `renews-${version}`
       await enrol(identity, { version })

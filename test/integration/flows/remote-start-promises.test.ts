@@ -13,10 +13,9 @@ import { TestStator } from '../../support/stator.ts'
 import { StatorProcess } from '../../support/stator-process.ts'
 import { TableLocks } from '../../support/table-locks.ts'
 import { until } from '../../support/until.ts'
+import { type OcppVersion, ocppVersions, since2 } from '../../../src/ocpp/version.ts'
 
-type Version = '1.6' | '2.0.1'
-
-const commandOf = { '1.6': 'RemoteStartTransaction', '2.0.1': 'RequestStartTransaction' } as const
+const commandOf = since2('RemoteStartTransaction', 'RequestStartTransaction')
 const startBody = { connectorId: 1, idTag }
 
 /** REST of a node, as far as it is needed here. */
@@ -25,7 +24,13 @@ interface Rest {
 }
 
 /** Starts a transaction over REST; the charge point answers with `status`. Answers the promised transactionId. */
-async function remoteStart(rest: Rest, raw: RawChargePoint, identity: string, version: Version, status = 'Accepted') {
+async function remoteStart(
+  rest: Rest,
+  raw: RawChargePoint,
+  identity: string,
+  version: OcppVersion,
+  status = 'Accepted',
+) {
   const reported = rest.json(`/api/chargepoints/${identity}/start-transaction`, startBody)
   const { messageId } = await raw.command(commandOf[version])
   raw.answer(messageId, { status })
@@ -33,7 +38,7 @@ async function remoteStart(rest: Rest, raw: RawChargePoint, identity: string, ve
 }
 
 /** Begins the transaction that was started remotely. Answers its transactionId. */
-async function begin(rest: Rest, raw: RawChargePoint, identity: string, version: Version, promised: unknown) {
+async function begin(rest: Rest, raw: RawChargePoint, identity: string, version: OcppVersion, promised: unknown) {
   if (version === '1.6') return (await raw.call('StartTransaction', flows16.start))['transactionId']
   const started = flows201.started(crypto.randomUUID(), { remoteStartId: promised })
   await raw.call('TransactionEvent', started)
@@ -43,7 +48,13 @@ async function begin(rest: Rest, raw: RawChargePoint, identity: string, version:
 }
 
 /** Stops the transaction over REST, which the charge point accepts. */
-async function remoteStop(rest: Rest, raw: RawChargePoint, identity: string, version: Version, transactionId: unknown) {
+async function remoteStop(
+  rest: Rest,
+  raw: RawChargePoint,
+  identity: string,
+  version: OcppVersion,
+  transactionId: unknown,
+) {
   const reported = rest.json(`/api/chargepoints/${identity}/stop-transaction`, { transactionId })
   const action = version === '1.6' ? 'RemoteStopTransaction' : 'RequestStopTransaction'
   const { messageId } = await raw.command(action)
@@ -51,7 +62,7 @@ async function remoteStop(rest: Rest, raw: RawChargePoint, identity: string, ver
   return reported
 }
 
-describe.each(['1.6', '2.0.1'] as const)('a %s charge point that begins what was started remotely', (version) => {
+describe.each(ocppVersions)('a %s charge point that begins what was started remotely', (version) => {
   const cleanUp: (() => Promise<unknown>)[] = []
   const identities = ['MOVES', 'STAYS']
   let dying: StatorProcess

@@ -6,6 +6,7 @@ import { hostname } from 'node:os'
 import { flows16, flows201, idTag } from '../../fixtures/seed-flows.ts'
 import { TestStator } from '../../support/stator.ts'
 import { until } from '../../support/until.ts'
+import { ocppVersions } from '../../../src/ocpp/version.ts'
 
 describe.each(['PostgreSQL', 'Embedded'] as const)('on %s', (provider) => {
   test('a 1.6 transaction goes on with the same transactionId after a restart', async () => {
@@ -86,7 +87,7 @@ describe('on PostgreSQL', () => {
   })
 })
 
-test.each(['1.6', '2.0.1'] as const)('a simulated %s charge point charges through a restart', async (version) => {
+test.each(ocppVersions)('a simulated %s charge point charges through a restart', async (version) => {
   const central = await TestStator.start()
   try {
     await central.addIdTag(idTag)

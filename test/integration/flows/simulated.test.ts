@@ -6,6 +6,7 @@ import { exampleCommands } from '../../fixtures/commands.ts'
 import { idTag, remoteStartBody } from '../../fixtures/seed-flows.ts'
 import { TestStator } from '../../support/stator.ts'
 import { until } from '../../support/until.ts'
+import { ocppVersions } from '../../../src/ocpp/version.ts'
 
 let central: TestStator
 
@@ -17,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => central.stop())
 
-describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', (version) => {
+describe.each(ocppVersions)('a simulated charge point of OCPP %s', (version) => {
   const name = (suffix: string): string => `SIM-${version}-${suffix}`
 
   test('shows its status, model and firmware once it has booted', async () => {

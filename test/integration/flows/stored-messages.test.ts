@@ -4,12 +4,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { checkResponse } from '../../../src/examine/schema.ts'
 import { tables } from '../../../src/blocks/messages.ts'
+import type { MessageFixture } from '../../fixtures/message-fixture.ts'
 import { fixtures16 } from '../../fixtures/v16.ts'
 import { fixtures201 } from '../../fixtures/v201.ts'
+import { fixtures21 } from '../../fixtures/v21.ts'
 import type { RawChargePoint } from '../../support/raw-charge-point.ts'
 import { passwordDefault, TestStator } from '../../support/stator.ts'
+import { type ByVersion, ocppVersions } from '../../../src/ocpp/version.ts'
 
-const fixtures = { '1.6': fixtures16, '2.0.1': fixtures201 }
+const fixtures: ByVersion<Readonly<Record<string, MessageFixture>>> = {
+  '1.6': fixtures16,
+  '2.0.1': fixtures201,
+  '2.1': fixtures21,
+}
 const at = '2026-01-31T12:00:00.000Z'
 const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 
@@ -25,12 +32,20 @@ async function eventsOf(identity: string, query = ''): Promise<Record<string, un
   return stator.json(`/api/chargepoints/${identity}/events${query}`)
 }
 
-describe.each(['1.6', '2.0.1'] as const)('a charge point of OCPP %s', (version) => {
+/** Sends a SEND, which has no answer: the answer to the Heartbeat after it is the next frame. */
+async function sendAndHeartbeat(raw: RawChargePoint, messageId: string, action: string, payload: unknown) {
+  raw.send(JSON.stringify([6, messageId, action, payload]))
+  const heartbeat = raw.sendCall('Heartbeat', {})
+  expect((await raw.next()).slice(0, 2)).toEqual([3, heartbeat])
+}
+
+describe.each(ocppVersions)('a charge point of OCPP %s', (version) => {
   test.each(['lenient', 'strict'] as const)(
     'that is %s gets an answer to every message it may send',
     async (strictness) => {
       const raw = await stator.bootedRaw(`every-${strictness}-${version}`, version, { strictness })
       for (const [action, { valid }] of Object.entries(fixtures[version])) {
+        if (tables[version][action]?.kind === 'send') continue
         for (const payload of valid) {
           const answer = await raw.answerTo(raw.sendCall(action, payload))
           expect({ action, type: answer[0], problems: checkResponse(version, action, answer[2]) }).toEqual({
@@ -49,7 +64,8 @@ describe.each(['1.6', '2.0.1'] as const)('a charge point of OCPP %s', (version) 
     for (const [action, row] of Object.entries(tables[version])) {
       if (row.standingAnswer === null) continue
       const payload = Object.entries(fixtures[version]).find(([name]) => name === action)?.[1].valid[0]
-      expect(await raw.call(action, payload, `m-${action}`)).toEqual({ ...row.standingAnswer })
+      if (row.kind === 'send') await sendAndHeartbeat(raw, `m-${action}`, action, payload)
+      else expect(await raw.call(action, payload, `m-${action}`)).toEqual({ ...row.standingAnswer })
       expect(await eventsOf(identity, `?action=${action}`)).toMatchObject({
         totalCount: 1,
         events: [{ action, messageId: `m-${action}`, payload }],
@@ -67,6 +83,31 @@ test.each([
 ])('%s gets the answer that says what Stator supports', async (action, payload, answer) => {
   const raw = await stator.bootedRaw(`answer-${action}`, '2.0.1')
   expect(await raw.call(action, payload)).toEqual(answer)
+})
+
+test.each([
+  [
+    'VatNumberValidation',
+    { vatNumber: 'NL123456789B01', evseId: 2 },
+    { vatNumber: 'NL123456789B01', evseId: 2, status: 'Rejected' },
+  ],
+  ['PullDynamicScheduleUpdate', { chargingProfileId: 12 }, { status: 'Rejected' }],
+  ['OpenPeriodicEventStream', fixtures21.OpenPeriodicEventStream.valid[0], { status: 'Accepted' }],
+  ['NotifyEVChargingNeeds', fixtures21.NotifyEVChargingNeeds.valid[1], { status: 'Rejected' }],
+  ['Get15118EVCertificate', fixtures21.Get15118EVCertificate.valid[1], { status: 'Failed', exiResponse: '' }],
+])('%s of 2.1 gets the answer that says what Stator supports', async (action, payload, answer) => {
+  const raw = await stator.bootedRaw(`answer21-${action}`, '2.1')
+  expect(await raw.call(action, payload)).toEqual(answer)
+})
+
+test('GetCertificateChainStatus says of each certificate that its status is not known', async () => {
+  const raw = await stator.bootedRaw('chain-status', '2.1')
+  const [payload] = fixtures21.GetCertificateChainStatus.valid
+  const asked = payload?.['certificateStatusRequests'] as readonly Readonly<Record<string, unknown>>[]
+  const failed = { status: 'Failed', nextUpdate: isoTime }
+  expect(await raw.call('GetCertificateChainStatus', payload)).toEqual({
+    certificateStatus: asked.map(({ certificateHashData, source }) => ({ certificateHashData, source, ...failed })),
+  })
 })
 
 test('a message that is only stored is not refused by lenient for what it lacks', async () => {

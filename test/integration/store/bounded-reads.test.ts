@@ -237,7 +237,7 @@ const lists: Readonly<Record<string, List>> = {
     queries.listTransactions({ ...ofGroup, ghostsAt: { deadlines, nowMs } }, page),
   'anomalies of a scope': (page) => queries.listAnomalies(ofGroup, page),
   'anomalies of a scope and a kind': (page) => queries.listAnomalies({ ...ofGroup, kind: 'quirk' }, page),
-  'variables of a charge point': (page) => queries.variablesOf(key, page),
+  'variables of a charge point': (page) => queries.variablesOf({ chargePointKey: key }, page),
 }
 
 // The embedded database has no statistics unless somebody makes some. With them PostgreSQL may choose an index by which it reads past

@@ -1,4 +1,5 @@
-// SENDs that are only stored (2.1). The handshake does not offer 2.1 yet, so they come through `serve`, to a real database.
+// SENDs that are only stored (2.1), through `serve` to a real database of each kind. `flows/stored-messages.test.ts` sends
+// them through sockets.
 
 import { expect, test } from 'bun:test'
 import { systemClock } from '../../../src/base/clock.ts'

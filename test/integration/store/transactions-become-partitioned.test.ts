@@ -20,7 +20,7 @@ let database: TestDatabase
 /** A node of the version before. */
 let earlier: Client
 beforeAll(async () => {
-  database = await databaseUntil('0030_api_keys')
+  database = await databaseUntil('0031_message_blocks')
   earlier = new Client({ connectionString: database.connectionString })
   await earlier.connect()
   await earlier.query(`INSERT INTO charge_points (identity) VALUES ('CP')`)

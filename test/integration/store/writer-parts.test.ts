@@ -106,7 +106,7 @@ describeStore('a large change set', (store) => {
     const before = writer.stats.transactions
     await writer.commit(changeSet(key, { changes, bytes: 300 * changes.length }))
     expect(writer.stats.transactions - before).toBeGreaterThan(1)
-    const { totalCount, items } = await queries.variablesOf(key, { page: 1, pageSize: 2 })
+    const { totalCount, items } = await queries.variablesOf({ chargePointKey: key }, { page: 1, pageSize: 2 })
     expect(totalCount).toBe(names.length)
     expect(items.map(({ value }) => value)).toEqual(['second', 'first'])
   })

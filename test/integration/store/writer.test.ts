@@ -184,7 +184,7 @@ describeStore('the writer', (store) => {
     const long = 'V'.repeat(200)
     await writer.commit(changeSet(key, { changes: [variable(`${long}1`, '1'), variable(`${long}2`, '2')] }))
     await writer.commit(changeSet(key, { changes: [variable(`${long}1`, '3')] }))
-    const { items } = await queries.variablesOf(key, { page: 1, pageSize: 10 })
+    const { items } = await queries.variablesOf({ chargePointKey: key }, { page: 1, pageSize: 10 })
     expect(items.map(({ value }) => value).toSorted()).toEqual(['2', '3'])
   })
 
@@ -195,7 +195,7 @@ describeStore('the writer', (store) => {
     await writer.commit(
       changeSet(key, { changes: [variable('HeartbeatInterval', '600'), variable('HeartbeatInterval', '900')] }),
     )
-    const { totalCount, items } = await queries.variablesOf(key, { page: 1, pageSize: 10 })
+    const { totalCount, items } = await queries.variablesOf({ chargePointKey: key }, { page: 1, pageSize: 10 })
     expect(totalCount).toBe(2)
     expect(items[1]).toEqual({
       componentName: 'OCPPCommCtrlr',

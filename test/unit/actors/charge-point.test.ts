@@ -6,6 +6,7 @@ import { stateOf } from '../../../actors/committed.ts'
 import type { KnownChargePoint, RegistrationStatus } from '../../../src/blocks/decision.ts'
 import { hydration } from '../../support/hydration.ts'
 import { chargePoint } from '../../support/known.ts'
+import { ocppVersions } from '../../../src/ocpp/version.ts'
 
 function start(differences: Partial<KnownChargePoint> = {}) {
   const input = stateOf(hydration({ chargePoint: { ...chargePoint, ...differences } }))
@@ -118,7 +119,7 @@ describe('a CALL may be sent', () => {
   })
 
   test('except a remote start or stop, while the boot is pending', () => {
-    for (const version of ['1.6', '2.0.1'] as const) {
+    for (const version of ocppVersions) {
       expect(sent({ version, bootStatus: 'Pending' }, false)).toBe(true)
       expect(sent({ version, bootStatus: 'Pending' }, true)).toBe(false)
     }

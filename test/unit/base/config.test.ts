@@ -78,6 +78,7 @@ describe('sources', () => {
       strictness: 'lenient',
       messageLog: true,
       messageLogDays: 7,
+      checkOwnFramesEvery: 1_000,
       anomalyDays: 90,
       eventDays: 365,
       transactionEventDays: 365,
@@ -246,7 +247,7 @@ describe('what stops a start', () => {
       { OCPP: { ServerPort: 1, serverport: 2 } },
       'OCPP.ServerPort stands twice (F): expected each key once, in any letter case.',
     ],
-    [{ OCPP: { ProtocolVersion: '2.1' } }, 'OCPP.ProtocolVersion is "2.1" (F): expected 1.6, 2.0.1, or nothing.'],
+    [{ OCPP: { ProtocolVersion: '2.0' } }, 'OCPP.ProtocolVersion is "2.0" (F): expected 1.6, 2.0.1, 2.1, or nothing.'],
     [
       { OCPP: { EnableSSL: true } },
       'OCPP.CertificatePath is empty while OCPP.EnableSSL is true (F): expected the path of a PEM, .pfx or .p12 file.',

@@ -96,14 +96,14 @@ describe.each(ocppVersions.map((version) => [version]))('table of OCPP %s', (ver
     expect(row.section).toStartWith(`${version} `)
   })
 
-  test.each(rows)('serves %s, and stores nothing of it, if Stator sends it', (_, row) => {
-    if (row.direction !== 'toChargePoint') return
-    expect(row).toMatchObject({ served: true, durability: 'none', transactional: false })
+  test.each(rows)('has a handler for %s if a charge point sends it, and stores nothing of it otherwise', (_, row) => {
+    if (row.direction !== 'toChargePoint') expect(row.handler).not.toBeNull()
+    else expect(row).toMatchObject({ handler: null, durability: 'none', transactional: false })
   })
 
-  test('has written fixtures for every message that is served', () => {
-    const served = rows.filter(([, row]) => row.served && row.direction !== 'toChargePoint').map(([action]) => action)
-    expect(Object.keys(handwritten[version]).toSorted()).toEqual(served.toSorted())
+  test('has written fixtures for every message that a charge point sends', () => {
+    const sent = rows.filter(([, row]) => row.direction !== 'toChargePoint').map(([action]) => action)
+    expect(Object.keys(handwritten[version]).toSorted()).toEqual(sent.toSorted())
   })
 
   test('has no row for names of Object.prototype', () => {

@@ -15,13 +15,14 @@ const storedRows = ocppVersions.flatMap((version) =>
     .map(([action, row]) => ({ version, action, row })),
 )
 
-/** The answers to messages that Stator refuses. All others are answered with `{}`. */
+/** The answers that have a status. All others are answered with `{}`. */
 const answers: Readonly<Record<string, Payload>> = {
   SignCertificate: { status: 'Rejected' },
   Get15118EVCertificate: { status: 'Failed', exiResponse: '' },
   GetCertificateStatus: { status: 'Failed' },
   NotifyEVChargingNeeds: { status: 'Rejected' },
   NotifyEVChargingSchedule: { status: 'Accepted' },
+  OpenPeriodicEventStream: { status: 'Accepted' },
 }
 
 function fieldsOf(sample: unknown): Payload {

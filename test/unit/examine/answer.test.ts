@@ -51,6 +51,7 @@ describe('an answer', () => {
     for (const strictness of ['lenient', 'strict'] as const) {
       expect(read(text, 'Reset', '1.6', strictness)).toEqual({
         kind: 'unreadable',
+        code: 'FormatViolation',
         problem: expect.stringMatching(/^(The|It) .+\.$/),
       })
     }
@@ -72,6 +73,7 @@ describe('an answer', () => {
     expect(read(JSON.stringify([3, 'a', { values }]), 'Reset')).toMatchObject({ kind: 'result', payload: { values } })
     expect(read(JSON.stringify([3, 'a', { values: [...values, 0] }]), 'Reset')).toEqual({
       kind: 'unreadable',
+      code: 'FormatViolation',
       problem: `It has more than ${jsonValuesMax} values.`,
     })
   })

@@ -86,9 +86,9 @@ describe('an action', () => {
     expect(verdictOn('[2,"abc","TransactionEvent",{}]', '1.6')).toMatchObject({ code: 'NotImplemented' })
   })
 
-  test('of the other direction, or that is not served yet, is not supported', () => {
+  test('of the other direction is not supported', () => {
     expect(verdictOn('[2,"abc","Reset",{"type":"Soft"}]', '1.6')).toMatchObject({ code: 'NotSupported' })
-    expect(verdictOn('[2,"abc","Heartbeat",{}]', '2.1')).toMatchObject({ code: 'NotSupported' })
+    expect(verdictOn('[2,"abc","AFRRSignal",{}]', '2.1')).toMatchObject({ code: 'NotSupported' })
   })
 })
 

@@ -69,9 +69,12 @@ describe('the version', () => {
   test.each([
     ['ocpp1.6', 'ocpp1.6', '1.6'],
     ['ocpp2.0.1', 'ocpp2.0.1', '2.0.1'],
-    ['ocpp1.6, ocpp2.0.1', 'ocpp2.0.1', '2.0.1'],
+    ['ocpp2.1', 'ocpp2.1', '2.1'],
+    ['ocpp1.6, ocpp2.0.1', 'ocpp1.6', '1.6'],
+    ['ocpp2.1,ocpp2.0.1,ocpp1.6', 'ocpp2.1', '2.1'],
     ['ocpp2.0.1,ocpp1.6', 'ocpp2.0.1', '2.0.1'],
-    [' ocpp2.1 ,, ocpp1.6 ', 'ocpp1.6', '1.6'],
+    ['ocpp2.0.1, ocpp2.1', 'ocpp2.0.1', '2.0.1'],
+    [' ocpp2.2 ,, ocpp1.6 ', 'ocpp1.6', '1.6'],
     ['ocpp2.0.1.1, ocpp2.0.1', 'ocpp2.0.1', '2.0.1'],
   ] as const)('offered as %p is agreed on as %p, leniently and strictly', (offered, subprotocol, version) => {
     const negotiated = { subprotocol, version, quirk: null }
@@ -82,6 +85,7 @@ describe('the version', () => {
   test.each([
     ['ocpp2.0.1.1', '2.0.1'],
     ['OCPP1.6', '1.6'],
+    ['ocpp2.1.0', '2.1'],
     ['ocpp1.6.0', '1.6'],
   ] as const)('spelt %p is a quirk, echoed as it was offered', (offered, version) => {
     expect(negotiate(offered, null, 'lenient')).toEqual({ subprotocol: offered, version, quirk: 'subprotocolSpelling' })
@@ -93,7 +97,7 @@ describe('the version', () => {
     expect(negotiate('ocpp2.0.1.1, ocpp1.6', null, 'strict').version).toBe('1.6')
   })
 
-  test.each(['ocpp1.5', 'ocpp1.60', 'ocpp2.0', 'ocpp2.0.10', 'ocpp2.1', 'mqtt, soap'])(
+  test.each(['ocpp1.5', 'ocpp1.60', 'ocpp2.0', 'ocpp2.0.10', 'ocpp2.10', 'mqtt, soap'])(
     'offered as %p is none of ours, whatever is assumed of those that offer nothing',
     (offered) => {
       expect(negotiate(offered, '1.6', 'lenient')).toEqual(none)

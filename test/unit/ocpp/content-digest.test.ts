@@ -37,3 +37,24 @@ test('a digest fits 64 bits with a sign', () => {
     expect(BigInt.asIntN(64, digest)).toBe(digest)
   }
 })
+
+// Stored digests recognise retransmissions across versions of this program.
+test.each([
+  ['an event', event, undefined, '8233312550862718933'],
+  ['an event with its message id', event, 'm-1', '1525394081794974245'],
+  [
+    'texts that JSON escapes or UTF-8 encodes, and values of every type',
+    { b: 'a "quote", a \\, é, 😀, \u0000 and \ud800', a: [null, true, -1.5e-7, {}] },
+    undefined,
+    '5418450076044256902',
+  ],
+  [
+    'many members',
+    Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`k${i}`, i])),
+    undefined,
+    '-3516880045353488037',
+  ],
+  ['a text that is larger than the buffer', { text: 'é'.repeat(20_000) }, undefined, '-3398061960005526297'],
+])('the digest of %s is what it was in earlier versions', (_, sent, messageId, digest) => {
+  expect(contentDigest(sent, messageId)).toBe(digest)
+})

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import { frameDepthMax } from '../../../src/base/limits.ts'
-import { encodeCall, encodeCallError, encodeCallResult, parseFrame, peekFrameType } from '../../../src/ocpp/frame.ts'
+import {
+  encodeCall,
+  encodeCallError,
+  encodeCallResultError,
+  encodeCallResult,
+  parseFrame,
+  peekFrameType,
+} from '../../../src/ocpp/frame.ts'
 import { nestsTooDeep } from '../../../src/ocpp/json-shape.ts'
 import { ocppVersions } from '../../../src/ocpp/version.ts'
 
@@ -64,18 +71,14 @@ describe('reading a frame', () => {
     expect(parseFrame('[2,"abc', '1.6')).not.toHaveProperty('messageId')
   })
 
-  test.each([
-    '[3,"abc",{',
-    '[4,"abc","GenericError"',
-    '[5,"abc",',
-    '[3,"abc",7]',
-    '[3,null,{}]',
-    '[5,"abc","GenericError","",{}]',
-  ])('what may be an answer is never answered: %s', (text) => {
-    for (const version of ocppVersions) {
-      expect(parseFrame(text, version)).toMatchObject({ kind: 'unreadable', isAnswerable: false })
-    }
-  })
+  test.each(['[3,"abc",{', '[4,"abc","GenericError"', '[5,"abc",', '[3,"abc",7]', '[3,null,{}]'])(
+    'what may be an answer is never answered: %s',
+    (text) => {
+      for (const version of ocppVersions) {
+        expect(parseFrame(text, version)).toMatchObject({ kind: 'unreadable', isAnswerable: false })
+      }
+    },
+  )
 
   test.each(['[7,"abc","Heartbeat",{}]', '["2","abc","Heartbeat",{}]', '[-2,"abc","Heartbeat",{}]'])(
     'a message type that nobody knows says so under its id: %s',
@@ -137,6 +140,29 @@ describe('reading a SEND', () => {
     '[6,"abc","NotifyPeriodicEventStream",{"id":',
   ])('that cannot be read is not answered under 2.1: %s', (broken) => {
     expect(parseFrame(broken, '2.1')).toMatchObject({ kind: 'unreadable', isAnswerable: false })
+  })
+})
+
+describe('reading a CALLRESULTERROR', () => {
+  const text = '[5,"abc","FormatViolation","no such field",{"path":"/status"}]'
+
+  test('gives its code, description and details under 2.1', () => {
+    expect(parseFrame(text, '2.1')).toEqual({
+      kind: 'resultError',
+      messageId: 'abc',
+      code: 'FormatViolation',
+      description: 'no such field',
+      details: { path: '/status' },
+    })
+    expect(parseFrame('[5,"abc"]', '2.1')).toMatchObject({ kind: 'resultError', code: '', details: {} })
+  })
+
+  test.each(['1.6', '2.0.1'] as const)('finds a message type that %s does not know and does not answer', (version) => {
+    expect(parseFrame(text, version)).toMatchObject({ kind: 'unreadable', isAnswerable: false })
+  })
+
+  test('what is written is read again', () => {
+    expect(encodeCallResultError('abc', 'FormatViolation', 'no such field', { path: '/status' })).toBe(text)
   })
 })
 

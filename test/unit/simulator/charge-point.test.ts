@@ -10,13 +10,14 @@ import { exampleCommands } from '../../fixtures/commands.ts'
 import { CallErrorAnswer, FakeCentralSystem, Silence } from '../../support/fake-central-system.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { until } from '../../support/until.ts'
+import { type OcppVersion, ocppVersions } from '../../../src/ocpp/version.ts'
 
 let clock: HandClock
 let central: FakeCentralSystem
 let station: SimulatedChargePoint
 let seen: Observation[]
 
-function open(version: '1.6' | '2.0.1', options: Partial<SimulatorOptions> = {}): void {
+function open(version: OcppVersion, options: Partial<SimulatorOptions> = {}): void {
   clock = new HandClock()
   seen = []
   central = new FakeCentralSystem(version)
@@ -47,13 +48,13 @@ afterEach(() => {
 })
 
 /** Everything that came in must be as the schemas of the version have it. */
-function expectValidCalls(version: '1.6' | '2.0.1'): void {
+function expectValidCalls(version: OcppVersion): void {
   for (const { action, payload } of central.calls) {
     expect({ action, problems: checkRequest(version, action, payload) }).toEqual({ action, problems: [] })
   }
 }
 
-describe.each(['1.6', '2.0.1'] as const)('a simulated charge point of OCPP %s', (version) => {
+describe.each(ocppVersions)('a simulated charge point of OCPP %s', (version) => {
   beforeEach(() => open(version))
 
   test('presents its credentials and its subprotocol, boots, and reports the status of every connector', async () => {

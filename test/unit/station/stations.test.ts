@@ -36,7 +36,7 @@ function connected(
   const counters = new Counters()
   const registry = new Registry({ clock, newMessageId: () => 'ours' })
   const stations = new Stations({
-    settings: { heartbeatIntervalSeconds: 300, messageLog: false, messageBytesMax: 1_048_576 },
+    settings: { heartbeatIntervalSeconds: 300, messageLog: false, messageBytesMax: 1_048_576, checkOwnFramesEvery: 1 },
     limits: settingsFrom({}).limits,
     registry,
     examiner: inlineExaminer,

@@ -10,7 +10,7 @@ test('a disk that is too small is refused in one sentence that says what to do',
   const refused = () => checkDisk(readsSizes.large, disk)
   expect(refused).toThrow(UsageError)
   expect(refused).toThrow(
-    /^The fill needs 1\d\d\.\d GiB in \/somewhere, where 20\.0 GiB are free: choose a smaller --size/,
+    /^The fill needs \d+\.\d GiB in \/somewhere, where 20\.0 GiB are free: choose a smaller --size/,
   )
   expect(() => checkDisk(readsSizes.standard, disk)).not.toThrow()
 })

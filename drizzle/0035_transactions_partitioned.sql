@@ -1,7 +1,7 @@
 -- contract: the names of the table and of its unique index are those of other relations afterwards, with the same columns
 -- and the same rows, so nodes of the version before do not notice. They find the id of a charge point by
 -- "transactions_of_charge_point_by_arrival".
--- attach: transactions_first_partition, which 0032_transaction_range_checked validated, and indexes that match: no row is read.
+-- attach: transactions_first_partition, which 0034_transaction_range_checked validated, and indexes that match: no row is read.
 DROP TRIGGER "transactions_station_id" ON "transactions";
 --> statement-breakpoint
 DROP INDEX "transactions_station_id";
