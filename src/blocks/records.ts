@@ -193,9 +193,8 @@ export interface TransactionFilter {
   /** Of every charge point that has, or had, that identity. */
   readonly identity?: string
   readonly idToken?: string
-  /** Transactions that started at or after. */
+  /** Transactions that started in this period, its ends included. */
   readonly startedFromMs?: number
-  /** Transactions that started before or at. */
   readonly startedToMs?: number
   readonly open?: boolean
   /** Only open transactions that count as ghosts then. */
@@ -271,9 +270,8 @@ export interface MessageLogRecord extends MessageLogLine {
 
 export interface MessageFilter {
   readonly chargePointKey: number
-  /** At or after. */
+  /** Its ends are included. */
   readonly fromMs?: number
-  /** Before or at. */
   readonly toMs?: number
   /** CALLs and SENDs of this action. */
   readonly action?: string
@@ -473,9 +471,8 @@ export type HistoryRecord = ConnectorHistoryRecord | ConnectionHistoryRecord
 
 export interface HistoryFilter {
   readonly chargePointKey: number
-  /** At or after. */
+  /** Its ends are included. */
   readonly fromMs?: number
-  /** Before or at. */
   readonly toMs?: number
 }
 

@@ -316,7 +316,7 @@ function groupsOf(scope: Scope): SQL {
   return sql`${sql.param(typeof scope === 'object' && 'groups' in scope ? scope.groups : [])}::int4[]`
 }
 
-/** The charge points of a scope, `sparseKeysMax` at most, and whether these are all. Read group by group, in the index. */
+/** The charge points of a scope, read group by group: `sparseKeysMax` at most, and whether these are all. */
 async function someKeys({ db }: ListSource, scope: Scope) {
   const { rows } = await db.execute<{ id: number }>(
     sql`SELECT c.id FROM unnest(${groupsOf(scope)}) AS g(id) CROSS JOIN LATERAL (
