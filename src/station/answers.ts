@@ -25,7 +25,7 @@ export interface AnswerDeps {
 export function receiveAnswer(connection: Connection, text: string, nowMs: number, deps: AnswerDeps): void {
   const { identity, live, version } = connection
   connection.lastSeenAtMs = nowMs
-  if (peekFrameType(text) === resultErrorType) {
+  if (hasResultErrors[version] && peekFrameType(text) === resultErrorType) {
     receiveResultError(connection, text, deps)
     return
   }

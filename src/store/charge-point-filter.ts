@@ -28,6 +28,11 @@ export function chargePointsOf(filter: ChargePointFilter): FilteredRows {
   return { ...table, leads: [lead], leadOrder: isOfStatus ? order : [asc(status), ...order], rest: without }
 }
 
+/** Whether `filter` lists each charge point that there is. */
+export function isOfAll({ scope, groupKey, status, connected }: ChargePointFilter): boolean {
+  return scope === 'all' && groupKey === undefined && status === undefined && connected === undefined
+}
+
 /** Whether the charge points of `filter` are connected: one that is not has the status Offline. */
 function isConnected({ status, connected }: ChargePointFilter): 'yes' | 'no' | 'either' | 'never' {
   if (status === undefined) return connected === undefined ? 'either' : connected ? 'yes' : 'no'

@@ -23,7 +23,7 @@ import type { Scope } from '../blocks/scope.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
 import type { SecurityProfile } from '../blocks/values.ts'
 import { chargePointOf, createChargePointChanges, recordOf } from './charge-point-changes.ts'
-import { chargePointsOf } from './charge-point-filter.ts'
+import { chargePointsOf, isOfAll } from './charge-point-filter.ts'
 import { leaseEndsAt } from './connection-history.ts'
 import { keyOf, type Order, orderBy } from './keyset.ts'
 import { anyOf, filteredPageOf, type FilteredRows, keysetPageOf, type ListSource, withoutCursors } from './paging.ts'
@@ -51,7 +51,8 @@ export function createChargePointQueries(source: ListSource) {
       const filtered = chargePointsOf(filter)
       const { leads, rest } = filtered
       if (source.rowsMax === null && filtered.rowsMax === undefined && leads.length > 0) {
-        const rows = { table: chargePoints, where: and(anyOf(leads), rest), order: byIdentity }
+        const where = and(anyOf(leads), rest)
+        const rows = { table: chargePoints, where, order: byIdentity, ...(isOfAll(filter) ? { countedMax: null } : {}) }
         return keysetPageOf(
           source,
           filter,

@@ -74,11 +74,12 @@ export async function pageOf<Row, T>(
 /** Rows of a list that goes on after a cursor. */
 export interface KeysetRows extends IndexedRows {
   readonly order: Order
+  /** How many are counted; null: all. Left out: `listedExactlyMax`. */
+  readonly countedMax?: number | null
 }
 
 /**
- * The page of `rows` that `page` asks for. Rows are counted up to `listedExactlyMax`, and page numbers end there; a
- * cursor reads on.
+ * The page of `rows` that `page` asks for. Page numbers end with the rows that are counted; a cursor reads on.
  *
  * @param rows of a table without partitions.
  * @param rowsWhere reads the rows for which a condition holds, in their order; `keyOf` their order is their `cursor`.
@@ -87,25 +88,25 @@ export interface KeysetRows extends IndexedRows {
 export async function keysetPageOf<Row extends { readonly cursor: readonly string[] }, T>(
   { db }: Pick<ListSource, 'db'>,
   page: Page,
-  { table, where, order }: KeysetRows,
+  { table, where, order, countedMax = listedExactlyMax }: KeysetRows,
   rowsWhere: (where: SQL) => PromiseLike<readonly Row[]>,
   map: (row: Omit<Row, 'cursor'>) => T,
 ): Promise<PageOf<T>> {
   const skip = (page.page - 1) * page.pageSize
-  requireCounted(skip)
+  if (countedMax !== null) requireCounted(skip)
   const isAfter = page.after === undefined ? undefined : comesAfter(order, keyIn(order, page.after))
   const which = and(where, isAfter)
   // Of rows that are skipped nothing else is read.
   const places = sql`SELECT ctid FROM ${table} ${which === undefined ? sql`` : sql`WHERE ${which}`}
     ORDER BY ${list(orderBy(order))} LIMIT ${page.pageSize + 1} OFFSET ${skip}`
   const [counted, found] = await Promise.all([
-    countOf({ db, rowsMax: listedExactlyMax }, { table, where }),
+    countOf({ db, rowsMax: countedMax }, { table, where }),
     rowsWhere(sql`${table}.ctid = ANY(ARRAY(${places}))`),
   ])
   const shown = found.slice(0, page.pageSize)
   const last = found.length > page.pageSize ? shown.at(-1) : undefined
   return {
-    ...totalOf(counted, listedExactlyMax),
+    ...totalOf(counted, countedMax),
     ...(last === undefined ? {} : { next: cursorOf(order, last.cursor) }),
     items: shown.map(({ cursor: _, ...row }) => map(row)),
   }

@@ -73,7 +73,7 @@ test('one charge point has the name as it is given, several have numbers of one 
 
 test.each([
   [['--url', 'http://127.0.0.1'], '--url is "http://127.0.0.1": expected a URL that begins with ws:// or wss://.'],
-  [['--version', '2.0'], '--version is "2.0": expected 1.6 or 2.0.1.'],
+  [['--version', '2.0'], '--version is "2.0": expected 1.6 or 2.0.1 or 2.1.'],
   [['--stations', '1e3'], '--stations is "1e3": expected a whole number from 1 to 10000.'],
   [['--connectors', '0'], '--connectors is "0": expected a whole number from 1 to 100.'],
 ])('%p are refused in one sentence', (args, sentence) => {
