@@ -1,7 +1,9 @@
 // SQL of the tables that grow with charge points and id tokens, and of the rare facts: anomalies, security events,
 // corrections, certificates, rotations of credentials.
 
+import type { JobState } from '../../actors/job.ts'
 import { anomalyKinds } from '../../src/blocks/anomalies.ts'
+import { jobKindNames } from '../../src/blocks/job-kinds.ts'
 import { securityEventTypes } from '../../src/blocks/security/event-types.ts'
 import {
   type FillPart,
@@ -51,8 +53,10 @@ const transactionsPer = {
   securityEvent: 1_000,
   erasure: 10_000,
   auditEntry: 100,
+  job: 100,
   apiKey: 5_000,
 } as const
+const jobEnds: readonly JobState[] = ['succeeded', 'failed', 'rejected', 'timedOut']
 /** Of each there are this many at least. */
 const rareMin = 5 * partOfSize
 
@@ -234,6 +238,18 @@ function rareStatements(plan: FillPlan, part: FillPart): FillStatement[] {
         FROM (SELECT g, ${key(57)} AS key, ${lately(plan, auditSpanMs, 'g', 59)} AS at
           FROM ${numbersOf(every(transactionsPer.auditEntry), part)}) n CROSS JOIN generate_series(0, 1) kind
         ORDER BY at, kind`,
+    },
+    {
+      table: 'jobs',
+      sql: `WITH made AS (
+          INSERT INTO jobs (charge_point_id, kind, state, place, request_id, timeout_seconds, created_at, created_by,
+            changed_at, ended_at)
+          SELECT ${key(62)}, ${oneOf(jobKindNames, 'g', 63)}, ${oneOf(jobEnds, 'g', 64)}, 2, g, 86400, at, 'operator',
+            at + interval '10 minutes', at + interval '10 minutes'
+          FROM (SELECT g, ${lately(plan, anomalySpanMs, 'g', 65)} AS at
+            FROM ${numbersOf(every(transactionsPer.job), part)}) n ORDER BY at RETURNING *)
+        INSERT INTO job_events (job_id, place, at, state, is_end)
+        SELECT id, 1, created_at, 'sending', false FROM made UNION ALL SELECT id, 2, changed_at, state, true FROM made`,
     },
     {
       table: 'api_keys',

@@ -60,6 +60,7 @@ const fixedValues: Readonly<Record<string, Subject>> = {
   listCredentialRotationItems: { state: 'refused' },
   listCertificates: { state: 'accepted' },
   listIdTags: { status: 'Blocked' },
+  listJobs: { kind: 'firmwareUpdate', state: 'failed' },
   listApiKeys: { state: 'active' },
   listAuditLog: { principal: 'operator 1', operation: 'resetChargePoint', outcome: 'done' },
 }
@@ -109,6 +110,7 @@ export async function readSubjects(
 const busiestToken = 'CARD00000001'
 const rotationOfAll = '1'
 const anyErasure = '1'
+const anyJob = '1'
 /** An API key of the first part of the fill, and a role. */
 const anyKey = '000000000000000a'
 const anyRole = 'viewer'
@@ -135,6 +137,7 @@ async function subjectsOf(
     endDate: subject['to'] ?? '',
     rotationId: rotationOfAll,
     erasureId: anyErasure,
+    jobId: anyJob,
     keyId: anyKey,
     name: anyRole,
     groupId: smallTenant,
