@@ -208,7 +208,7 @@ export const settingsSchema = z.strictObject({
       }),
       PoolSize: integer(8, 1, 100, {
         meaning:
-          'Connections to PostgreSQL for the REST API. Fourteen more are for the rest, see Connections to PostgreSQL.',
+          'Connections to PostgreSQL for the REST API. Sixteen more are for the rest, see Connections to PostgreSQL.',
         unit: 'connections',
       }),
     })

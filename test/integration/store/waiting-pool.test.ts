@@ -134,7 +134,7 @@ describe('on PostgreSQL', () => {
       `SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'stator'`,
     )
     lease.release()
-    // 2 of the REST API, 8 for look-ups, 5 for upkeep, 1 of the writer.
-    expect(rows[0]?.count).toBe(16)
+    // 2 of the REST API, 8 for look-ups, 7 for upkeep, 1 of the writer.
+    expect(rows[0]?.count).toBe(18)
   })
 })
