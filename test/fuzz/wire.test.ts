@@ -69,7 +69,7 @@ async function round(station: Station, seed: number, random: Random): Promise<vo
     made.map(({ text }) => text),
   )
   for (const frame of made) {
-    if (frame.expected.kind === 'silence') continue
+    if (frame.isSend === true || frame.expected.kind === 'silence') continue
     const answer = answers.shift()
     const problem =
       answer === undefined ? 'it was not answered' : answerProblem(station.version, frame.expected, answer)

@@ -25,7 +25,9 @@ export interface MadeFrame {
   readonly text: string
   /** What was changed in it, for failure messages. */
   readonly what: string
+  /** Of a SEND: whether it is served, as if that were answered. */
   readonly expected: Expected
+  readonly isSend?: true
 }
 
 export interface Speaker {
@@ -125,6 +127,7 @@ function sendFrame({ version, strictness }: Speaker, random: Random): MadeFrame 
     text: `[6,${JSON.stringify(messageId)},${JSON.stringify(action)},${textOf(made.payload, random)}]`,
     what: `SEND of ${action}: ${[...made.codes].join(', ') || 'valid'}`,
     expected: made.codes.size === 0 ? answer(messageId, action, []) : silence,
+    isSend: true,
   }
 }
 

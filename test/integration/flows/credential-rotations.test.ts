@@ -81,7 +81,8 @@ describe('a fleet of 200 charge points', () => {
     for (const station of fleet) await station.settled()
     for (const { habit, password, sent } of fleet)
       if (habit === 'accepts' || habit === 'returns') expect([password]).toEqual(sent)
-    await rotations.expectWayIn(fleet)
+    // Those that are offline would be sent theirs when they knock.
+    await rotations.expectWayIn(fleet.filter(({ habit }) => habit !== 'offline'))
   }, 30_000)
 
   test('whose missing charge points get theirs when they connect, and then the rotation is done', async () => {

@@ -24,3 +24,11 @@ test('GetCertificateChainStatus says of each certificate that its status is not 
   })
   expect(changes).toMatchObject([{ table: 'chargePointEvents' }])
 })
+
+test('GetCertificateChainStatus of a lenient charge point that names no certificate gets one status, of none', () => {
+  const { answer } = decide(certificateChainStatus, JSON.parse('{"certificateStatusRequests":[]}'))
+  const certificateHashData = { hashAlgorithm: 'SHA256', issuerNameHash: '', issuerKeyHash: '', serialNumber: '' }
+  expect(answer).toEqual({
+    certificateStatus: [{ certificateHashData, source: 'OCSP', status: 'Failed', nextUpdate: expect.any(String) }],
+  })
+})
