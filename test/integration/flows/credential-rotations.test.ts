@@ -88,7 +88,9 @@ describe('a fleet of 200 charge points', () => {
   test('whose missing charge points get theirs when they connect, and then the rotation is done', async () => {
     await rotations.connect(offline)
     expect(await rotations.ended(id)).toMatchObject({ state: 'done', counts: { waiting: 0, sending: 0 } })
-    for (const { password, sent } of offline) expect([password]).toEqual(sent)
+    const found = await rotations.items(id)
+    for (const { identity, password, sent } of offline)
+      expect([identity, found.get(identity)?.error, password]).toEqual([identity, null, ...sent])
     await rotations.expectWayIn(offline)
     const listed = await central.json('/api/credential-rotations?pageSize=1')
     expect(listed).toMatchObject({ totalCount: 1, credentialRotations: [{ id, state: 'done' }] })
