@@ -24,7 +24,7 @@ const charactersMaxOf: Partial<Record<HostileGroup, number>> = {
 }
 
 /** Longest time for one group, in milliseconds. */
-const groupMsMax = 120_000
+const groupMsMax = 300_000
 
 /** Small frames that every step processes before it is measured, so that it is compiled by then. */
 const warmUpRounds = 3
