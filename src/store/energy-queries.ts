@@ -1,6 +1,7 @@
 // The energy of transactions from their meter values, for those without registers of their own.
 
 import { type SQL, sql } from 'drizzle-orm'
+import { instantText } from './instant-text.ts'
 import { dayMs } from '../base/clock.ts'
 import { meterRoundingWhMax, registerStepsWh } from '../base/limits.ts'
 import {
@@ -38,7 +39,7 @@ const beforeStart = sql.raw(`'${beforeStartDays} days'`)
 /** The same for all of them together: PostgreSQL plans only for the partitions since then. */
 function isRecent(records: readonly EnergyRecord[]): SQL {
   const firstMs = Math.min(...records.map(({ startedAtMs }) => startedAtMs))
-  return sql`m.sampled_at >= ${new Date(firstMs - beforeStartDays * dayMs).toISOString()}::timestamptz`
+  return sql`m.sampled_at >= ${instantText(firstMs - beforeStartDays * dayMs)}::timestamptz`
 }
 
 /**

@@ -3,6 +3,7 @@
 // the flag disappears by itself.
 
 import type { ClientBase, Pool } from 'pg'
+import { instantText } from './instant-text.ts'
 import { dayMs } from '../base/clock.ts'
 import {
   embeddedListedGhostsMax,
@@ -151,7 +152,7 @@ async function withoutMeteredOnes(
       new Date(sinceMs).toISOString(),
       meterValuesMax,
       instantArray(fromMs),
-      new Date(Math.min(...fromMs)).toISOString(),
+      instantText(Math.min(...fromMs)),
     ],
   })
   const alive = new Set(metered.rows.map(({ place }) => asked[place - 1]))

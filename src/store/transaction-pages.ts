@@ -5,6 +5,7 @@
 // counters: they say in which hour it begins.
 
 import { and, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
+import { instantText } from './instant-text.ts'
 import { listedExactlyMax } from '../base/limits.ts'
 import { storableText } from '../base/storable-text.ts'
 import type { Page, TransactionFilter } from '../blocks/records.ts'
@@ -183,7 +184,7 @@ async function jumpTo(
   const place = await hourAfter(source, { isByStart, open, firstMs, endMs, skip: skip - newer })
   if (place === null) return null
   const time = isByStart ? startedAtMs : receivedAtMs
-  return { isInReach: sql`${time} < ${new Date(place.endMs).toISOString()}`, skip: skip - newer - place.before }
+  return { isInReach: sql`${time} < ${instantText(place.endMs)}`, skip: skip - newer - place.before }
 }
 
 function openOf(open: boolean | undefined): Pick<CountedFilter, 'open'> {
@@ -358,5 +359,5 @@ async function reach(
   if (place === null) return null
   // The newest hour of the period may be there in part only: one more hour makes up for it.
   const fromMs = place.endMs - 2 * hourMs
-  return sql`${isByStart ? startedAtMs : receivedAtMs} >= ${new Date(fromMs).toISOString()}`
+  return sql`${isByStart ? startedAtMs : receivedAtMs} >= ${instantText(fromMs)}`
 }

@@ -1,6 +1,7 @@
 // How many transactions there are, from the counters: all of them, those that started in a period, those that are open.
 
 import { and, gte, isNotNull, isNull, lt, lte, type SQL, sql } from 'drizzle-orm'
+import { instantText } from '../instant-text.ts'
 import type { TransactionFilter } from '../../blocks/records.ts'
 import { transactions } from '../../blocks/transactions/tables.ts'
 import type { ListSource } from '../paging.ts'
@@ -67,8 +68,8 @@ function countersOf(isByStart: boolean, hours: 1 | 24, from: number, end: number
 function within(time: SQL, from: number, end: number): SQL {
   if (from >= end) return sql`false`
   const conditions = [
-    Number.isFinite(from) ? [sql`${time} >= ${new Date(from).toISOString()}`] : [],
-    Number.isFinite(end) ? [sql`${time} < ${new Date(end).toISOString()}`] : [],
+    Number.isFinite(from) ? [sql`${time} >= ${instantText(from)}`] : [],
+    Number.isFinite(end) ? [sql`${time} < ${instantText(end)}`] : [],
   ].flat()
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` AND `)
 }
