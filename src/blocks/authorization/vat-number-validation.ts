@@ -8,10 +8,10 @@ const vatNumberCharactersMax = 20
 
 /** Stator knows no register of VAT numbers: none is confirmed. The answer repeats what it is about. */
 export const vatNumberValidation: Handler<OCPP21.VatNumberValidationRequest> = {
-  decide: ({ vatNumber, evseId }) => ({
+  decide: ({ vatNumber = '', evseId = -1 }: Partial<OCPP21.VatNumberValidationRequest>) => ({
     answer: {
       vatNumber: vatNumber.slice(0, vatNumberCharactersMax),
-      ...(evseId === undefined ? {} : { evseId }),
+      ...(Number.isInteger(evseId) && evseId >= 0 ? { evseId } : {}),
       status: 'Rejected',
     },
     changes: [],
