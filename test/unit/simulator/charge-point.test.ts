@@ -386,6 +386,9 @@ describe('commands that a 2.0.1 charge point obeys', () => {
       evse: { id: 1, connectorId: 1 },
       transactionInfo: { remoteStartId: 77, chargingState: 'Charging' },
     })
+    const connector = station.connector(1)
+    const isQuiet = () => station.messagesWaiting === 0 && connector?.statusReported === connector?.status
+    await until('it to be answered', isQuiet)
     clock.pass(60_000)
     const events = await arrived('TransactionEvent', 2)
     expect(events[1]).toMatchObject({ eventType: 'Updated', seqNo: 1, triggerReason: 'MeterValuePeriodic' })
