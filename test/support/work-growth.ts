@@ -57,7 +57,8 @@ export function growthProblem(work: Work, shape: HostileShape, charactersMax: nu
   let before: Step | null = null
   for (let size = charactersMin; size <= charactersMax; size *= sizeFactor) {
     const step = stepOf(work, shape, size)
-    if (step === null) continue
+    // A frame that is longer than it should be has nearly nothing of the shape.
+    if (step === null || step.characters > size) continue
     if (compare(before, step) !== null) {
       const problem = confirmedProblem(work, shape, size, before, step)
       if (problem !== null) return `${work.name} of ${shape.name}: ${problem}`
