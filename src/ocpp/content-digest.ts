@@ -3,7 +3,8 @@
 //
 // The canonical text is written byte by byte into a buffer that all messages share, and hashed there. As a text of
 // JavaScript it would consist of a hundred pieces, which have to be joined and encoded first: that takes three times as
-// long (bench/measurements.md, "Work for each message"). Digests are stored, so this text must never change.
+// long (docs/decisions.md, "The canonical text of a fact is hashed as bytes"). Digests are stored, so this text must
+// never change.
 
 type Json = Readonly<Record<string, unknown>>
 
