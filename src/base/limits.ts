@@ -652,6 +652,8 @@ export const partitionMoveRowsMax = 20_000
 /** Ids of the smallest and of the largest partition of transactions. */
 export const transactionPartitionIdsMin = 100_000
 export const transactionPartitionIdsMax = 50_000_000
+/** Ids of transactions that one prepared statement of the writer covers: a node has one for each span in use. */
+export const statementIdsStep = 10 * transactionPartitionIdsMin
 assert(transactionPartitionIdsMin >= 100 * transactionIdBlock, 'a partition must have ids for many blocks of nodes')
 
 /** Size of the default partition of transactions up to which others are created: it is read while commits wait. */

@@ -18,7 +18,7 @@ import { migrate } from './migrate.ts'
 import { storeTypes } from './pg-types.ts'
 import { reasonOf, storeError } from './store-error.ts'
 import { ConnectionGate, WaitingPool } from './waiting-pool.ts'
-import { listsFollowIndexes, plansAreKept, rowsAreFoundByKey } from './wire/plans.ts'
+import { plansAreKept, rowsAreFoundByKey } from './wire/plans.ts'
 
 /** Where the database runs: in a worker thread of this process, or in a PostgreSQL server. */
 export type DatabaseProvider = 'Embedded' | 'PostgreSQL'
@@ -145,7 +145,6 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     const onConnect = async (client: ClientBase): Promise<void> => {
       await client.query('DISCARD ALL')
       await client.query(rowsAreFoundByKey)
-      await client.query(listsFollowIndexes)
     }
     const { newPool: _, ...database } = await connect(
       { ...address, user: 'postgres' },

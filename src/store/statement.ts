@@ -11,6 +11,8 @@ export interface Statement<Row> {
   readonly text: string
   /** The rows as parameters, one array per column. */
   readonly values: (rows: readonly Row[]) => Buffer[]
+  /** Name and text for these rows, if they depend on them. */
+  readonly variant?: (rows: readonly Row[]) => Pick<BoundStatement, 'name' | 'text'>
 }
 
 /** The rows that a statement takes. */
@@ -20,7 +22,8 @@ export const beginTransaction: BoundStatement = { name: 'stator_begin', text: 'B
 export const commitTransaction: BoundStatement = { name: 'stator_commit', text: 'COMMIT', values: [] }
 
 export function bind<Row>(statement: Statement<Row>, rows: readonly Row[]): BoundStatement {
-  return { name: statement.name, text: statement.text, values: statement.values(rows) }
+  const { name, text } = statement.variant?.(rows) ?? statement
+  return { name, text, values: statement.values(rows) }
 }
 
 /** The statement with its rows; empty if there are no rows. */

@@ -5,7 +5,9 @@
 import { getTableColumns, getTableName } from 'drizzle-orm'
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import type { NameOf, RowOf, WithoutNulls } from '../blocks/stored-rows.ts'
+import { statementIdsStep } from '../base/limits.ts'
 import { statement, type Statement } from './statement.ts'
+import type { BoundStatement } from './wire/bind-messages.ts'
 import { type Column, columnOfType, int8 } from './wire/columns.ts'
 
 /** Columns by their names in SQL. */
@@ -155,7 +157,7 @@ export interface PatchParts<T extends PgTable, Key extends NameOf<T>, Name exten
   readonly join?: string
   /** SQL of a further condition. */
   readonly condition?: string
-  /** Whether the table is partitioned by ranges of the key, a number: partitions without rows of it are left out. */
+  /** Whether the table is partitioned by ranges of the key, a number: partitions far from those of the rows are left out. */
   readonly isPartitioned?: boolean
 }
 
@@ -185,19 +187,34 @@ export function patch<T extends PgTable, Key extends NameOf<T>, Name extends Nam
     const rule = ruleOf[changed] ?? whatIsGiven
     return `${column} = ${rule(`v.${column}`, `${alias}.${column}`, `v.given & ${2 ** i} <> 0`)}`
   })
-  // PostgreSQL prepares a scan of each partition that the bounds do not exclude before it looks at a row.
-  const bounds = isPartitioned
-    ? ` AND ${alias}.${id} >= ($1::int8[])[1] AND ${alias}.${id} <= ($1::int8[])[cardinality($1::int8[])]`
-    : ''
   const patching = statement<PatchRow<T, Key, Name, Beside>>(
     name,
     { ...columnsOf(table, [key]), ...encodersOf(table, names), ...givenColumnsOf(names), ...beside },
     (_, rows) =>
       `UPDATE ${getTableName(table)} ${alias} SET ${assignments.join(', ')} FROM ${rows} ${join}
-       WHERE ${alias}.${id} = v.${id}${bounds}${condition === undefined ? '' : ` AND ${condition}`}`,
+       WHERE ${alias}.${id} = v.${id}${condition === undefined ? '' : ` AND ${condition}`}`,
   )
   if (!isPartitioned) return patching
-  const byKey = (one: PatchRow<T, Key, Name, Beside>, other: typeof one): number =>
-    Number(one[key]) - Number(other[key])
-  return { ...patching, values: (rows) => patching.values(rows.toSorted(byKey)) }
+  // PostgreSQL prepares a scan of each partition that the text does not exclude before it looks at a row. The bounds are
+  // an OR, which excludes partitions but is no condition of an index: PostgreSQL would take bounds of an index for a
+  // range of few rows, whatever is between them, and compare all of it with each row.
+  const variant = (rows: readonly PatchRow<T, Key, Name, Beside>[]): Pick<BoundStatement, 'name' | 'text'> => {
+    const [from, to] = boundsOf(rows.map((row) => Number(row[key])))
+    return {
+      name: `${patching.name}_${from}_${to}`,
+      text: `${patching.text} AND (${alias}.${id} = ${from} OR ${alias}.${id} > ${from} AND ${alias}.${id} < ${to})`,
+    }
+  }
+  return { ...patching, variant }
+}
+
+/** Bounds of the ids, in coarse steps: each pair of bounds is a statement that its connection keeps. */
+function boundsOf(ids: readonly number[]): readonly [from: number, to: number] {
+  let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const id of ids) {
+    from = Math.min(from, id)
+    to = Math.max(to, id)
+  }
+  const step = statementIdsStep
+  return [Math.floor(from / step) * step, Math.floor(to / step) * step + step]
 }

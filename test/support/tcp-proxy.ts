@@ -1,6 +1,7 @@
 // A way to a server that can be cut, closed or made to swallow answers, so that tests see what a bad network does.
 
 import { connect, createServer, type Socket } from 'node:net'
+import { freePort } from './free-port.ts'
 
 export interface TcpProxy {
   readonly port: number
@@ -67,10 +68,8 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     for (const socket of [client, server]) socket.on('close', end).on('error', end)
   })
   const listen = (port: number): Promise<void> => new Promise((resolve) => proxy.listen(port, '127.0.0.1', resolve))
-  await listen(0)
-  const address = proxy.address()
-  if (address === null || typeof address === 'string') throw new Error('The proxy has no port.')
-  const { port } = address
+  const port = await freePort()
+  await listen(port)
   const cut = (): void => {
     for (const connection of connections) connection.destroy()
   }

@@ -8,23 +8,20 @@ import type { BoundStatement } from './bind-messages.ts'
 const switchOff = (settings: string, isOnce = false): string =>
   `SELECT set_config(name, 'off', ${isOnce}) FROM unnest('{${settings}}'::text[]) AS name`
 
-const scansOfAll = 'enable_seqscan,enable_hashjoin,enable_mergejoin'
+const scansOfMany = 'enable_seqscan,enable_hashjoin,enable_mergejoin,enable_bitmapscan'
 
 // The writer finds every row by its key. Plans are kept for some seconds, and a plan from when a table was small would
 // read all of it for each group once it is larger. Lists that share the connection of the embedded database read by an
-// index, too, or read the whole table.
-export const rowsAreFoundByKey = switchOff(scansOfAll)
+// index, too, or read the whole table: it has no statistics, and without them PostgreSQL expects few rows in a list, and
+// would fetch and sort them all by a bitmap, although an index has the page in order.
+export const rowsAreFoundByKey = switchOff(scansOfMany)
 
 // The same until the end of the transaction, for batches: a table may have been empty when it was last analyzed.
-export const rowsAreFoundByKeyOnce = switchOff(`${scansOfAll},enable_bitmapscan`, true)
+export const rowsAreFoundByKeyOnce = switchOff(scansOfMany, true)
 
 // The plan of a statement of the writer is the same however many rows it is given. PostgreSQL would make a new one for
 // each small group, which takes longer than to find its rows.
 export const plansAreKept = 'SET plan_cache_mode = force_generic_plan'
-
-// The embedded database has no statistics. Without them PostgreSQL expects few rows in a list, and would fetch and sort
-// them all, although an index has the page in order.
-export const listsFollowIndexes = switchOff('enable_bitmapscan')
 
 /** Every statement is planned again when it runs next, for the size that its tables have by then. */
 export const discardPlans: BoundStatement = { name: 'stator_discard_plans', text: 'DISCARD PLANS', values: [] }

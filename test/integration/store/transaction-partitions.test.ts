@@ -3,13 +3,14 @@
 
 import { expect, test } from 'bun:test'
 import type { Logger } from '../../../src/base/log.ts'
-import { resendDays, transactionPartitionIdsMin } from '../../../src/base/limits.ts'
+import { resendDays, statementIdsStep, transactionPartitionIdsMin } from '../../../src/base/limits.ts'
 import { dayMs } from '../../../src/base/clock.ts'
 import type { Change, ChangeSet } from '../../../src/blocks/decision.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { startMaintenance } from '../../../src/store/maintenance.ts'
 import { bind } from '../../../src/store/statement.ts'
 import { updateTransactions } from '../../../src/store/statements.ts'
+import { plansAreKept, rowsAreFoundByKey } from '../../../src/store/wire/plans.ts'
 import { idsPerPartition } from '../../../src/store/transaction-partitions.ts'
 import { startFact, transactionStarted, transactionStopped, transactionUpdated } from '../../support/changes.ts'
 import { counted, counters } from '../../support/counts.ts'
@@ -222,11 +223,12 @@ describeStore('with twenty partitions', (store) => {
   test('a change of a transaction and the look-ups of it touch only its own', async () => {
     const { database, writer } = store()
     const key = await store().newChargePoint()
+    const step = statementIdsStep
     for (let i = 1; i < 20; i++)
       await database.pool.query(
-        `CREATE TABLE transactions_${i * first} PARTITION OF transactions FOR VALUES FROM (${i * first}) TO (${(i + 1) * first})`,
+        `CREATE TABLE transactions_${i * step} PARTITION OF transactions FOR VALUES FROM (${i * step}) TO (${(i + 1) * step})`,
       )
-    const id = 7 * first + 1
+    const id = 7 * step + 1
     await writer.commit(begun(key, id, 'ONE'))
     const lease = await database.lease()
     try {
@@ -239,7 +241,7 @@ describeStore('with twenty partitions', (store) => {
       const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN (COSTS OFF) EXECUTE changing(${literals})`)
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
       expect(plan.match(/Index Scan using \w+ on transactions_\d+/g)).toEqual([
-        expect.stringContaining(`on transactions_${7 * first}`),
+        expect.stringContaining(`on transactions_${7 * step}`),
       ])
     } finally {
       lease.release()
@@ -260,6 +262,41 @@ describeStore('with twenty partitions', (store) => {
         `SELECT t.* FROM unnest((SELECT ARRAY[${id}]::int8[])) AS v(id)
          CROSS JOIN LATERAL (SELECT * FROM transactions WHERE id = v.id LIMIT 1) t`,
       ),
-    ).toEqual([`transactions_${7 * first}`])
+    ).toEqual([`transactions_${7 * step}`])
+  })
+})
+
+describeStore('with few transactions', (store) => {
+  test('a group of changes finds each transaction by its id, and reads no others', async () => {
+    const { database } = store()
+    const key = await store().newChargePoint()
+    await database.pool.query(
+      `INSERT INTO transactions (id, charge_point_id, evse_id, connector_id, is_start_told, started_at, received_at)
+       SELECT n, $1, 1, 1, true, now(), now() FROM generate_series(1, 600) AS n`,
+      [key],
+    )
+    const ids = Array.from({ length: 250 }, (_, i) => 2 * i + 1)
+    const lease = await database.lease()
+    try {
+      const { client } = lease
+      for (const setting of [rowsAreFoundByKey, plansAreKept]) await client.query(setting)
+      const { text, values } = bind(
+        updateTransactions,
+        ids.map((transactionId) => ({ transactionId, chargePointKey: key, epoch: null, updatedAtMs: lately })),
+      )
+      await client.query(`PREPARE changing_many AS ${text}`)
+      const literals = values.map((_, i) => (i === 0 ? `ARRAY[${ids.join()}]` : 'NULL')).join(', ')
+      for (const statistics of ['DISCARD PLANS', 'ANALYZE transactions']) {
+        await client.query(statistics)
+        const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+          `EXPLAIN (COSTS OFF) EXECUTE changing_many(${literals})`,
+        )
+        const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+        expect(plan).toMatch(/Index Cond: \(\(?id = /)
+        expect(plan).not.toContain('Join Filter')
+      }
+    } finally {
+      lease.release()
+    }
   })
 })
