@@ -102,8 +102,8 @@ export interface StatorHooks {
   readonly erasureSettleMs?: number
 }
 
-/** What id tokens are encrypted for while they are erased. */
-const erasurePurpose = 'erasure of an id token'
+/** What id tokens are encrypted for while they are erased, and commands while they wait to be sent. */
+const [erasurePurpose, jobPurpose] = ['erasure of an id token', 'commands of a job']
 
 /**
  * Starts a central system with these settings.
@@ -260,10 +260,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     })
     closers.unshift(() => auditLog.stop())
     const encryption = new Encryption(secrets.encryptionKey, secrets.otherEncryptionKeys)
-    const seal = {
-      seal: (idToken: string) => encryption.encrypt(erasurePurpose, idToken),
-      open: (sealed: string) => encryption.decrypt(erasurePurpose, sealed),
-    }
+    const seal = encryption.for(erasurePurpose)
+    const { seal: sealCommands, openOrNull } = encryption.for(jobPurpose)
     const eraser = new Eraser({
       pool: database.upkeepPool,
       seal,
@@ -288,7 +286,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     }
     const rotations = new PasswordRotations(queries, auth.credentials, ocppLog)
     const jobs = new JobRunner({
-      store: createJobs(database.upkeepPool, node.id),
+      store: createJobs(database.upkeepPool, node.id, { seal: sealCommands, open: openOrNull }),
       timeoutSeconds: settings.ocpp.jobTimeoutSeconds,
       ...{ queries, nodeId: node.id, live, rotations, clock, counters, log: log.category('Api') },
     })

@@ -40,6 +40,24 @@ export class Encryption {
     return `${form}.${this.keyId}.${Buffer.concat([nonce, encrypting.getAuthTag(), encrypted]).toString('base64url')}`
   }
 
+  /** Encrypts and decrypts for one purpose. */
+  for(purpose: string) {
+    return {
+      seal: (text: string): string => this.encrypt(purpose, text),
+      /** @throws {StatorError} as `decrypt`. */
+      open: (stored: string): string => this.decrypt(purpose, stored),
+      /** As `open`; null without the key. */
+      openOrNull: (stored: string): string | null => {
+        try {
+          return this.decrypt(purpose, stored)
+        } catch (error) {
+          if (error instanceof StatorError) return null
+          throw error
+        }
+      },
+    }
+  }
+
   /** Whether `stored` was encrypted with the present key. If not, encrypt it again: other keys will be taken away. */
   isOfPresentKey(stored: string): boolean {
     return stored.startsWith(`${form}.${this.keyId}.`)

@@ -279,7 +279,7 @@ export const settingsSchema = z.strictObject({
       ),
       EncryptionKey: secret(32, {
         meaning:
-          'Key of what the database holds encrypted (the private key of the certificate authority), the same on every node; unset: generated at the first start, kept in the data folder.',
+          'Key of what the database holds encrypted (such as the private key of the certificate authority), the same on every node; unset: generated at the first start, kept in the data folder.',
       }),
       OtherEncryptionKeys: list(
         z.string().min(32),

@@ -3,6 +3,7 @@
 // as `sending` before its CALL leaves: that place can be taken once, so the CALL leaves once.
 
 import type { Pool } from 'pg'
+import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
 import { jobForgottenMs, jobsOpenMax, jobsSweptMax, jobTextCharactersMax } from '../base/limits.ts'
 import { storableText } from '../base/storable-text.ts'
 import type { JobCommands, KnownJob, NewJob } from '../blocks/jobs/job.ts'
@@ -33,6 +34,9 @@ export interface OpenJob extends KnownJob {
   /** Whether it was sent by a node that still runs. */
   readonly isHere: boolean
 }
+
+/** As it is stored: commands with a secret are encrypted. */
+type StoredJob = Omit<OpenJob, 'commands'> & { readonly commands: JobCommands | string | null }
 
 const placeTaken = 'job_events_pkey'
 
@@ -131,12 +135,32 @@ export interface JobCount {
   readonly count: number
 }
 
-/** Runs the statements for the node `nodeId`. Each change is committed before it resolves. */
-export function createJobs(pool: Pick<Pool, 'query'>, nodeId: string) {
+/** Encrypts commands that hold a secret, such as the password in the URL of a firmware. */
+export interface CommandSeal {
+  readonly seal: (commands: string) => string
+  /** Null without the key that they were encrypted with: then they are not sent, and the job ends by its time. */
+  readonly open: (sealed: string) => string | null
+}
+
+/**
+ * Runs the statements for the node `nodeId`. Each change is committed before it resolves.
+ *
+ * Commands without a secret are stored as they are, so that an erasure finds id tokens in them.
+ */
+export function createJobs(pool: Pick<Pool, 'query'>, nodeId: string, { seal, open }: CommandSeal) {
+  const stored = (commands: JobCommands | null): string => {
+    const text = JSON.stringify(commands)
+    return hideFrameSecrets(text) === text ? text : JSON.stringify(seal(text))
+  }
+  const read = (commands: StoredJob['commands']): JobCommands | null => {
+    if (typeof commands !== 'string') return commands
+    const text = open(commands)
+    return text === null ? null : (JSON.parse(text) as JobCommands)
+  }
   const run = (name: string, text: string, values: unknown[]) =>
     untilNoDeadlock(() => pool.query({ name: `stator_jobs_${name}`, text, values: [nodeId, ...values] }))
   const jobsOf = async (name: string, text: string, values: unknown[]): Promise<readonly OpenJob[]> =>
-    (await run(name, text, values)).rows
+    (await run(name, text, values)).rows.map((row: StoredJob) => ({ ...row, commands: read(row.commands) }))
   const time = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
   const cut = (text: string | null | undefined): string | null =>
     text === null || text === undefined ? null : storableText(text.slice(0, jobTextCharactersMax))
@@ -153,7 +177,7 @@ export function createJobs(pool: Pick<Pool, 'query'>, nodeId: string) {
         job.parentId,
         job.kind,
         job.requestId,
-        JSON.stringify(job.commands),
+        stored(job.commands),
         job.timeoutSeconds,
         time(job.startsAtMs),
         time(job.expiresAtMs),

@@ -37,6 +37,10 @@ export async function sendJob(
   const mayWait = job.expiresAtMs !== null && job.expiresAtMs > nowMs
   const kind = jobKindNamed(job.kind)
   const version = deps.live.get(job)?.version
+  if (version !== undefined && job.commands === null) {
+    const message = 'This node has not the key with which the command is encrypted'
+    return failure({ type: 'notSent', mayWait: false }, new StatorError('ENCRYPTION_KEY_DIFFERS', message))
+  }
   const command = version === undefined ? undefined : job.commands?.[version]
   if (version !== undefined && (command === undefined || kind === undefined)) {
     const message = `OCPP ${version}, which the charge point speaks, has no such command`

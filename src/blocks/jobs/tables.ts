@@ -26,8 +26,8 @@ export const jobs = pgTable(
     error: text('error'),
     /** Names the job in messages of its charge point, where the version has that. */
     requestId: integer('request_id').notNull(),
-    /** The CALL of each version. Null once nothing more will be sent. */
-    commands: json('commands').$type<JobCommands>(),
+    /** The CALL of each version; encrypted if one holds a secret. Null once nothing more will be sent. */
+    commands: json('commands').$type<JobCommands | string>(),
     /** How long the charge point may be silent about it, in seconds. */
     timeoutSeconds: integer('timeout_seconds').notNull(),
     /** When the charge point is to begin; its time-out counts from then. */

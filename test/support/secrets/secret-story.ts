@@ -198,6 +198,12 @@ export async function play16(cast: Cast, password: string): Promise<RawChargePoi
     if (refused) await cast.rest.ask(at('calls'), call(action, payload))
     else await called(cast, raw, action, at('calls'), call(action, payload), answer)
   }
+  // Jobs that are still open at the end.
+  const firmware = { location: url('ftp', 'a job'), retrieveDate: '2030-01-01T00:00:00Z' }
+  const empty = (_: Json, messageId: string): string => JSON.stringify([3, messageId, {}])
+  await called(cast, raw, 'UpdateFirmware', at('update-firmware'), { body: firmware }, empty)
+  const log = { type: 'SecurityLog', location: signedUrl('a job') }
+  await called(cast, raw, 'GetLog', at('logs'), { body: log }, accepted)
   await sendAll(raw, [
     ['StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available', info: `pwd=${make('info')}` }],
     ['StartTransaction', { ...start16, apiKey: make('StartTransaction') }],

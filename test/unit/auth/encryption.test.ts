@@ -61,3 +61,12 @@ test('a text that was changed, cut or moved to another purpose is not read', () 
   for (const text of wrong) expect(codeOf(() => encryption.decrypt('test', text))).toBe('ENCRYPTION_KEY_DIFFERS')
   expect(codeOf(() => encryption.decrypt('other', stored))).toBe('ENCRYPTION_KEY_DIFFERS')
 })
+
+test('for one purpose: another key reads nothing, and says so or gives null', () => {
+  const jobs = encryption.for('jobs')
+  const sealed = jobs.seal('secret')
+  expect([jobs.open(sealed), jobs.openOrNull(sealed)]).toEqual(['secret', 'secret'])
+  const others = new Encryption(Buffer.from('another key of the tests, 32 or more')).for('jobs')
+  expect(others.openOrNull(sealed)).toBeNull()
+  expect(codeOf(() => others.open(sealed))).toBe('ENCRYPTION_KEY_DIFFERS')
+})
