@@ -157,7 +157,7 @@ export interface PatchParts<T extends PgTable, Key extends NameOf<T>, Name exten
   readonly join?: string
   /** SQL of a further condition. */
   readonly condition?: string
-  /** Whether the table is partitioned by ranges of the key, a number: partitions far from those of the rows are left out. */
+  /** Whether the table is partitioned by ranges of the key, a number: partitions far from the rows are left out. */
   readonly isPartitioned?: boolean
 }
 
@@ -195,9 +195,9 @@ export function patch<T extends PgTable, Key extends NameOf<T>, Name extends Nam
        WHERE ${alias}.${id} = v.${id}${condition === undefined ? '' : ` AND ${condition}`}`,
   )
   if (!isPartitioned) return patching
-  // PostgreSQL prepares a scan of each partition that the text does not exclude before it looks at a row. The bounds are
-  // an OR, which excludes partitions but is no condition of an index: PostgreSQL would take bounds of an index for a
-  // range of few rows, whatever is between them, and compare all of it with each row.
+  // PostgreSQL prepares a scan of each partition that the text does not exclude before it looks at a row. The bounds
+  // are an OR, which excludes partitions but is no condition of an index: PostgreSQL would take bounds of an index for
+  // a range of few rows, whatever is between them, and compare all of it with each row.
   const variant = (rows: readonly PatchRow<T, Key, Name, Beside>[]): Pick<BoundStatement, 'name' | 'text'> => {
     const [from, to] = boundsOf(rows.map((row) => Number(row[key])))
     return {

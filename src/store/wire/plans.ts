@@ -12,8 +12,8 @@ const scansOfMany = 'enable_seqscan,enable_hashjoin,enable_mergejoin,enable_bitm
 
 // The writer finds every row by its key. Plans are kept for some seconds, and a plan from when a table was small would
 // read all of it for each group once it is larger. Lists that share the connection of the embedded database read by an
-// index, too, or read the whole table: it has no statistics, and without them PostgreSQL expects few rows in a list, and
-// would fetch and sort them all by a bitmap, although an index has the page in order.
+// index, too, or read the whole table: it has no statistics, and without them PostgreSQL expects few rows in a list,
+// and would fetch and sort them all by a bitmap, although an index has the page in order.
 export const rowsAreFoundByKey = switchOff(scansOfMany)
 
 // The same until the end of the transaction, for batches: a table may have been empty when it was last analyzed.
