@@ -6,39 +6,66 @@ import { rowOf } from '../../src/blocks/messages.ts'
 import { encodeCallError, encodeCallResult, parseFrame, peekFrameType } from '../../src/ocpp/frame.ts'
 import { nestsTooDeep } from '../../src/ocpp/json-shape.ts'
 import type { FrameTask, Strictness } from '../../src/ocpp/verdict.ts'
-import { examineBatch } from '../../src/workers/examine-batch.ts'
+import type { OcppVersion } from '../../src/ocpp/version.ts'
+import { examineBatch, type ExaminedBatch } from '../../src/workers/examine-batch.ts'
 import type { HostileShape } from './hostile-shape.ts'
 import { arrivalMs, chargePoint, known } from './known.ts'
-import type { Work } from './work-growth.ts'
+import type { MeasuredFrame, Work } from './work-growth.ts'
 
-function taskOf(text: string, { version }: HostileShape, strictness: Strictness): FrameTask {
-  return { text, version, strictness, chargePointKey: chargePoint.key, receivedAtMs: arrivalMs }
-}
+/** A frame of a charge point, which the central system examines once. */
+export class ReceivedFrame implements MeasuredFrame {
+  readonly text: string
+  readonly version: OcppVersion
+  /** Whether it is no answer. */
+  readonly isCall: boolean
+  #examined: ExaminedBatch | null = null
 
-function isCall(frame: string): boolean {
-  const type = peekFrameType(frame)
-  return type !== 3 && type !== 4
-}
+  constructor(text: string, version: OcppVersion) {
+    this.text = text
+    this.version = version
+    const type = peekFrameType(text)
+    this.isCall = type !== 3 && type !== 4
+  }
 
-/** Examination, repair and meter columns of a CALL. */
-function examination(strictness: Strictness): Work {
-  return {
-    name: `the ${strictness} examination`,
-    prepare: (frame, shape) => {
-      const task = taskOf(frame, shape, strictness)
-      return isCall(frame) ? () => void examineBatch([task]) : null
-    },
+  taskFor(strictness: Strictness): FrameTask {
+    const { text, version } = this
+    return { text, version, strictness, chargePointKey: chargePoint.key, receivedAtMs: arrivalMs }
+  }
+
+  /** The result of the lenient examination, which runs when it is first asked for. */
+  get examined(): ExaminedBatch {
+    this.#examined ??= examineBatch([this.taskFor('lenient')])
+    return this.#examined
   }
 }
 
+/** A frame of this shape. */
+export function receivedFrame(shape: HostileShape, characters: number, number: number): ReceivedFrame {
+  return new ReceivedFrame(shape.make(characters, number), shape.version)
+}
+
+/** Examination, repair and meter columns of a CALL; the decision goes on with the result. */
+const lenientExamination: Work<ReceivedFrame> = {
+  name: 'the lenient examination',
+  prepare: (frame) => (frame.isCall ? () => void frame.examined : null),
+}
+
+const strictExamination: Work<ReceivedFrame> = {
+  name: 'the strict examination',
+  prepare: (frame) => {
+    const task = frame.taskFor('strict')
+    return frame.isCall ? () => void examineBatch([task]) : null
+  },
+}
+
 /** The decision on a CALL and its answer as text. */
-const decision: Work = {
+const decision: Work<ReceivedFrame> = {
   name: 'the decision',
-  follows: 'the lenient examination',
-  prepare: (frame, shape) => {
-    if (!isCall(frame)) return null
-    const { version } = shape
-    const { verdicts, meter } = examineBatch([taskOf(frame, shape, 'lenient')])
+  follows: lenientExamination.name,
+  prepare: (frame) => {
+    if (!frame.isCall) return null
+    const { version } = frame
+    const { verdicts, meter } = frame.examined
     const [verdict] = verdicts
     if (verdict === undefined || verdict.kind === 'dropped') return null
     const { messageId, action } = verdict
@@ -62,18 +89,29 @@ const decision: Work = {
 }
 
 /** Reading an answer of a charge point. */
-const answerReading: Work = {
+const answerReading: Work<ReceivedFrame> = {
   name: 'the reading of an answer',
-  prepare: (frame, { version }) =>
-    isCall(frame) ? null : () => void (parseFrame(frame, version), nestsTooDeep(frame)),
+  prepare: ({ text, version, isCall }) => (isCall ? null : () => void (parseFrame(text, version), nestsTooDeep(text))),
 }
 
 /** All that is done with a frame, in the order in which it is done. */
-export const frameWorks: readonly Work[] = [
-  { name: 'the line of the message log', prepare: (frame) => () => void hideFrameSecrets(frame) },
-  { name: 'the line of the log', prepare: (frame) => () => void hideSecrets(frame) },
-  examination('lenient'),
-  examination('strict'),
+export const frameWorks: readonly Work<ReceivedFrame>[] = [
+  {
+    name: 'the line of the message log',
+    prepare:
+      ({ text }) =>
+      () =>
+        void hideFrameSecrets(text),
+  },
+  {
+    name: 'the line of the log',
+    prepare:
+      ({ text }) =>
+      () =>
+        void hideSecrets(text),
+  },
+  lenientExamination,
+  strictExamination,
   decision,
   answerReading,
 ]

@@ -5,18 +5,26 @@
 import type { HostileShape } from './hostile-shape.ts'
 import { threadMs } from './thread-time.ts'
 
+/** A frame that works are measured on: it is made once for all of them. */
+export interface MeasuredFrame {
+  readonly text: string
+}
+
 /** Something that is done with every frame. */
-export interface Work {
+export interface Work<Frame extends MeasuredFrame = MeasuredFrame> {
   readonly name: string
-  /** Name of the work that `prepare` does on the way. */
+  /** Name of the work whose result it needs. After a problem of that one, this one is not measured. */
   readonly follows?: string
   /**
    * Makes what is to be measured, on one frame. What it does itself is not measured.
    *
    * @returns null when this work is not done on such a frame.
    */
-  readonly prepare: (frame: string, shape: HostileShape) => (() => void) | null
+  readonly prepare: (frame: Frame) => (() => void) | null
 }
+
+/** Makes the frame of a shape with about so many characters; `number` as in `HostileShape.make`. */
+export type FrameMaker<Frame extends MeasuredFrame> = (shape: HostileShape, characters: number, number: number) => Frame
 
 /** How many times as long as the one before a frame is. */
 const sizeFactor = 4
@@ -45,50 +53,63 @@ interface Step {
   readonly ms: number
 }
 
+/** What is measured: works on the frames of one shape. */
+export interface Measured<Frame extends MeasuredFrame> {
+  readonly shape: HostileShape
+  readonly frameOf: FrameMaker<Frame>
+  /** In the order in which they are done. */
+  readonly works: readonly Work<Frame>[]
+  /** Longest frame, in characters. */
+  readonly charactersMax: number
+}
+
 /**
- * Measures `work` on frames of `shape` at one size after another, up to `charactersMax`.
+ * Measures each of `works` on frames of `shape` at one size after another, up to `charactersMax`.
  *
  * A step that is too steep is measured again, and then the next one is measured, too: work that becomes slower once at
  * some size (another way of the engine to do it) and goes on linearly from there is no problem.
  *
- * @returns null when it grows no faster than the frame, otherwise a sentence that says where it grows faster.
+ * @returns for each work that grows faster than the frame, by its name, a sentence that says where.
  */
-export function growthProblem(work: Work, shape: HostileShape, charactersMax: number): string | null {
-  let before: Step | null = null
+export function growthProblems<Frame extends MeasuredFrame>(measured: Measured<Frame>): Map<string, string> {
+  const { shape, frameOf, works, charactersMax } = measured
+  const problems = new Map<string, string>()
+  const before = new Map<Work<Frame>, Step>()
   for (let size = charactersMin; size <= charactersMax; size *= sizeFactor) {
-    const step = stepOf(work, shape, size)
+    const frame = frameOf(shape, size, 0)
     // A frame that is longer than it should be has nearly nothing of the shape.
-    if (step === null || step.characters > size) continue
-    if (compare(before, step) !== null) {
-      const problem = confirmedProblem(work, shape, size, before, step)
-      if (problem !== null) return `${work.name} of ${shape.name}: ${problem}`
+    if (frame.text.length > size) continue
+    for (const work of works) {
+      if (problems.has(work.name) || problems.has(work.follows ?? '')) continue
+      const step = stepOf(work, frame)
+      if (step === null) continue
+      const again: Again = (characters, number) => stepOf(work, frameOf(shape, characters, number))
+      const problem = problemOf(before.get(work) ?? null, step, size, again)
+      if (problem !== null) problems.set(work.name, `${work.name} of ${shape.name}: ${problem}`)
+      before.set(work, step)
     }
-    before = step
   }
-  return null
+  return problems
 }
 
-function confirmedProblem(
-  work: Work,
-  shape: HostileShape,
-  size: number,
-  before: Step | null,
-  step: Step,
-): string | null {
-  const least = leastOf(work, shape, size, before, step)
+/** Measures the same work on another frame of the shape. */
+type Again = (characters: number, number: number) => Step | null
+
+function problemOf(before: Step | null, step: Step, size: number, again: Again): string | null {
+  if (compare(before, step) === null) return null
+  const least = leastOf(before, step, size, again)
   const problem = compare(before, least)
   if (problem === null || least.ms > stepMsMax / sizeFactor) return problem
-  const next = stepOf(work, shape, size * sizeFactor)
+  const next = again(size * sizeFactor, 0)
   return next === null || excessOf(least, next) !== null ? problem : null
 }
 
-function stepOf(work: Work, shape: HostileShape, size: number, number = 0): Step | null {
-  const frame = shape.make(size, number)
-  const run = work.prepare(frame, shape)
+function stepOf<Frame extends MeasuredFrame>(work: Work<Frame>, frame: Frame): Step | null {
+  const run = work.prepare(frame)
   if (run === null) return null
   const startMs = threadMs()
   run()
-  return { characters: frame.length, ms: threadMs() - startMs }
+  return { characters: frame.text.length, ms: threadMs() - startMs }
 }
 
 function costOf({ ms, characters }: Step): string {
@@ -109,13 +130,13 @@ function excessOf(before: Step, step: Step): string | null {
 }
 
 /** `step` with its least time of several; it is measured again for as long as it is too steep. */
-function leastOf(work: Work, shape: HostileShape, size: number, before: Step | null, step: Step): Step {
+function leastOf(before: Step | null, step: Step, size: number, again: Again): Step {
   let least = step
   for (let attempt = 1; attempt < attemptsMax && least.ms < hopelessMs; attempt++) {
     if (compare(before, least) === null) break
     Bun.gc(true)
-    const again = stepOf(work, shape, size, attempt)
-    if (again !== null && again.ms < least.ms) least = again
+    const repeated = again(size, attempt)
+    if (repeated !== null && repeated.ms < least.ms) least = repeated
   }
   return least
 }
