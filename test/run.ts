@@ -4,7 +4,7 @@
 // of the first `bun test` that failed. What takes long has commands of its own: `bun run fuzz`
 // (test/simulation, test/fuzz) and `bun run faults` (test/fault).
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Glob } from 'bun'
@@ -37,15 +37,27 @@ const folder = mkdtempSync(join(tmpdir(), 'stator-tests-'))
 
 /** Each test process has a share of the connections of the server. */
 const processesMax = 4
-const sideBySide = `--parallel=${Math.min(processesMax, availableParallelism())}`
+/** One more than cores, since tests also wait: for databases, for processes, faults for leases to run out. */
+const sideBySide = `--parallel=${Math.min(processesMax, availableParallelism() + 1)}`
 
 /** Faults that watch latencies or memory: nothing runs beside them. */
 const watchful = ['database-frozen', 'floods', 'migrations-under-load', 'one-station', 'reconnect-storm', 'rest-flood']
 
-/** Whether nothing runs beside these files. At full size no fault does: its figures count. */
-function isAlone(argument: string): boolean {
-  if (!/\btest\/fault\b/.test(argument)) return false
-  return isFullSize || !argument.endsWith('.test.ts') || watchful.some((name) => argument.includes(name))
+function isFault(file: string): boolean {
+  return /\btest\/fault\b/.test(file)
+}
+
+/** Whether nothing runs beside this file. At full size no fault does: its figures count. */
+function isAlone(file: string): boolean {
+  return isFault(file) && (isFullSize || watchful.some((name) => file.includes(name)))
+}
+
+/**
+ * Whether a process runs this file with the modules that it has loaded for the one before: to load all of Stator and to
+ * compile its schemas takes over a second. The others measure what their process does, so each starts with a fresh one.
+ */
+function sharesModules(file: string): boolean {
+  return /\b(unit|conformance|integration)\b/.test(file)
 }
 
 /** Left to `bun run fuzz`: planted bugs that hundreds of worlds have to find, and what measures every hostile shape. */
@@ -53,11 +65,24 @@ const slow = ['test/simulation/canary.test.ts', 'test/fuzz/linear-work.test.ts',
 const quick = [...new Glob('test/{simulation,fuzz}/*.test.ts').scanSync(root)].filter((file) => !slow.includes(file))
 const everyDay = ['test/unit', 'test/conformance', 'test/integration', ...quick]
 
+/** The files of a folder; another argument stands for itself. */
+function filesOf(argument: string): readonly string[] {
+  if (statSync(join(root, argument), { throwIfNoEntry: false })?.isDirectory() !== true) return [argument]
+  return [...new Glob(join(argument, '**/*.test.ts')).scanSync(root)]
+}
+
 /** The arguments of each `bun test`. Flags, and what stands beside them, belong to all files: then there is one. */
 function partsOf(args: readonly string[]): readonly (readonly string[])[] {
-  if (args.some((argument) => argument.startsWith('-'))) return [args]
-  const parts = [args.filter((argument) => !isAlone(argument)), args.filter(isAlone)]
-  return parts.filter((part) => part.length > 0)
+  if (args.some((argument) => argument.startsWith('-'))) return [args.some(isFault) ? args : [sideBySide, ...args]]
+  const files = [...new Set(args.flatMap(filesOf))].toSorted()
+  const sharing = files.filter(sharesModules)
+  const alone = files.filter(isAlone)
+  const others = files.filter((file) => !sharing.includes(file) && !alone.includes(file))
+  return [
+    ...(sharing.length > 0 ? [[sideBySide, '--no-isolate', ...sharing]] : []),
+    ...(others.length > 0 ? [[sideBySide, ...others]] : []),
+    ...(alone.length > 0 ? [alone] : []),
+  ]
 }
 
 const counts = { pass: 0, fail: 0 }
@@ -84,8 +109,7 @@ async function runningServer(version: PostgresVersion) {
 
 async function run(part: readonly string[]): Promise<number> {
   const urls = Object.fromEntries(servers.map(({ variable, connectionString }) => [variable, connectionString]))
-  const order = part.some(isAlone) ? [] : [sideBySide]
-  const tests = Bun.spawn([process.execPath, 'test', '--timeout', '60000', ...order, ...part], {
+  const tests = Bun.spawn([process.execPath, 'test', '--timeout', '60000', ...part], {
     cwd: root,
     env: { ...process.env, ...urls, STATOR_TEST_FOLDER: folder },
     stdin: 'inherit',

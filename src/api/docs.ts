@@ -82,8 +82,8 @@ export function addDocs(app: OpenAPIHono<ApiEnv>): void {
     bearerFormat: 'JWT',
     description: 'A token of the issuer in `Security.Jwt`, of an operator or of a charge point.',
   })
-  // Generated once, since any client may request it at any rate; and not before, since that takes half of the time of a
-  // start, and charge points wait for that.
+  // Generated once, since any client may request it at any rate; and not at the start, which charge points wait for: it
+  // takes a quarter of a second of CPU.
   let text: string | null = null
   // Plain routes, so that the document does not list them.
   const plain: Hono<ApiEnv> = app
