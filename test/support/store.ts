@@ -1,5 +1,6 @@
 // The store contract runs on every database that Stator knows: embedded, and the newest and oldest PostgreSQL it supports.
 
+import { Database as SqliteFile } from 'bun:sqlite'
 import { afterAll, beforeAll, describe } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
@@ -99,23 +100,30 @@ export async function embeddedFolder(): Promise<{ readonly dataFolder: string; r
   return { dataFolder, remove: () => rmSync(dataFolder, { recursive: true, force: true }) }
 }
 
-// Kept between runs, one for each state of the tables; test/run.ts gives a folder that goes with the run.
+// Kept between runs, one for each state of the tables; test/run.ts gives a folder that goes with the run. One process
+// makes it, and the others wait for it. The lock ends with its process.
 async function makeTemplate(): Promise<string> {
   const parts = [readFileSync(join(import.meta.dir, '../../drizzle/meta/_journal.json')), readFileSync(pglitePackage)]
   const hash = createHash('sha256').update(Buffer.concat(parts)).digest('hex')
   const folder = join(process.env['STATOR_TEST_FOLDER'] ?? tmpdir(), `stator-embedded-template-${hash.slice(0, 16)}`)
   if (existsSync(folder)) return folder
-  const making = `${folder}-${process.pid}`
-  const database = await openDatabase({ provider: 'Embedded', dataFolder: making, poolSize: 1, log: silentLogger })
-  await database.close()
+  const lock = new SqliteFile(`${folder}.lock`)
   try {
+    lock.run(`PRAGMA busy_timeout = ${templateMsMax}`)
+    lock.run('BEGIN EXCLUSIVE')
+    if (existsSync(folder)) return folder
+    const making = `${folder}-${process.pid}`
+    const database = await openDatabase({ provider: 'Embedded', dataFolder: making, poolSize: 1, log: silentLogger })
+    await database.close()
     renameSync(making, folder)
-  } catch {
-    // Another process was faster.
-    rmSync(making, { recursive: true, force: true })
+    return folder
+  } finally {
+    lock.close()
   }
-  return folder
 }
+
+/** Longest time that another process may take for the template, in milliseconds. */
+const templateMsMax = 60_000
 
 const pglitePackage = join(dirname(Bun.resolveSync('@electric-sql/pglite', import.meta.dir)), '../package.json')
 
