@@ -20,7 +20,7 @@ import { isOfBegin } from './register-of-begin.ts'
 
 /** What of a transaction says where its energy is to be found. */
 export type EnergyRecord = TransactionRegisters &
-  Pick<TransactionRecord, 'transactionId' | 'stationTransactionId' | 'startedAtMs'>
+  Pick<TransactionRecord, 'transactionId' | 'stationTransactionId' | 'startedAtMs' | 'stoppedAtMs'>
 
 /** Meter values of one transaction that are looked at for a register, from the first and from the last. */
 const registerRowsMax = 1_000
@@ -32,14 +32,20 @@ const fallenRowsMax = 10_000
 const intervalRowsMax = 10_000
 const intervalBytesMax = 16_777_216
 
-/** Samples before the start by more than that are not looked for: meter values have a partition for each month. */
-const beforeStartDays = 31
-const beforeStart = sql.raw(`'${beforeStartDays} days'`)
+/**
+ * Samples before the start, or after the stop, by more than that are not looked for: meter values have a partition for
+ * each month.
+ */
+const besideDays = 31
+const beside = sql.raw(`'${besideDays} days'`)
 
-/** The same for all of them together: PostgreSQL plans only for the partitions since then. */
-function isRecent(records: readonly EnergyRecord[]): SQL {
+/** The same for all of them together: PostgreSQL plans only for the partitions of that time. */
+function isNear(records: readonly EnergyRecord[]): SQL {
   const firstMs = Math.min(...records.map(({ startedAtMs }) => startedAtMs))
-  return sql`m.sampled_at >= ${instantText(firstMs - beforeStartDays * dayMs)}::timestamptz`
+  const lastMs = Math.max(...records.map(({ stoppedAtMs }) => stoppedAtMs ?? Number.POSITIVE_INFINITY))
+  const isSince = sql`m.sampled_at >= ${instantText(firstMs - besideDays * dayMs)}::timestamptz`
+  if (lastMs === Number.POSITIVE_INFINITY) return isSince
+  return sql`${isSince} AND m.sampled_at <= ${instantText(lastMs + besideDays * dayMs)}::timestamptz`
 }
 
 /**
@@ -49,8 +55,9 @@ function isRecent(records: readonly EnergyRecord[]): SQL {
 const samplesOf = (
   records: readonly EnergyRecord[],
 ) => sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = v.ref
-  AND m.sampled_at >= t.started_at - CASE WHEN t.station_use > 1 THEN '0 days'::interval ELSE ${beforeStart}::interval END
-  AND m.sampled_at < COALESCE(n.started_at, 'infinity') AND ${isRecent(records)}`
+  AND m.sampled_at >= t.started_at - CASE WHEN t.station_use > 1 THEN '0 days'::interval ELSE ${beside}::interval END
+  AND m.sampled_at <= COALESCE(t.stopped_at + ${beside}::interval, 'infinity')
+  AND m.sampled_at < COALESCE(n.started_at, 'infinity') AND ${isNear(records)}`
 
 function transactionsOf(records: readonly EnergyRecord[]) {
   const ids = records.map(({ transactionId }) => transactionId)
@@ -71,7 +78,7 @@ const samplesOfConnector = (
   records: readonly EnergyRecord[],
 ) => sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = 0
   AND m.sampled_at >= t.started_at AND m.sampled_at <= COALESCE(t.stopped_at, 'infinity')
-  AND m.sampled_at < COALESCE(n.started_at, 'infinity') AND ${isRecent(records)}`
+  AND m.sampled_at < COALESCE(n.started_at, 'infinity') AND ${isNear(records)}`
 
 function transactionsOnEvses(records: readonly EnergyRecord[]) {
   const ids = records.map(({ transactionId }) => transactionId)

@@ -5,8 +5,8 @@ import { filteredMessagesMax } from '../base/limits.ts'
 import { storableText } from '../base/storable-text.ts'
 import type { Page, PageOf, SecurityEventFilter, SecurityEventRecord } from '../blocks/records.ts'
 import { filteredKeys } from './identity-keys.ts'
-import { isOfScope } from './in-scope.ts'
 import { filteredTotalOf, type ListSource, requireInReach, rowsMaxOf } from './paging.ts'
+import { type IsOurs, scopeOfList } from './scoped-rows.ts'
 
 export function createSecurityEventQueries(source: ListSource) {
   const { db } = source
@@ -17,10 +17,11 @@ export function createSecurityEventQueries(source: ListSource) {
       requireInReach(source, page, filteredMessagesMax)
       const rowsMax = rowsMaxOf(source, { rowsMax: filteredMessagesMax }) ?? filteredMessagesMax
       const keys = await filteredKeys({ db, rowsMax }, filter)
+      const isOurs = await scopeOfList(source, filter.scope)
       const events = (rows: number) => {
         const parts = [
-          ...(filter.source === 'centralSystem' ? [] : [reported(filter, keys, rows)]),
-          ...(filter.source === 'chargePoint' ? [] : [own(filter, rows)]),
+          ...(filter.source === 'centralSystem' ? [] : [reported(filter, keys, isOurs, rows)]),
+          ...(filter.source === 'chargePoint' ? [] : [own(filter, isOurs, rows)]),
         ]
         return sql`(${sql.join(parts, sql` UNION ALL `)}) AS events`
       }
@@ -55,17 +56,16 @@ function within(column: SQL, { fromMs, toMs }: SecurityEventFilter): SQL {
   return sql`${from}${to}`
 }
 
-function scoped({ scope }: SecurityEventFilter, key: SQL): SQL {
-  const isOurs = isOfScope(scope, key)
+function scoped(isOurs: SQL | undefined): SQL {
   return isOurs === undefined ? sql`` : sql` AND ${isOurs}`
 }
 
 /** SecurityEventNotifications; the partial index `charge_point_events_security` has them. */
-function reported(filter: SecurityEventFilter, keys: readonly number[] | null, rows: number): SQL {
+function reported(filter: SecurityEventFilter, keys: readonly number[] | null, isOurs: IsOurs, rows: number): SQL {
   const { type } = filter
   const ofType = type === undefined ? sql`` : sql` AND e.payload->>'type' = ${storableText(type)}`
   const ofKeys = keys === null ? sql`` : sql` AND e.charge_point_id = ANY(${sql.param(keys)}::int4[])`
-  const ofScope = keys === null ? scoped(filter, sql`e.charge_point_id`) : sql``
+  const ofScope = keys === null ? scoped(isOurs(sql`e.charge_point_id`)) : sql``
   return sql`(SELECT 'chargePoint' AS source, c.identity, e.payload->>'type' AS type, e.payload->>'techInfo' AS reason,
       NULL::text AS "remoteAddress", NULL::text AS node, 1 AS count, ${ms(sql`e.occurred_at`)} AS "firstAtMs",
       ${ms(sql`e.received_at`)} AS "receivedAtMs", e.digest AS "order"
@@ -74,13 +74,13 @@ function reported(filter: SecurityEventFilter, keys: readonly number[] | null, r
     ORDER BY e.received_at DESC LIMIT ${rows})`
 }
 
-function own(filter: SecurityEventFilter, rows: number): SQL {
+function own(filter: SecurityEventFilter, isOurs: IsOurs, rows: number): SQL {
   const { type, identity } = filter
   const ofType = type === undefined ? sql`` : sql` AND s.type = ${storableText(type)}`
   const ofIdentity = identity === undefined ? sql`` : sql` AND s.identity = ${storableText(identity)}`
   return sql`(SELECT 'centralSystem' AS source, s.identity, s.type, s.reason, s.remote_address AS "remoteAddress", s.node,
       s.count, ${ms(sql`s.first_at`)} AS "firstAtMs", ${ms(sql`s.received_at`)} AS "receivedAtMs", s.id AS "order"
     FROM security_events s
-    WHERE true${within(sql`s.received_at`, filter)}${ofType}${ofIdentity}${scoped(filter, sql`s.charge_point_id`)}
+    WHERE true${within(sql`s.received_at`, filter)}${ofType}${ofIdentity}${scoped(isOurs(sql`s.charge_point_id`))}
     ORDER BY s.received_at DESC LIMIT ${rows})`
 }
