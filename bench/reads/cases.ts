@@ -2,7 +2,7 @@
 // operators use together.
 
 import type { ReadOperation } from './operations.ts'
-import type { ReaderName } from './readers.ts'
+import type { ReaderName } from './reader-names.ts'
 import type { Subject, Subjects } from './subjects.ts'
 
 /** One operation with some of its filters, for charge points and id tokens as they come, or for the busiest ones. */
@@ -62,7 +62,10 @@ const together: Readonly<Record<string, readonly (readonly string[])[]>> = {
 /** Parameters by which a busy charge point or id token differs from others. */
 const ofSomebody: readonly string[] = ['chargePointId', 'idTag']
 
-/** Every case of these operations, for all charge points. Filters of which `subjects` have no value are left out: `unmeasured` names them. */
+/**
+ * Every case of these operations, for all charge points. Filters of which `subjects` have no value are left out:
+ * `unmeasured` names them.
+ */
 export function casesOf(operations: readonly ReadOperation[], subjects: Subjects): ReadCase[] {
   return operations.flatMap((operation) => {
     const known = namesOf(subjects.of(operation.id, false, 'admin'))

@@ -2,7 +2,7 @@
 // the other.
 
 import type { ReadCase } from './cases.ts'
-import type { ReaderName } from './readers.ts'
+import type { ReaderName } from './reader-names.ts'
 import type { Subject } from './subjects.ts'
 
 export type PageName = 'first' | 'middle'

@@ -5,7 +5,7 @@ import type { Client } from 'pg'
 import { storedLinesOf } from '../message-blocks.ts'
 import { tenantOf, tenants } from './fill-rest-sql.ts'
 import { identityOfKey } from './fill-sql.ts'
-import { groupOfReader, type ReaderName, readerNames } from './readers.ts'
+import { groupOfReader, type ReaderName, readerNames } from './reader-names.ts'
 
 /** A value for each parameter. */
 export type Subject = Readonly<Record<string, string>>
