@@ -2,13 +2,15 @@
 // operators use together.
 
 import type { ReadOperation } from './operations.ts'
-import type { Subjects } from './subjects.ts'
+import type { ReaderName } from './reader-names.ts'
+import type { Subject, Subjects } from './subjects.ts'
 
 /** One operation with some of its filters, for charge points and id tokens as they come, or for the busiest ones. */
 export interface ReadCase {
   readonly operation: ReadOperation
   readonly filters: readonly string[]
   readonly isOfBusiest: boolean
+  readonly reader: ReaderName
 }
 
 /** Parameters that are given together. */
@@ -60,19 +62,46 @@ const together: Readonly<Record<string, readonly (readonly string[])[]>> = {
 /** Parameters by which a busy charge point or id token differs from others. */
 const ofSomebody: readonly string[] = ['chargePointId', 'idTag']
 
-/** Every case of these operations. Filters of which `subjects` have no value are left out: `unmeasured` names them. */
+/**
+ * Every case of these operations, for all charge points. Filters of which `subjects` have no value are left out:
+ * `unmeasured` names them.
+ */
 export function casesOf(operations: readonly ReadOperation[], subjects: Subjects): ReadCase[] {
   return operations.flatMap((operation) => {
-    const known = namesOf(subjects, operation)
+    const known = namesOf(subjects.of(operation.id, false, 'admin'))
     return filterSets(operation)
       .filter((filters) => [...operation.pathParameters, ...filters].every((name) => known.has(name)))
       .flatMap((filters): ReadCase[] => {
         const given = [...operation.pathParameters, ...filters]
         const hasBusiest = operation.kind === 'list' && ofSomebody.some((name) => given.includes(name))
-        const usual = { operation, filters, isOfBusiest: false }
+        const usual = { operation, filters, isOfBusiest: false, reader: 'admin' } as const
         return hasBusiest ? [usual, { ...usual, isOfBusiest: true }] : [usual]
       })
   })
+}
+
+/**
+ * The cases of lists for a reader of some charge points. One charge point is looked for in the scope once, whatever the
+ * filters: a list of one is read without filters.
+ */
+export function scopedCasesOf(
+  operations: readonly ReadOperation[],
+  subjects: Subjects,
+  reader: Exclude<ReaderName, 'admin'>,
+): ReadCase[] {
+  return operations
+    .filter(({ kind }) => kind === 'list')
+    .flatMap((operation) => {
+      const known = namesOf(subjects.of(operation.id, false, reader))
+      const sets = operation.pathParameters.includes('chargePointId') ? [[]] : filterSets(operation)
+      return sets
+        .filter((filters) => !filters.includes('chargePointId'))
+        .filter((filters) => [...operation.pathParameters, ...filters].every((name) => known.has(name)))
+        .flatMap((filters): ReadCase[] => {
+          const usual = { operation, filters, isOfBusiest: false, reader }
+          return filters.includes('idTag') ? [usual, { ...usual, isOfBusiest: true }] : [usual]
+        })
+    })
 }
 
 /** Operations and filters that no case has, such as `listTransactions tariff`. */
@@ -96,6 +125,6 @@ function filterSets({ id, kind, filters }: ReadOperation): (readonly string[])[]
   return [[], ...alone, ...paired, ...combined.filter((set) => set.every((name) => filters.includes(name)))]
 }
 
-function namesOf(subjects: Subjects, { id }: ReadOperation): Set<string> {
-  return new Set(subjects.of(id, false).flatMap((subject) => Object.keys(subject)))
+function namesOf(subjects: readonly Subject[]): Set<string> {
+  return new Set(subjects.flatMap((subject) => Object.keys(subject)))
 }

@@ -113,3 +113,33 @@ export async function tableSizes(client: Client): Promise<TableSize[]> {
   }
   return sizes
 }
+
+/** What one MeterValues takes, in bytes. */
+export interface MeterValuesBytes {
+  /** The row, and what of the table is no index. */
+  readonly row: number
+  /** By index. */
+  readonly indexes: Readonly<Record<string, number>>
+  /** A CALL and its answer in the message log: two lines, as long as all lines are on average. */
+  readonly log: number
+  readonly total: number
+}
+
+/** From the sizes of the tables; null if there is no meter value. */
+export async function meterValuesBytes(client: Client, tables: readonly TableSize[]): Promise<MeterValuesBytes | null> {
+  const sizeOf = (name: string): TableSize | undefined => tables.find(({ table }) => table === name)
+  const values = sizeOf('meter_values')
+  if (values === undefined) return null
+  const { rows } = await client.query<{ name: string; bytes: string }>(
+    `SELECT top.relname AS name, sum(pg_relation_size(part.inhrelid)) AS bytes
+     FROM pg_index i JOIN pg_class top ON top.oid = i.indexrelid JOIN pg_inherits part ON part.inhparent = i.indexrelid
+     WHERE i.indrelid = 'meter_values'::regclass GROUP BY top.relname ORDER BY 2 DESC`,
+  )
+  const log = 2 * (sizeOf('message_blocks')?.bytesPerRow ?? 0)
+  return {
+    row: (values.bytes - values.indexBytes) / values.rows,
+    indexes: Object.fromEntries(rows.map(({ name, bytes }) => [name, Number(bytes) / values.rows])),
+    log,
+    total: values.bytesPerRow + log,
+  }
+}

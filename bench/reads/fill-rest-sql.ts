@@ -38,10 +38,10 @@ const otherNode = 'other-node'
  * Three tenants: one has half of all charge points, one a hundredth, and one the rest. Of 100 charge points that follow
  * each other, those of one tenant are a site of it.
  */
-const tenants = { half: 1, others: 2, hundredth: 3 } as const
+export const tenants = { half: 1, others: 2, hundredth: 3 } as const
 const tenantCount = 3
 const siteBlock = 100
-const tenantOf = (key: string): string =>
+export const tenantOf = (key: string): string =>
   `CASE WHEN ${key} % 2 = 1 THEN ${tenants.half} WHEN ${key} % 100 = 0 THEN ${tenants.hundredth}
     ELSE ${tenants.others} END`
 const siteOf = (block: string, tenant: string): string => `${tenantCount} + ${block} * ${tenantCount} + ${tenant}`

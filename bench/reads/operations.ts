@@ -53,7 +53,11 @@ export function operationsOf(document: unknown): ReadOperation[] {
       {
         id: get.operationId,
         path,
-        kind: types.some((type) => fileTypes.includes(type)) ? 'export' : query.includes('page') ? 'list' : 'one',
+        kind: types.some((type) => fileTypes.includes(type))
+          ? 'export'
+          : query.includes('page') || query.includes('cursor')
+            ? 'list'
+            : 'one',
         pathParameters: named('path'),
         filters: query.filter((name) => !ofForm.has(name)),
       },

@@ -2,6 +2,7 @@
 // the other.
 
 import type { ReadCase } from './cases.ts'
+import type { ReaderName } from './reader-names.ts'
 import type { Subject } from './subjects.ts'
 
 export type PageName = 'first' | 'middle'
@@ -12,14 +13,23 @@ export interface Reading {
   readonly path: string
   readonly filters: readonly string[]
   readonly isOfBusiest: boolean
+  readonly reader: ReaderName
   /** Null for what has no pages. */
   readonly page: PageName | null
   readonly ms: Latency
   readonly requests: number
+  /** Of one request, on average; null if others were served meanwhile. */
+  readonly cpuMs: CpuMs | null
   /** Requests that were not answered with 200, by what happened. */
   readonly failures: Readonly<Record<string, number>>
   /** The slowest request. */
   readonly slowest: string
+}
+
+/** CPU time in milliseconds. */
+export interface CpuMs {
+  readonly stator: number
+  readonly postgres: number
 }
 
 /** In milliseconds, until the whole answer is there. */
@@ -61,27 +71,31 @@ export function latencyOf(ms: readonly number[]): Latency | null {
 
 /**
  * Reads a case with these subjects in turn; the first request, for which the server may have to compile, does not
- * count. Empty without a subject.
+ * count. Empty without a subject, and for a reader of some charge points if the list is for readers of all only.
+ *
+ * @param cpuNow CPU times so far; null if they are not told.
  */
 export async function readCase(
   source: Source,
   wanted: ReadCase,
   subjects: readonly Subject[],
   limits: ReadLimits,
+  cpuNow: () => CpuMs | null = () => null,
 ): Promise<Reading[]> {
   const isList = wanted.operation.kind === 'list'
   const paths = subjects.map((subject) => pathOf(wanted, subject))
   const [path] = paths
   if (path === undefined) return []
-  await get(source, path)
+  const warmUp = await get(source, path)
+  if (wanted.reader !== 'admin' && warmUp.failure === failureOf(403)) return []
   const middles: string[] = []
-  const first = await timed(source, paths, limits, (asked, body) => {
+  const first = await timed(source, paths, limits, cpuNow, (asked, body) => {
     const middle = isList ? middleOf(body) : null
     const separator = asked.includes('?') ? '&' : '?'
     if (middle !== null) middles.push(`${asked}${separator}page=${middle}`)
   })
   const readings = [readingOf(wanted, isList ? 'first' : null, first)]
-  if (middles.length > 0) readings.push(readingOf(wanted, 'middle', await timed(source, middles, limits)))
+  if (middles.length > 0) readings.push(readingOf(wanted, 'middle', await timed(source, middles, limits, cpuNow)))
   return readings
 }
 
@@ -106,6 +120,7 @@ export function pathOf({ operation, filters }: ReadCase, subject: Subject): stri
 
 interface Timed {
   readonly ms: readonly number[]
+  readonly cpuMs: CpuMs | null
   readonly failures: Readonly<Record<string, number>>
   readonly slowest: string
 }
@@ -114,11 +129,13 @@ async function timed(
   source: Source,
   paths: readonly string[],
   { requestsMax, requestsMin, requestsMsMax }: ReadLimits,
+  cpuNow: () => CpuMs | null,
   onAnswer: (path: string, body: string) => void = () => {},
 ): Promise<Timed> {
   const ms: number[] = []
   const failures = new Map<string, number>()
   let slowest = { path: '', ms: -1 }
+  const cpuBefore = cpuNow()
   const startedMs = performance.now()
   for (let count = 0; count < requestsMax; count++) {
     const elapsedMs = performance.now() - startedMs
@@ -130,7 +147,15 @@ async function timed(
     if (answer.failure === null) onAnswer(path, answer.body)
     else failures.set(answer.failure, (failures.get(answer.failure) ?? 0) + 1)
   }
-  return { ms, failures: Object.fromEntries(failures), slowest: slowest.path }
+  const cpuAfter = cpuNow()
+  const cpuMs =
+    cpuBefore === null || cpuAfter === null
+      ? null
+      : {
+          stator: (cpuAfter.stator - cpuBefore.stator) / ms.length,
+          postgres: (cpuAfter.postgres - cpuBefore.postgres) / ms.length,
+        }
+  return { ms, cpuMs, failures: Object.fromEntries(failures), slowest: slowest.path }
 }
 
 interface Answer {
@@ -150,18 +175,23 @@ export async function get({ url, apiKey }: Source, path: string): Promise<Answer
       signal: AbortSignal.timeout(answerMsMax),
     })
     const body = await response.text()
-    return { ms: took(), body, failure: response.status === 200 ? null : `answered with ${response.status}` }
+    return { ms: took(), body, failure: response.status === 200 ? null : failureOf(response.status) }
   } catch (error) {
     return { ms: took(), body: '', failure: error instanceof Error ? error.message : String(error) }
   }
 }
 
+function failureOf(status: number): string {
+  return `answered with ${status}`
+}
+
 function readingOf(
-  { operation, filters, isOfBusiest }: ReadCase,
+  { operation, filters, isOfBusiest, reader }: ReadCase,
   page: PageName | null,
-  { ms, failures, slowest }: Timed,
+  { ms, cpuMs, failures, slowest }: Timed,
 ): Reading {
   const latency = latencyOf(ms) ?? { p50: Number.NaN, p95: Number.NaN, p99: Number.NaN, max: Number.NaN }
   const { id: operationId, path } = operation
-  return { operationId, path, filters, isOfBusiest, page, ms: latency, requests: ms.length, failures, slowest }
+  const what = { operationId, path, filters, isOfBusiest, reader, page }
+  return { ...what, ms: latency, requests: ms.length, cpuMs, failures, slowest }
 }

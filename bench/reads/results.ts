@@ -1,7 +1,7 @@
 // The results of one `bun bench reads`, and whether they reach their targets.
 
 import { type Machine, machine } from '../standard/results.ts'
-import type { TableSize } from './disk.ts'
+import type { MeterValuesBytes, TableSize } from './disk.ts'
 import { type Fact, isRight } from './facts.ts'
 import type { FillPart } from './fill-sql.ts'
 import type { Reading } from './reading.ts'
@@ -38,6 +38,8 @@ export interface ReadsResults {
   unmeasured: readonly string[]
   /** Of the full database. */
   tables: readonly TableSize[]
+  /** Of the full database. */
+  meterValues: MeterValuesBytes | null
 }
 
 export function emptyReadsResults(size: ReadsSize, neededBytes: number): ReadsResults {
@@ -51,6 +53,7 @@ export function emptyReadsResults(size: ReadsSize, neededBytes: number): ReadsRe
     parts: [],
     unmeasured: [],
     tables: [],
+    meterValues: null,
   }
 }
 
@@ -63,6 +66,8 @@ export const growthMax = 1.3
 const growthJudgedFromMs = 10
 /** Longest start, in milliseconds. */
 export const startMsMax = 2_000
+/** Most bytes on disk of a MeterValues, with its indexes and its lines in the message log. */
+export const meterValuesBytesMax = 350
 
 /** One page of one case in all its measurements. */
 export interface Line {
@@ -71,6 +76,8 @@ export interface Line {
   readonly underLoad: Reading | null
   /** p95 in the full database against that in a tenth of it, under load if there was one; null if unknown. */
   readonly growth: number | null
+  /** CPU time of a request against that in a tenth, without the write load; null if unknown. */
+  readonly cpuGrowth: number | null
   /** Longest p95 that is right, in milliseconds; null without a target. */
   readonly msMax: number | null
   /** Null without a target. */
@@ -79,9 +86,9 @@ export interface Line {
 
 /** What is judged in the file of a run: a line without its figures, which stand in the parts. */
 export function verdictsOf(results: ReadsResults): readonly object[] {
-  return linesOf(results).map(({ alone, growth, msMax, isReached }) => {
-    const { operationId, filters, isOfBusiest, page } = alone
-    return { operationId, filters, isOfBusiest, page, growth, msMax, isReached }
+  return linesOf(results).map(({ alone, growth, cpuGrowth, msMax, isReached }) => {
+    const { operationId, filters, isOfBusiest, reader, page } = alone
+    return { operationId, filters, isOfBusiest, reader, page, growth, cpuGrowth, msMax, isReached }
   })
 }
 
@@ -102,16 +109,23 @@ export function linesOf({ parts }: ReadsResults): Line[] {
     const isGrown = growth !== null && growth > growthMax && judged.ms.p95 > growthJudgedFromMs
     const isFailed = [alone, loaded].some((reading) => Object.keys(reading?.failures ?? {}).length > 0)
     const isReached = msMax === null ? null : judged.ms.p95 <= msMax && !isGrown && !isFailed
-    return { alone, underLoad: loaded, growth, msMax, isReached }
+    const cpuGrowth = cpuGrowthOf(earlierAlone.get(key), alone)
+    return { alone, underLoad: loaded, growth, cpuGrowth, msMax, isReached }
   })
+}
+
+function cpuGrowthOf(before: Reading | undefined, after: Reading): number | null {
+  if (before?.cpuMs == null || after.cpuMs === null) return null
+  const was = before.cpuMs.stator + before.cpuMs.postgres
+  return was === 0 ? null : (after.cpuMs.stator + after.cpuMs.postgres) / was
 }
 
 function byKey(readings: readonly Reading[]): Map<string, Reading> {
   return new Map(readings.map((reading) => [keyOf(reading), reading]))
 }
 
-function keyOf({ operationId, filters, isOfBusiest, page }: Reading): string {
-  return JSON.stringify([operationId, filters, isOfBusiest, page])
+function keyOf({ operationId, filters, isOfBusiest, reader, page }: Reading): string {
+  return JSON.stringify([operationId, filters, isOfBusiest, reader, page])
 }
 
 function msMaxOf({ operationId, filters, page }: Reading): number | null {
@@ -132,6 +146,7 @@ export function isRightRun({ isComplete, parts, unmeasured }: ReadsResults): boo
 export function isGoodRun(results: ReadsResults): boolean {
   return (
     isRightRun(results) &&
+    (results.meterValues === null || results.meterValues.total <= meterValuesBytesMax) &&
     results.parts.every(({ startMs }) => startMs <= startMsMax) &&
     linesOf(results).every(({ isReached }) => isReached !== false)
   )

@@ -4,18 +4,21 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import { cpuOf, familyCpuMs } from '../cpu.ts'
 import { Progress } from '../report/progress.ts'
 import type { ServerProcess } from '../servers/child.ts'
 import { createDatabase, startDatabase, tidyDatabase } from '../servers/database.ts'
 import { adminApiKey, provisionInDatabase, startStator } from '../servers/stator.ts'
 import { identitiesOf } from '../standard/context.ts'
-import { casesOf, type ReadCase, unmeasured } from './cases.ts'
-import { checkDisk, diskHere, gib, needsOf, tableSizes } from './disk.ts'
+import { casesOf, type ReadCase, scopedCasesOf, unmeasured } from './cases.ts'
+import { checkDisk, diskHere, gib, meterValuesBytes, needsOf, tableSizes } from './disk.ts'
 import { checkFacts } from './facts.ts'
 import { fill } from './fill.ts'
 import type { FillPart, FillPlan } from './fill-sql.ts'
 import { operationsOf } from './operations.ts'
-import { type Reading, readCase, type Source } from './reading.ts'
+import { type CpuMs, type Reading, readCase, type Source } from './reading.ts'
+import type { ReaderName } from './reader-names.ts'
+import { readersOf } from './readers.ts'
 import { emptyReadsResults, type PartResult, type ReadsResults, verdictsOf } from './results.ts'
 import { partOf, type ReadsSize } from './sizes.ts'
 import { readSubjects, type Subjects } from './subjects.ts'
@@ -36,13 +39,14 @@ const identityPrefix = 'WRITER'
 /** Logged lines are seven days old at most: none may be deleted while they are read. */
 const statorSettings = { OCPP__MessageLogDays: '8' }
 /** About how many pages are measured, for the progress bar. */
-const pagesAbout = 210
+const pagesAbout = 400
 
 /** What the parts of the run share. */
 interface Run {
   readonly size: ReadsSize
   readonly plan: FillPlan
   readonly databaseUrl: string
+  readonly postgresPid: number
   readonly client: Client
   /** Data folder of Stator, and files of the write load. */
   readonly folder: string
@@ -105,7 +109,14 @@ async function everything(options: Pick<Run, 'size' | 'results' | 'progress' | '
   const client = new Client({ connectionString: databaseUrl })
   // PostgreSQL is stopped under it when the run is interrupted.
   client.on('error', () => {})
-  const run = { ...options, plan: { ...size, nowMs: Date.now() }, databaseUrl, client, folder }
+  const run = {
+    ...options,
+    plan: { ...size, nowMs: Date.now() },
+    databaseUrl,
+    postgresPid: postgres.pid,
+    client,
+    folder,
+  }
   // It makes the tables.
   await (await start(run)).stop()
   await client.connect()
@@ -113,6 +124,7 @@ async function everything(options: Pick<Run, 'size' | 'results' | 'progress' | '
   for (const part of ['first', 'rest'] as const) await measurePart(run, part)
   progress.step('sizes of the tables', 2)
   results.tables = await tableSizes(client)
+  results.meterValues = await meterValuesBytes(client, results.tables)
 }
 
 function start({ databaseUrl, folder, atEnd }: Run): Promise<ServerProcess> {
@@ -147,8 +159,10 @@ async function measurePart(run: Run, part: FillPart): Promise<void> {
   const operations = operationsOf(await (await fetch(`${source.url}/openapi.json`)).json())
   const ids = operations.map(({ id }) => id)
   const subjects = await readSubjects(client, transactions, plan.nowMs, ids)
-  const cases = casesOf(operations, subjects)
-  run.results.unmeasured = unmeasured(operations, cases)
+  const ofAdmin = casesOf(operations, subjects)
+  run.results.unmeasured = unmeasured(operations, ofAdmin)
+  const scoped = (['half', 'hundredth'] as const).flatMap((name) => scopedCasesOf(operations, subjects, name))
+  const cases = [...ofAdmin, ...scoped]
   const result: PartResult = {
     part,
     transactions,
@@ -160,15 +174,15 @@ async function measurePart(run: Run, part: FillPart): Promise<void> {
     writeLoad: null,
   }
   run.results.parts.push(result)
-  const what = { source, cases, subjects }
-  await readAll(run, what, `${transactions.toLocaleString('en')} transactions`, result.alone)
+  const what = { sources: await readersOf(source, part), cases, subjects }
+  await readAll(run, what, `${transactions.toLocaleString('en')} transactions`, result.alone, () => cpuNow(run, stator))
   if (size.ratePerSecond > 0) await readUnderLoad(run, stator.url, what, result)
   await stator.stop()
 }
 
 /** What is read, and from where. */
 interface Reads {
-  readonly source: Source
+  readonly sources: Readonly<Record<ReaderName, Source>>
   readonly cases: readonly ReadCase[]
   readonly subjects: Subjects
 }
@@ -187,17 +201,28 @@ async function readUnderLoad(run: Run, url: string, what: Reads, result: PartRes
 
 async function readAll(
   { size, progress, signal }: Run,
-  { source, cases, subjects }: Reads,
+  { sources, cases, subjects }: Reads,
   name: string,
   readings: Reading[],
+  cpu?: () => CpuMs,
 ): Promise<void> {
   progress.step(`reading: ${name}`, (pagesAbout * size.requestsMsMax) / 1_000)
   for (const [index, wanted] of cases.entries()) {
     if (signal.aborted) break
     progress.note(`${index + 1} of ${cases.length}`)
-    const { operation, isOfBusiest } = wanted
-    readings.push(...(await readCase(source, wanted, subjects.of(operation.id, isOfBusiest), size)))
+    const { operation, isOfBusiest, reader } = wanted
+    const ofCase = subjects.of(operation.id, isOfBusiest, reader)
+    readings.push(...(await readCase(sources[reader], wanted, ofCase, limitsOf(size, reader), cpu)))
   }
+}
+
+/** Lists for some charge points are read for half the time. */
+function limitsOf(size: ReadsSize, reader: ReaderName): ReadsSize {
+  return reader === 'admin' ? size : { ...size, requestsMsMax: size.requestsMsMax / 2 }
+}
+
+function cpuNow({ postgresPid }: Run, { pid }: ServerProcess): CpuMs {
+  return { stator: cpuOf(pid)?.totalMs ?? 0, postgres: familyCpuMs(postgresPid) }
 }
 
 async function writeFile(folder: string, results: ReadsResults): Promise<string> {

@@ -3,14 +3,16 @@
 
 import type { Client } from 'pg'
 import { storedLinesOf } from '../message-blocks.ts'
+import { tenantOf, tenants } from './fill-rest-sql.ts'
 import { identityOfKey } from './fill-sql.ts'
+import { groupOfReader, type ReaderName, readerNames } from './reader-names.ts'
 
 /** A value for each parameter. */
 export type Subject = Readonly<Record<string, string>>
 
 export interface Subjects {
-  /** Values for the requests of an operation, one set for each request. */
-  of(operationId: string, isOfBusiest: boolean): readonly Subject[]
+  /** Values for the requests of an operation, one set for each request: of charge points in the scope of the reader. */
+  of(operationId: string, isOfBusiest: boolean, reader: ReaderName): readonly Subject[]
 }
 
 /** Different subjects of an operation; its requests take them in turn. */
@@ -27,20 +29,21 @@ const transactionSubjects = `SELECT t.id::text AS "transactionId", t.id_token AS
     ${identityOfKey('t.charge_point_id')} AS "chargePointId", ${about('t.started_at')}
   FROM unnest($1::int8[]) id JOIN transactions t USING (id)`
 
-/** By operation; $1 are the keys of some charge points. */
-const ownSubjects: Readonly<Record<string, string>> = {
-  listEvents: `SELECT ${identityOfKey('key')} AS "chargePointId", e.message_id AS "messageId", e.action,
+/** By operation, from the keys of some charge points and the condition `isOurs` for a key, both as SQL. */
+const ownSubjects: Readonly<Record<string, (keys: string, isOurs: (key: string) => string) => string>> = {
+  listEvents: (keys) => `SELECT ${identityOfKey('key')} AS "chargePointId", e.message_id AS "messageId", e.action,
       ${about('e.received_at')}, 'fromChargePoint' AS direction
-    FROM unnest($1::int4[]) key CROSS JOIN LATERAL (SELECT message_id, action, received_at FROM charge_point_events
+    FROM unnest(${keys}) key CROSS JOIN LATERAL (SELECT message_id, action, received_at FROM charge_point_events
       WHERE charge_point_id = key ORDER BY received_at, digest OFFSET 2 LIMIT 1) e`,
-  listAnomalies: `SELECT ${identityOfKey('a.charge_point_id')} AS "chargePointId", a.kind,
+  listAnomalies: (keys) => `SELECT ${identityOfKey('a.charge_point_id')} AS "chargePointId", a.kind,
       a.transaction AS "transactionId", ${about('a.received_at', 3)}
-    FROM anomalies a WHERE a.charge_point_id = ANY($1) ORDER BY a.digest LIMIT ${subjectsMax}`,
-  listSecurityEvents: `SELECT s.identity AS "chargePointId", s.type, 'centralSystem' AS source,
+    FROM anomalies a WHERE a.charge_point_id = ANY(${keys}) ORDER BY a.digest LIMIT ${subjectsMax}`,
+  listSecurityEvents: () => `SELECT s.identity AS "chargePointId", s.type, 'centralSystem' AS source,
       ${about('s.received_at')}
     FROM security_events s ORDER BY s.id LIMIT ${subjectsMax}`,
-  listCorrections: `SELECT DISTINCT transaction_id::text AS "transactionId" FROM transaction_corrections
-    ORDER BY 1 LIMIT ${subjectsMax}`,
+  listCorrections: (_, isOurs) => `SELECT DISTINCT t.id::text AS "transactionId"
+    FROM transaction_corrections c JOIN transactions t ON t.id = c.transaction_id
+    WHERE ${isOurs('t.charge_point_id')} ORDER BY 1 LIMIT ${subjectsMax}`,
 }
 
 /** Values that are the same for all subjects of an operation. */
@@ -90,16 +93,22 @@ export async function readSubjects(
   const busiest = await client.query<{ id: string }>(
     `SELECT id FROM transactions WHERE charge_point_id = 1 ORDER BY received_at LIMIT ${subjectsMax}`,
   )
-  const usual = await subjectsOf(client, spread, operationIds)
+  const ofReaders = new Map<ReaderName, ReadonlyMap<string, readonly Subject[]>>()
+  for (const name of readerNames) {
+    const ids = await transactionsNear(client, spread, groupOfReader[name])
+    ofReaders.set(name, await subjectsOf(client, ids, groupOfReader[name], operationIds))
+  }
   const ofBusiest = await subjectsOf(
     client,
     busiest.rows.map(({ id }) => Number(id)),
+    null,
     operationIds,
   )
   const timed = timedValues(nowMs)
   return {
-    of(operationId, isOfBusiest) {
-      const found = (isOfBusiest ? ofBusiest : usual).get(operationId) ?? []
+    of(operationId, isOfBusiest, reader) {
+      // For another reader only the id token is the busiest one.
+      const found = (isOfBusiest && reader === 'admin' ? ofBusiest : ofReaders.get(reader))?.get(operationId) ?? []
       const values = { ...fixedValues[operationId], ...timed[operationId] }
       const token = isOfBusiest ? { idTag: busiestToken } : {}
       return found.map((subject) => ({ ...subject, ...values, ...token }))
@@ -114,12 +123,22 @@ const anyJob = '1'
 /** An API key of the first part of the fill, and a role. */
 const anyKey = '000000000000000a'
 const anyRole = 'viewer'
-/** The group with a hundredth of the charge points, in sites below it. */
-const smallTenant = '3'
+
+/** For each of these transactions, itself or the next one of a charge point of the group. */
+async function transactionsNear(client: Client, ids: readonly number[], group: number | null): Promise<number[]> {
+  if (group === null) return [...ids]
+  const { rows } = await client.query<{ id: string }>(
+    `SELECT t.id FROM unnest($1::int8[]) AS v(id) CROSS JOIN LATERAL (SELECT id FROM transactions t
+       WHERE t.id >= v.id AND ${tenantOf('t.charge_point_id')} = $2 ORDER BY t.id LIMIT 1) t`,
+    [ids, group],
+  )
+  return rows.map(({ id }) => Number(id))
+}
 
 async function subjectsOf(
   client: Client,
   transactionIds: readonly number[],
+  group: number | null,
   operationIds: readonly string[],
 ): Promise<Map<string, readonly Subject[]>> {
   const { rows: places } = await client.query<{ key: number }>(
@@ -127,6 +146,8 @@ async function subjectsOf(
     [transactionIds],
   )
   const keys = [...new Set(places.map(({ key }) => key))]
+  const keyList = `ARRAY[${keys.join(',')}]::int4[]`
+  const isOurs = (key: string): string => (group === null ? 'true' : `${tenantOf(key)} = ${group}`)
   const read = async (sql: string, values: readonly unknown[]): Promise<Subject[]> => {
     const { rows } = await client.query<Record<string, string>>(sql, [...values])
     return rows
@@ -135,13 +156,14 @@ async function subjectsOf(
     ...subject,
     startDate: subject['from'] ?? '',
     endDate: subject['to'] ?? '',
-    rotationId: rotationOfAll,
+    // Only who may see all of its charge points sees a rotation.
+    ...(group === null ? { rotationId: rotationOfAll } : {}),
     erasureId: anyErasure,
     jobId: anyJob,
     keyId: anyKey,
     name: anyRole,
-    groupId: smallTenant,
-    parentId: smallTenant,
+    groupId: String(group ?? tenants.hundredth),
+    parentId: String(group ?? tenants.hundredth),
   }))
   const all = new Map<string, readonly Subject[]>()
   for (const id of operationIds) {
@@ -150,7 +172,7 @@ async function subjectsOf(
       continue
     }
     const sql = Object.hasOwn(ownSubjects, id) ? ownSubjects[id] : undefined
-    all.set(id, sql === undefined ? general : await read(sql, sql.includes('$1') ? [keys] : []))
+    all.set(id, sql === undefined ? general : await read(sql(keyList, isOurs), []))
   }
   return all
 }

@@ -3,7 +3,15 @@
 import { gib } from './disk.ts'
 import { isRight } from './facts.ts'
 import type { Latency, Reading } from './reading.ts'
-import { growthMax, type Line, linesOf, type PartResult, type ReadsResults, startMsMax } from './results.ts'
+import {
+  growthMax,
+  type Line,
+  linesOf,
+  meterValuesBytesMax,
+  type PartResult,
+  type ReadsResults,
+  startMsMax,
+} from './results.ts'
 
 /** Every list with its quantiles, what is wrong, and what is on disk. */
 export function readsTable(results: ReadsResults): string[] {
@@ -22,6 +30,7 @@ export function readsTable(results: ReadsResults): string[] {
     ...parts.flatMap(partLines),
     ...unmeasured.map((name) => `NOT MEASURED: ${name}: bench/reads/subjects.ts has no value for it`),
     ...tableLines(results),
+    ...meterValuesLines(results),
     ...(tables.length === 0
       ? []
       : [`on disk        ${gib(totalBytes(results))}, expected ${gib(results.neededBytes)} at most`]),
@@ -33,12 +42,12 @@ function listLines(lines: readonly Line[]): string[] {
   const names = lines.map(({ alone }) => nameOf(alone))
   const width = Math.max(...names.map((name) => name.length))
   const what = 'ms, until the whole answer is there'.padEnd(width)
-  const head = `  ${what}  ${heads('alone')}  ${heads('load')}  growth  reach`
+  const head = `  ${what}  ${heads('alone')}  ${cpuHead}  ${heads('load')}  growth  reach`
   return [
     head,
-    ...lines.map(({ alone, underLoad, growth, msMax, isReached }, index) => {
+    ...lines.map(({ alone, underLoad, growth, cpuGrowth, msMax, isReached }, index) => {
       const mark = isReached === null ? ' ' : isReached ? '✓' : '✗'
-      const times = `${quantiles(alone.ms)}  ${quantiles(underLoad?.ms ?? null)}`
+      const times = `${quantiles(alone.ms)}  ${cpu(alone, cpuGrowth)}  ${quantiles(underLoad?.ms ?? null)}`
       const grown = growth === null ? '' : `${growth.toFixed(2)}×`
       const reach = msMax === null ? '' : `p95 ≤ ${msMax}, ≤ ${growthMax}×`
       const failed = failuresOf([alone, ...(underLoad === null ? [] : [underLoad])])
@@ -49,14 +58,24 @@ function listLines(lines: readonly Line[]): string[] {
   ]
 }
 
-function nameOf({ path, filters, isOfBusiest, page }: Reading): string {
+function nameOf({ path, filters, isOfBusiest, reader, page }: Reading): string {
   const asked = filters.length === 0 ? '' : `?${filters.join('&')}`
   const where = page === null ? '' : page === 'first' ? ', page 1' : ', middle'
-  return `${path}${asked}${isOfBusiest ? ', busiest' : ''}${where}`
+  const scope = reader === 'admin' ? '' : reader === 'half' ? ', scope 50 %' : ', scope 1 %'
+  return `${path}${asked}${isOfBusiest ? ', busiest' : ''}${scope}${where}`
 }
 
 function heads(of: string): string {
   return ['p50', 'p95', 'p99'].map((name) => `${of} ${name}`.padStart(9)).join(' ')
+}
+
+const cpuHead = 'CPU Stator, PostgreSQL, growth'
+
+function cpu({ cpuMs }: Reading, growth: number | null): string {
+  const grown = growth === null ? '' : `, ${growth.toFixed(2)}×`
+  return (cpuMs === null ? '' : `${cpuMs.stator.toFixed(1)}, ${cpuMs.postgres.toFixed(1)}${grown}`).padStart(
+    cpuHead.length,
+  )
 }
 
 function quantiles(ms: Latency | null): string {
@@ -104,6 +123,15 @@ function tableLines({ tables }: ReadsResults): string[] {
       row(table, [count(rows), mib(bytes), mib(indexBytes), bytesPerRow.toFixed(0)]),
     ),
   ]
+}
+
+function meterValuesLines({ meterValues }: ReadsResults): string[] {
+  if (meterValues === null) return []
+  const { row, indexes, log, total } = meterValues
+  const mark = total <= meterValuesBytesMax ? '✓' : '✗'
+  const parts = [['row', row], ...Object.entries(indexes), ['message log, two lines', log]] as const
+  const told = parts.map(([name, bytes]) => `${name} ${bytes.toFixed(0)}`).join(', ')
+  return ['', `${mark} a MeterValues takes ${total.toFixed(0)} bytes (≤ ${meterValuesBytesMax}): ${told}`]
 }
 
 function totalBytes({ tables }: ReadsResults): number {

@@ -6,6 +6,7 @@ import { filteredKeys } from './identity-keys.ts'
 import { isOfScope } from './in-scope.ts'
 import { keyOf, type Order } from './keyset.ts'
 import { anyOf, filteredPageOf, type FilteredRows, keysetPageOf, type ListSource, withoutCursors } from './paging.ts'
+import { scopeOfList } from './scoped-rows.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import type { Scope } from '../blocks/scope.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
@@ -39,7 +40,13 @@ export function createAnomalyQueries(source: ListSource) {
       const { transactionId } = filter
       const about = transactionId === undefined ? undefined : await isAbout(transactionId, filter.scope)
       const keys = await filteredKeys(source, filter)
-      const { leads, rest, ...rows } = filteredBy(filter, keys, about)
+      const { chargePointKey } = anomalies
+      // Of a transaction there are few, whatever the scope.
+      const isShort = source.rowsMax !== null || keys !== null || about !== undefined
+      const isScoped = isShort
+        ? isOfScope(filter.scope, chargePointKey)
+        : (await scopeOfList(source, filter.scope))(chargePointKey)
+      const { leads, rest, ...rows } = filteredBy(filter, keys, about, isScoped)
       const found = (where: SQL | undefined) =>
         db
           .select({
@@ -84,11 +91,12 @@ const byArrival: Order = {
 const newestFirst = [desc(anomalies.receivedAtMs), desc(anomalies.chargePointKey), desc(anomalies.digest)]
 
 // Indexes find anomalies by transaction, by charge point or by kind, and each of them by time. `keys` are the keys of
-// the charge points of the filter, `about` is the condition for a transaction.
+// the charge points of the filter, `about` is the condition for a transaction, `isScoped` the one for the scope.
 function filteredBy(
-  { kind, fromMs, toMs, scope }: AnomalyFilter,
+  { kind, fromMs, toMs }: AnomalyFilter,
   keys: readonly number[] | null,
   about: SQL | undefined,
+  isScoped: SQL | undefined,
 ): FilteredRows {
   const { chargePointKey, receivedAtMs } = anomalies
   const isInTime = and(
@@ -97,7 +105,7 @@ function filteredBy(
   )
   const isOfKind = kind === undefined ? undefined : eq(anomalies.kind, kind)
   // Not in `rest`: rows of others must not count as looked at.
-  const isOurs = keys === null ? isOfScope(scope, chargePointKey) : inArray(chargePointKey, [...keys])
+  const isOurs = keys === null ? isScoped : inArray(chargePointKey, [...keys])
   const by = (leads: FilteredRows['leads'], rest: SQL | undefined) => {
     return { table: anomalies, leads, leadOrder: newestFirst, rest, order: newestFirst }
   }

@@ -17,9 +17,9 @@ import type {
 } from '../blocks/certificates/records.ts'
 import type { Page, PageOf } from '../blocks/records.ts'
 import { revokeCertificate } from './certificate-revocation.ts'
-import { isOfScope } from './in-scope.ts'
 import { keyOf, type Order, orderBy } from './keyset.ts'
 import { keysetPageOf, type ListSource } from './paging.ts'
+import { scopeOfList } from './scoped-rows.ts'
 import { certificateAuthority, certificates, installedCertificates, sentCertificates } from './schema.ts'
 
 const hourMs = 3_600_000
@@ -74,7 +74,7 @@ export function createCertificateQueries(source: ListSource) {
     async listCertificates(filter: CertificateFilter, page: Page): Promise<PageOf<CertificateRecord>> {
       const { expiresBeforeMs, scope, state } = filter
       const where = and(
-        isOfScope(scope, certificates.chargePointKey),
+        (await scopeOfList(source, scope))(certificates.chargePointKey),
         expiresBeforeMs === undefined ? undefined : lt(certificates.validToMs, expiresBeforeMs),
         state === undefined ? undefined : eq(certificates.state, state),
       )

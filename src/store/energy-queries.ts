@@ -20,7 +20,7 @@ import { isOfBegin } from './register-of-begin.ts'
 
 /** What of a transaction says where its energy is to be found. */
 export type EnergyRecord = TransactionRegisters &
-  Pick<TransactionRecord, 'transactionId' | 'stationTransactionId' | 'startedAtMs'>
+  Pick<TransactionRecord, 'transactionId' | 'stationTransactionId' | 'startedAtMs' | 'stoppedAtMs'>
 
 /** Meter values of one transaction that are looked at for a register, from the first and from the last. */
 const registerRowsMax = 1_000
@@ -32,14 +32,20 @@ const fallenRowsMax = 10_000
 const intervalRowsMax = 10_000
 const intervalBytesMax = 16_777_216
 
-/** Samples before the start by more than that are not looked for: meter values have a partition for each month. */
-const beforeStartDays = 31
-const beforeStart = sql.raw(`'${beforeStartDays} days'`)
+/**
+ * Samples before the start, or after the stop, by more than that are not looked for: meter values have a partition for
+ * each month.
+ */
+const besideDays = 31
+const beside = sql.raw(`'${besideDays} days'`)
 
-/** The same for all of them together: PostgreSQL plans only for the partitions since then. */
-function isRecent(records: readonly EnergyRecord[]): SQL {
+/** The same for all of them together: PostgreSQL plans only for the partitions of that time. */
+function isNear(records: readonly EnergyRecord[]): SQL {
   const firstMs = Math.min(...records.map(({ startedAtMs }) => startedAtMs))
-  return sql`m.sampled_at >= ${instantText(firstMs - beforeStartDays * dayMs)}::timestamptz`
+  const lastMs = Math.max(...records.map(({ stoppedAtMs }) => stoppedAtMs ?? Number.POSITIVE_INFINITY))
+  const isSince = sql`m.sampled_at >= ${instantText(firstMs - besideDays * dayMs)}::timestamptz`
+  if (lastMs === Number.POSITIVE_INFINITY) return isSince
+  return sql`${isSince} AND m.sampled_at <= ${instantText(lastMs + besideDays * dayMs)}::timestamptz`
 }
 
 /**
@@ -49,18 +55,23 @@ function isRecent(records: readonly EnergyRecord[]): SQL {
 const samplesOf = (
   records: readonly EnergyRecord[],
 ) => sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = v.ref
-  AND m.sampled_at >= t.started_at - CASE WHEN t.station_use > 1 THEN '0 days'::interval ELSE ${beforeStart}::interval END
-  AND m.sampled_at < COALESCE(n.started_at, 'infinity') AND ${isRecent(records)}`
+  AND m.sampled_at >= t.started_at - CASE WHEN t.station_use > 1 THEN '0 days'::interval ELSE ${beside}::interval END
+  AND m.sampled_at <= COALESCE(t.stopped_at + ${beside}::interval, 'infinity')
+  AND m.sampled_at < COALESCE(n.started_at, 'infinity') AND ${isNear(records)}`
+
+// A LIMIT keeps it a look-up for each row: PostgreSQL would join a table of some 100,000 rows by reading all of it.
+const lookedUp = (which = sql`true`) =>
+  sql`CROSS JOIN LATERAL (SELECT * FROM transactions t WHERE t.id = v.id AND ${which} LIMIT 1) t`
 
 function transactionsOf(records: readonly EnergyRecord[]) {
   const ids = records.map(({ transactionId }) => transactionId)
   const refs = records.map(({ transactionId, stationTransactionId }) =>
     String(transactionRef(stationTransactionId ?? transactionId)),
   )
-  return sql`unnest(${sql.param(ids)}::int8[], ${sql.param(refs)}::int8[]) AS v(id, ref) JOIN transactions t ON t.id = v.id
-    LEFT JOIN station_transactions k ON k.charge_point_id = t.charge_point_id
-      AND k.station_transaction_id = left(t.station_transaction_id, 255) AND k.station_use = t.station_use + 1
-    LEFT JOIN transactions n ON n.id = k.transaction_id AND n.station_transaction_id = t.station_transaction_id`
+  return sql`unnest(${sql.param(ids)}::int8[], ${sql.param(refs)}::int8[]) AS v(id, ref) ${lookedUp()}
+    LEFT JOIN LATERAL (SELECT n.started_at FROM station_transactions k JOIN transactions n ON n.id = k.transaction_id
+      WHERE k.charge_point_id = t.charge_point_id AND k.station_transaction_id = left(t.station_transaction_id, 255)
+        AND k.station_use = t.station_use + 1 AND n.station_transaction_id = t.station_transaction_id LIMIT 1) n ON true`
 }
 
 /**
@@ -71,11 +82,11 @@ const samplesOfConnector = (
   records: readonly EnergyRecord[],
 ) => sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = 0
   AND m.sampled_at >= t.started_at AND m.sampled_at <= COALESCE(t.stopped_at, 'infinity')
-  AND m.sampled_at < COALESCE(n.started_at, 'infinity') AND ${isRecent(records)}`
+  AND m.sampled_at < COALESCE(n.started_at, 'infinity') AND ${isNear(records)}`
 
 function transactionsOnEvses(records: readonly EnergyRecord[]) {
   const ids = records.map(({ transactionId }) => transactionId)
-  return sql`unnest(${sql.param(ids)}::int8[]) AS v(id) JOIN transactions t ON t.id = v.id AND t.evse_id > 0
+  return sql`unnest(${sql.param(ids)}::int8[]) AS v(id) ${lookedUp(sql`t.evse_id > 0`)}
     LEFT JOIN LATERAL (SELECT x.started_at FROM transactions x WHERE x.charge_point_id = t.charge_point_id
       AND x.evse_id = t.evse_id AND (x.started_at, x.id) > (t.started_at, t.id)
       ORDER BY x.started_at, x.id LIMIT 1) n ON true`
@@ -143,7 +154,7 @@ async function registersOf(
   )} AND NOT ${sql.raw(isOfBegin)} AND (t.meter_stop_wh IS NULL OR r.sampled_at < t.stopped_at)
     ORDER BY r.sampled_at, r.received_at DESC`
   // If no start has a register, the register of the begin is the first.
-  const start = sql`COALESCE(t.meter_start_wh, (SELECT r.energy_wh FROM ${looked('ASC')} LIMIT 1))`
+  const start = sql`COALESCE(t.meter_start_wh, first.wh)`
   const isBelow = (wh: string) => `round((highest - ${wh}) * 1000) > ${meterRoundingWhMax * 1_000}`
   const isMultiple = (wh: string, stepWh: number) => `round(${wh} / ${stepWh}) * ${stepWh} = ${wh}`
   const hasFallen = registerStepsWh
@@ -152,9 +163,11 @@ async function registersOf(
   // All of them are read only for transactions that are over. Few of those have no register, while a list may consist
   // of open ones. A fall is what `firstFall` finds.
   const { rows } = await db.execute<RegistersRow>(
-    sql`SELECT v.id, (SELECT ${reading} FROM ${looked('ASC')} LIMIT 1) AS first,
+    sql`SELECT v.id, CASE WHEN first.at IS NOT NULL THEN json_build_object('wh', first.wh, 'at', first.at) END AS first,
       (SELECT ${reading} FROM ${looked('DESC')} AND NOT ${sql.raw(isOfBegin)} LIMIT 1) AS last, f.highest, f.fell
-      FROM ${from} LEFT JOIN LATERAL (
+      FROM ${from}
+      LEFT JOIN LATERAL (SELECT r.energy_wh AS wh, r.sampled_at AS at FROM ${looked('ASC')} LIMIT 1) first ON true
+      LEFT JOIN LATERAL (
         SELECT max(wh) AS highest, bool_or(${sql.raw(`${hasFallen} AND ${isBelow('next')}`)}) AS fell FROM (
           SELECT wh, COALESCE(lead(wh) OVER (ORDER BY at), t.meter_stop_wh, wh) AS next, GREATEST(
               max(wh) OVER (ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),

@@ -12,9 +12,9 @@ import type { Page, TransactionFilter } from '../blocks/records.ts'
 import type { Scope } from '../blocks/scope.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
 import { type CountedFilter, countedTransactions, hourAfter } from './counts/read.ts'
-import { isOfScope } from './in-scope.ts'
 import { comesAfter, cursorOf, keyIn, keyOf, type Order, orderBy } from './keyset.ts'
 import { type Counted, type ListSource, requireCounted } from './paging.ts'
+import { scopeOfList, scopedRows, sparseKeysMax } from './scoped-rows.ts'
 import { isOfToken, startedIn } from './transaction-filter.ts'
 
 /** The ids of a page in their order, and what is said about the whole list. */
@@ -119,12 +119,14 @@ function wayOf(source: ListSource, filter: TransactionFilter, keys: readonly num
     }
   }
   if (hasToken !== undefined) {
-    const where = and(hasToken, isInTime, isOpen, isOfScope(scope, chargePointKey))
+    const whereOnce = memoized(async () =>
+      and(hasToken, isInTime, isOpen, (await scopeOfList(source, scope))(chargePointKey)),
+    )
     const isAlone = isInTime === undefined && isOpen === undefined && scope === 'all'
     return {
       isBounded: !isAlone,
-      count: () => (isAlone ? countAll(source, where) : countSome(source, one(where))),
-      read: (asked) => readMerged(source, order, [where], asked),
+      count: async () => (isAlone ? countAll(source, hasToken) : countSome(source, one(await whereOnce()))),
+      read: async (asked) => readMerged(source, order, [await whereOnce()], asked),
     }
   }
   if (scope !== 'all') return wayOfScope(source, scope, order, { isInTime, isOpen, filter })
@@ -270,30 +272,32 @@ interface ScopedFilter {
 }
 
 /** The rows of the charge points of some groups. */
-function wayOfScope(source: ListSource, scope: Scope, order: Order, { isInTime, isOpen, filter }: ScopedFilter): Way {
-  const keysOnce = memoized(() => someKeys(source, scope))
-  // A row at a time: the plan does not depend on how many charge points PostgreSQL expects in a group.
-  const isOfGroups = sql`(SELECT c.group_id FROM charge_points c WHERE c.id = ${chargePointKey}) = ANY(${groupsOf(scope)})`
-  const isAnyOf = (keys: readonly number[]) => sql`${chargePointKey} = ANY(${sql.param(keys)}::int4[])`
+function wayOfScope(
+  source: ListSource,
+  scope: Exclude<Scope, 'all'>,
+  order: Order,
+  { isInTime, isOpen, filter }: ScopedFilter,
+): Way {
+  const groups = 'groups' in scope ? scope : { groups: [] }
+  const scopedOnce = memoized(() => scopedRows(source, groups))
   const own = sql`${chargePointKey} = scoped.id`
   const ofEach = (keys: readonly number[], rows: SQL): SQL =>
     sql`SELECT t.* FROM unnest(${sql.param(keys)}::int4[]) AS scoped(id) CROSS JOIN LATERAL (${rows}) t`
-  const rowsOf = (isOurs: SQL) => sql`SELECT 1 FROM ${transactions} ${whereOf(and(isOurs, isInTime, isOpen))}`
   return {
     isBounded: true,
-    // Charge point by charge point: their indexes know how many rows each has. Of open ones there are few in all.
     async count() {
-      const { keys, areAll } = await keysOnce()
-      if (filter.open === true) return countSome(source, rowsOf(areAll ? isAnyOf(keys) : isOfGroups))
-      // In a period, each of many charge points has few.
-      if (!areAll && isInTime !== undefined) return countSome(source, rowsOf(isOfGroups))
+      const { keys, areAll, isOurs } = await scopedOnce()
+      const rows = sql`SELECT 1 FROM ${transactions} ${whereOf(and(isOurs(chargePointKey), isInTime, isOpen))}`
+      // Of open ones there are few in all. In a period, each of many charge points has few.
+      if (filter.open === true || (!areAll && isInTime !== undefined)) return countSome(source, rows)
+      // Charge point by charge point: their indexes know how many rows each has.
       const counted = await countSome(source, ofEach(keys, one(and(own, isInTime, isOpen))))
-      return areAll || counted.totalCountAtLeast === true ? counted : countSome(source, rowsOf(isOfGroups))
+      return areAll || counted.totalCountAtLeast === true ? counted : countSome(source, rows)
     },
     async read(asked) {
-      const { keys, areAll } = await keysOnce()
-      const isOurs = areAll ? isAnyOf(keys) : isOfGroups
-      if (filter.open === true) return readMerged(source, order, [and(isOurs, isInTime, isOpen)], asked)
+      const { keys, areAll, isOurs } = await scopedOnce()
+      const isIt = isOurs(chargePointKey)
+      if (filter.open === true) return readMerged(source, order, [and(isIt, isInTime, isOpen)], asked)
       // Of few charge points the share is known about; of many it is assumed, and more are looked at if need be.
       const share = areAll ? Math.max(keys.length, 1) / (await chargePointCount(source)) : denseShare
       for (let among = (2 * (asked.skip + asked.rows)) / share; ; among *= 8) {
@@ -301,30 +305,15 @@ function wayOfScope(source: ListSource, scope: Scope, order: Order, { isInTime, 
         const limits = and(isInTime, isOpen, isInReach ?? undefined)
         const found = areAll
           ? await readPlaced(source, order, ofEach(keys, placedBy(order, and(own, limits), asked)), asked)
-          : await readMerged(source, order, [and(isOurs, limits)], asked)
+          : await readMerged(source, order, [and(isIt, limits)], asked)
         if (isInReach === null || found.length === asked.rows) return found
       }
     },
   }
 }
 
-/** Scopes with no more charge points than these are read charge point by charge point. */
-const sparseKeysMax = 5_000
 /** Which part of all charge points a larger scope is taken to have at first. */
 const denseShare = 0.5
-
-function groupsOf(scope: Scope): SQL {
-  return sql`${sql.param(typeof scope === 'object' && 'groups' in scope ? scope.groups : [])}::int4[]`
-}
-
-/** The charge points of a scope, read group by group: `sparseKeysMax` at most, and whether these are all. */
-async function someKeys({ db }: ListSource, scope: Scope) {
-  const { rows } = await db.execute<{ id: number }>(
-    sql`SELECT c.id FROM unnest(${groupsOf(scope)}) AS g(id) CROSS JOIN LATERAL (
-        SELECT c.id FROM charge_points c WHERE c.group_id = g.id LIMIT ${sparseKeysMax + 1}) c LIMIT ${sparseKeysMax + 1}`,
-  )
-  return { keys: rows.slice(0, sparseKeysMax).map(({ id }) => id), areAll: rows.length <= sparseKeysMax }
-}
 
 /** About how many charge points there are. */
 async function chargePointCount({ db }: ListSource): Promise<number> {

@@ -7,9 +7,9 @@ import { storableText } from '../../base/storable-text.ts'
 import type { Page, PageOf } from '../../blocks/records.ts'
 import type { AuditHead } from '../../operators/audit-entry.ts'
 import type { AuditFilter, AuditRecord } from '../../operators/audit-records.ts'
-import { isOfScope } from '../in-scope.ts'
 import { comesAfter, cursorOf, keyIn, keyOf, type Order, orderBy } from '../keyset.ts'
 import { type ListSource, requireCounted, totalOf } from '../paging.ts'
+import { scopeOfList } from '../scoped-rows.ts'
 
 export function createAuditQueries(source: ListSource) {
   const { db } = source
@@ -21,7 +21,9 @@ export function createAuditQueries(source: ListSource) {
       requireCounted(skip)
       const isAfter =
         page.after === undefined ? sql`` : sql` AND ${comesAfter(newestFirst, keyIn(newestFirst, page.after))}`
-      const begun = sql`FROM audit_log b ${needsEnd(filter) ? withEnd : sql``} WHERE b.outcome_of IS NULL${conditionsOf(filter)}`
+      const isOurs = (await scopeOfList(source, filter.scope))(sql`coalesce(e.charge_point_id, b.charge_point_id)`)
+      const begun = sql`FROM audit_log b ${needsEnd(filter) ? withEnd : sql``}
+          WHERE b.outcome_of IS NULL${conditionsOf(filter, isOurs)}`
       const [counted, listed] = await Promise.all([
         db.execute<{ readonly count: number }>(
           sql`SELECT count(*)::int4 AS count FROM (SELECT 1 ${begun} LIMIT ${listedExactlyMax + 1}) AS counted`,
@@ -98,18 +100,12 @@ const shown = sql`b.node, b.sequence::float8 AS sequence, e.sequence::float8 AS 
   coalesce(e.charge_point_id, b.charge_point_id) AS "chargePointKey", coalesce(e.identity, b.identity) AS identity,
   b.request, e.before, e.after, ${outcome} AS outcome, e.status, e.code`
 
-function conditionsOf({
-  scope,
-  principal,
-  identity,
-  operation,
-  outcome: wanted,
-  idTagDigests,
-  fromMs,
-  toMs,
-}: AuditFilter) {
+function conditionsOf(
+  { principal, identity, operation, outcome: wanted, idTagDigests, fromMs, toMs }: AuditFilter,
+  isOurs: SQL | undefined,
+) {
   const conditions = [
-    isOfScope(scope, sql`coalesce(e.charge_point_id, b.charge_point_id)`) ?? null,
+    isOurs ?? null,
     principal === undefined ? null : sql`b.principal = ${storableText(principal)}`,
     identity === undefined ? null : withEither(sql`identity = ${storableText(identity)}`),
     operation === undefined ? null : sql`b.operation = ${storableText(operation)}`,

@@ -54,6 +54,12 @@ test('a small run measures every list with every filter, in a tenth and in all, 
     expect(writeLoad).toMatchObject({ errors: {}, wrong: 0 })
     expect(writeLoad.audited).toBeGreaterThan(0)
   }
+  const readers = results.parts[1].alone.filter(
+    ({ operationId, page }: { operationId: string; page: string }) =>
+      operationId === 'listTransactions' && page === 'first',
+  )
+  expect([...new Set(readers.map(({ reader }: { reader: string }) => reader))]).toEqual(['admin', 'half', 'hundredth'])
+  expect(results.meterValues.total).toBeGreaterThan(100)
   const pages = results.verdicts.map(({ page }: { page: string | null }) => page)
   expect(pages).toContain('middle')
   const sizes = Object.fromEntries(

@@ -34,6 +34,17 @@ describeStore('the energy of intervals', (store) => {
     expect(await consumedWh(await ended({ rows: 10_001, bytes: 0 }))).toBeNull()
   })
 
+  test('leaves out what was sampled more than 31 days after the end', async () => {
+    const transactionId = await ended({ rows: 2, bytes: 0 })
+    await store().database.pool.query(
+      `INSERT INTO meter_values (charge_point_id, transaction_ref, sampled_at, evse_id, connector_id, digest, received_at, meter_value)
+       SELECT charge_point_id, transaction_ref, sampled_at + make_interval(days => n), 1, 1, digest, received_at, meter_value
+       FROM meter_values CROSS JOIN unnest(ARRAY[30, 32]) n WHERE transaction_ref = $1`,
+      [transactionRef(`T-${transactionId}`)],
+    )
+    expect(await consumedWh(transactionId)).toBe(400)
+  })
+
   test('rests on all of them, up to 16 MiB of meter values', async () => {
     expect(await consumedWh(await ended({ rows: 15, bytes: 1_000_000 }))).toBe(1_500)
     expect(await consumedWh(await ended({ rows: 20, bytes: 1_000_000 }))).toBeNull()

@@ -1,7 +1,7 @@
 // Which requests `bun bench reads` makes of an operation.
 
 import { expect, test } from 'bun:test'
-import { casesOf, unmeasured } from '../../../../bench/reads/cases.ts'
+import { casesOf, scopedCasesOf, unmeasured } from '../../../../bench/reads/cases.ts'
 import { operationsOf, type ReadOperation } from '../../../../bench/reads/operations.ts'
 import { fakeApi } from '../../api/fake-deps.ts'
 
@@ -29,6 +29,19 @@ test('a list is read without a filter, with each filter, and with both ends of a
 test('a list of a charge point is also read of the busiest one', () => {
   const busiest = casesOf([prices], having('chargePointId', 'from', 'to', 'currency')).filter((one) => one.isOfBusiest)
   expect(busiest).toHaveLength(3)
+})
+
+test('for some charge points a list is read with its filters, but not with one charge point, nor of one with filters', () => {
+  const tags: ReadOperation = { ...prices, id: 'listTags', path: '/api/tags', pathParameters: [] }
+  const asked = { ...tags, filters: ['chargePointId', 'idTag', 'from', 'to'] }
+  const cases = scopedCasesOf([prices, asked], having('chargePointId', 'idTag', 'from', 'to', 'currency'), 'half')
+  expect(cases.map(({ operation, filters, isOfBusiest }) => [operation.id, filters, isOfBusiest])).toEqual([
+    ['listPrices', [], false],
+    ['listTags', [], false],
+    ['listTags', ['idTag'], false],
+    ['listTags', ['idTag'], true],
+    ['listTags', ['from', 'to'], false],
+  ])
 })
 
 test('a filter without a value is reported, and so is a list that nothing can be asked of', () => {

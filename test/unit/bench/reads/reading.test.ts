@@ -8,6 +8,7 @@ const list: ReadCase = {
   operation: { id: 'listThings', path: '/api/{place}/things', kind: 'list', pathParameters: ['place'], filters: ['q'] },
   filters: ['q'],
   isOfBusiest: false,
+  reader: 'admin',
 }
 const limits = { requestsMax: 4, requestsMin: 1, requestsMsMax: 10_000 }
 
@@ -78,4 +79,18 @@ test('slow pages are asked for the fewest times, and a case without a subject is
   const slow = { requestsMax: 10, requestsMin: 2, requestsMsMax: -1 }
   expect(await readCase(source, list, [{ place: 'here' }], slow)).toMatchObject([{ requests: 2 }, { requests: 2 }])
   expect(await readCase(source, list, [], slow)).toEqual([])
+})
+
+test('a list that is for readers of all charge points only is not read for some', async () => {
+  answer = { status: 403, totalCount: 0 }
+  expect(await readCase(source, { ...list, reader: 'half' }, [{ place: 'here', q: '1' }], limits)).toEqual([])
+  const [ofAdmin] = await readCase(source, list, [{ place: 'here', q: '1' }], limits)
+  expect(ofAdmin?.failures).toEqual({ 'answered with 403': 4 })
+})
+
+test('the CPU time is told of one request', async () => {
+  let requests = 0
+  const cpuNow = () => ({ stator: 5 * asked.length, postgres: 2 * requests++ })
+  const [first] = await readCase(source, list, [{ place: 'here', q: '1' }], limits, cpuNow)
+  expect(first?.cpuMs).toEqual({ stator: 5, postgres: 0.5 })
 })

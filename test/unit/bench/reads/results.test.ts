@@ -19,9 +19,11 @@ function reading(p95: number, more: Partial<Reading> = {}): Reading {
     path: '/api/transactions',
     filters: ['open'],
     isOfBusiest: false,
+    reader: 'admin',
     page: 'first',
     ms: { p50: p95 / 2, p95, p99: p95, max: p95 },
     requests: 10,
+    cpuMs: null,
     failures: {},
     slowest: '/api/transactions?open=true',
     ...more,
@@ -96,6 +98,12 @@ describe('a page of a list', () => {
   })
 })
 
+test('growth of the CPU time is told as well', () => {
+  const took = (stator: number, postgres: number) => reading(5, { cpuMs: { stator, postgres } })
+  const [line] = linesOf(results(part('first', [took(1, 3)]), part('rest', [took(2, 4)])))
+  expect(line?.cpuGrowth).toBe(1.5)
+})
+
 describe('a run', () => {
   const good = grown(5, 5)
   const [first, full] = good.parts
@@ -117,6 +125,14 @@ describe('a run', () => {
     expect(isGoodRun(changed)).toBe(false)
     expect(readsTable(changed).join('\n')).toMatch(
       /WRONG: transactions: 99 in place of 100|1 of 5 ack|✗ start of Stator/,
+    )
+  })
+
+  test('is not good if meter values take too much room on disk, and says where', () => {
+    const changed = { ...good, meterValues: { row: 280, indexes: { meter_values_pkey: 60 }, log: 20, total: 360 } }
+    expect(isGoodRun(changed)).toBe(false)
+    expect(readsTable(changed).join('\n')).toContain(
+      '✗ a MeterValues takes 360 bytes (≤ 350): row 280, meter_values_pkey 60, message log, two lines 20',
     )
   })
 
