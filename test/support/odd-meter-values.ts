@@ -87,7 +87,7 @@ const odd = [
 ]
 
 /** `count` of them, the same each time. */
-export function hostileMeterValues(count: number): unknown[] {
+export function hostileMeterValues(count: number): Record<string, unknown>[] {
   const random = new Random(47)
   const text = (): string => random.pick(random.chance(0.8) ? texts : odd)
   const value = (depth: number): unknown => {
