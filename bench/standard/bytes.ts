@@ -17,7 +17,7 @@ const versions = ['1.6', '2.0.1'] as const
 
 /** Roughly how long it takes, in seconds. */
 export function bytesSeconds({ bytesMs }: Context['size']): number {
-  return versions.length * (8 + bytesMs / 1_000)
+  return versions.length * (8 + (1.25 * bytesMs) / 1_000)
 }
 
 export async function bytesOnDisk(context: Context): Promise<void> {
@@ -28,7 +28,7 @@ async function bytesOf(
   { size, postgres, progress, atEnd }: Context,
   version: (typeof versions)[number],
 ): Promise<BytesResult> {
-  progress.step(`bytes on disk of meter samples, OCPP ${version}`, 8 + size.bytesMs / 1_000)
+  progress.step(`bytes on disk of meter samples, OCPP ${version}`, 8 + (1.25 * size.bytesMs) / 1_000)
   const subject = await startSubject('stator', postgres, {
     identities: identitiesOf(prefix, size.stations),
     databaseName: `bytes_${version.replaceAll('.', '_')}`,
@@ -37,14 +37,16 @@ async function bytesOf(
   const fleet = await connectedFleet(subject, { stations: size.stations, identityPrefix: prefix, version })
   atEnd(() => fleet.close())
   const url = subject.database?.url ?? ''
+  fleet.play('meter', samples)
+  // Every charging begins.
+  await send(fleet, size.bytesMs / 4)
   const before = await sizesOf(url)
   await send(fleet, size.bytesMs)
   fleet.close()
   // It writes the rest of its message log.
   await subject.stop()
-  await mergeLines(url)
   const after = await sizesOf(url)
-  const messages = after.get('meter_values')?.rows ?? 0
+  const messages = (after.get('meter_values')?.rows ?? 0) - (before.get('meter_values')?.rows ?? 0)
   const tables = [...after].flatMap(([table, { bytes, indexBytes }]) => {
     const { bytes: bytesBefore = 0, indexBytes: indexBytesBefore = 0 } = before.get(table) ?? {}
     const total = (bytes - bytesBefore) / messages
@@ -55,7 +57,6 @@ async function bytesOf(
 }
 
 async function send(fleet: Fleet, ms: number): Promise<void> {
-  fleet.play('meter', samples)
   fleet.begin({ kind: 'closed' })
   await Bun.sleep(ms)
   await fleet.settle(settleMsMax)
@@ -63,7 +64,9 @@ async function send(fleet: Fleet, ms: number): Promise<void> {
 
 type Sizes = ReadonlyMap<string, Awaited<ReturnType<typeof tableSizes>>[number]>
 
+/** With the message log merged as Stator merges it by and by. */
 async function sizesOf(databaseUrl: string): Promise<Sizes> {
+  await mergeLines(databaseUrl)
   const client = new Client({ connectionString: databaseUrl })
   await client.connect()
   try {

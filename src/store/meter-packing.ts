@@ -1,6 +1,6 @@
 // Whether meter values may be stored packed: nodes of the version before cannot read them. They are not packed while
-// such a node uses the database, nor soon after an upgrade, which may be taken back. A new database has them packed from
-// the beginning.
+// such a node uses the database, nor soon after an upgrade, which may be taken back. A new database has them packed
+// from the beginning.
 
 import type { Pool } from 'pg'
 import type { Clock } from '../base/clock.ts'
