@@ -5,6 +5,7 @@
 import { connect } from 'node:net'
 import { Client } from 'pg'
 import { exportFormats } from '../src/blocks/exports.ts'
+import { MeterPacker } from '../src/workers/meter-packer.ts'
 import { cpuOf } from './cpu.ts'
 import { startDatabase } from './servers/database.ts'
 import { startSubject } from './servers/start.ts'
@@ -29,16 +30,9 @@ const kinds = [
   },
   {
     path: `/api/chargepoints/${identity}/meter-values`,
-    fill: `INSERT INTO meter_values (charge_point_id, transaction_ref, sampled_at, evse_id, connector_id, digest,
-        received_at, energy_wh, power_w, current_a, meter_value)
-      SELECT c.id, i / 100, timestamptz '2026-01-01' + i * interval '1 second', 1, 1, i, now(), i * 10, 7000, 16,
-        json_build_object('timestamp', '2026-01-01T00:00:00Z', 'sampledValue', json_build_array(
-          json_build_object('value', (i * 10)::text, 'measurand', 'Energy.Active.Import.Register', 'unit', 'Wh'),
-          json_build_object('value', '7000', 'measurand', 'Power.Active.Import', 'unit', 'W'),
-          json_build_object('value', '16', 'measurand', 'Current.Import', 'unit', 'A')))
-      FROM charge_points c, generate_series(1, $1::int) i`,
+    fill: storeMeterValues,
     rows: `SELECT transaction_ref, sampled_at, evse_id, connector_id, digest, energy_wh, power_w, current_a, voltage_v,
-        soc_percent, meter_value, received_at
+        soc_percent, meter_value, packed, received_at
       FROM meter_values ORDER BY charge_point_id, transaction_ref, sampled_at, evse_id, connector_id, digest`,
   },
   {
@@ -47,6 +41,26 @@ const kinds = [
     rows: 'SELECT from_at, id, head, body FROM message_blocks ORDER BY from_at, id',
   },
 ]
+
+/** A meter value each second, as Stator packs it. */
+async function storeMeterValues(client: Client): Promise<void> {
+  const register = 123_456_789
+  const sampledValue = [
+    { value: `${register}`, measurand: 'Energy.Active.Import.Register', unit: 'Wh' },
+    { value: '7000', measurand: 'Power.Active.Import', unit: 'W' },
+    { value: '16', measurand: 'Current.Import', unit: 'A' },
+  ]
+  const text = JSON.stringify({ timestamp: '2026-01-01T00:00:00Z', sampledValue })
+  const [before, after] = new MeterPacker().pack(text)?.split(`${register}`) ?? []
+  await client.query(
+    `INSERT INTO meter_values (charge_point_id, transaction_ref, sampled_at, evse_id, connector_id, digest,
+       received_at, energy_wh, power_w, current_a, packed)
+     SELECT c.id, i / 100, timestamptz '2026-01-01' + i * interval '1 second', 1, 1, i, now(), i * 10, 7000, 16,
+       $2::text || i * 10 || $3::text
+     FROM charge_points c, generate_series(1, $1::int) i`,
+    [rows, before, after],
+  )
+}
 
 /** A line each second of one charge point. */
 async function storeMessages(client: Client): Promise<void> {

@@ -49,6 +49,7 @@ import { createOperatorLookups } from './store/operator-lookups.ts'
 import { createCredentialRotations } from './store/credential-rotations.ts'
 import { openDatabase } from './store/database.ts'
 import { EarlierLedger } from './store/earlier-ledger.ts'
+import { MeterPacking } from './store/meter-packing.ts'
 import { type Fence, watchFences } from './store/fences.ts'
 import { HandshakeRefusals } from './store/handshake-refusals.ts'
 import { keepSalted } from './store/credential-hashes.ts'
@@ -160,10 +161,13 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const transactionIds = new TransactionIds(database)
     const onCommit = (sets: number, ms: number): void => timings.committed(sets, ms)
     const earlierLedger = new EarlierLedger(database)
-    const writer = new Writer({ database, clock, log: log.category('Database'), earlierLedger, onCommit })
+    const meterPacking = new MeterPacking(database)
+    const writerLog = log.category('Database')
+    const writer = new Writer({ database, clock, log: writerLog, earlierLedger, meterPacking, onCommit })
     writer.start()
     closers.unshift(() => writer.stop())
-    closers.unshift(earlierLedger.watch(clock, log.category('Database')))
+    closers.unshift(earlierLedger.watch(clock, writerLog))
+    closers.unshift(meterPacking.watch(clock, writerLog))
     const { ghostAvailableMs, ghostOfflineMs } = settings.ocpp
     const ghostDeadlines = { availableMs: ghostAvailableMs, goneMs: ghostOfflineMs }
     closers.unshift(

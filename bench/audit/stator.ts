@@ -77,7 +77,7 @@ async function auditMeterValues(client: Client, scope: AuditScope): Promise<Find
     't.current_a',
     't.voltage_v',
     't.soc_percent',
-    't.meter_value::text',
+    'meter_value_of(t.meter_value, t.packed)::text',
   ])
   for (const [identity, ref, sampledAtMs, ...rest] of rows) {
     const json = rest.pop()

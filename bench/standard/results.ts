@@ -53,6 +53,8 @@ export interface StandardResults {
   readonly bareCommitMs: Percentiles[]
   readonly batches: Partial<Record<'peer' | 'stator', BatchSizes>>
   readonly audits: Record<string, Findings>
+  /** What a meter sample of each version takes on disk. */
+  readonly bytes: Partial<Record<'1.6' | '2.0.1', BytesResult>>
   readonly others: Measurement[]
   /** Few and many stations at the same rate, open loop. */
   readonly few: Measurement[]
@@ -76,6 +78,17 @@ export interface LongRound {
   readonly others: Measurement
   /** Messages a second of those that send long ones, long and short. */
   readonly messagesPerSecond: number
+}
+
+/** Bytes on disk for each message with a meter value, by table. */
+export interface BytesResult {
+  readonly messages: number
+  readonly tables: readonly {
+    readonly table: string
+    /** Without its indexes. */
+    readonly bytes: number
+    readonly indexBytes: number
+  }[]
 }
 
 /** Meter rows of one commit. */
@@ -116,6 +129,7 @@ export function emptyResults(): StandardResults {
     bareCommitMs: [],
     batches: {},
     audits: {},
+    bytes: {},
     others: [],
     few: [],
     many: [],

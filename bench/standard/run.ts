@@ -8,6 +8,7 @@ import { markdownSentence, markdownTable, withBlock } from '../report/markdown.t
 import { Progress } from '../report/progress.ts'
 import { tableLines } from '../report/table.ts'
 import { startDatabase } from '../servers/database.ts'
+import { bytesOnDisk, bytesSeconds } from './bytes.ts'
 import type { Context } from './context.ts'
 import { fleetSeconds, fleetSize } from './fleet-size.ts'
 import { longMessages, longMessagesSeconds } from './long-messages.ts'
@@ -38,7 +39,9 @@ export interface StandardOptions {
 export async function standardRun(options: StandardOptions): Promise<StandardResults> {
   const { size, signal, print } = options
   const results = emptyResults()
-  const seconds = [throughputSeconds, longMessagesSeconds, fleetSeconds, startsSeconds].map((of) => of(size))
+  const seconds = [throughputSeconds, bytesSeconds, longMessagesSeconds, fleetSeconds, startsSeconds].map((of) =>
+    of(size),
+  )
   const progress = new Progress(seconds.reduce((sum, part) => sum + part, 0))
   const closers: (() => Promise<void> | void)[] = []
   const aborted = new Promise<never>((_, reject) => {
@@ -50,7 +53,8 @@ export async function standardRun(options: StandardOptions): Promise<StandardRes
     const postgres = await startDatabase()
     closers.unshift(() => postgres.stop())
     const context: Context = { size, results, postgres, progress, atEnd: (close) => closers.unshift(close) }
-    for (const part of [throughput, longMessages, fleetSize, startTimes]) await Promise.race([part(context), aborted])
+    for (const part of [throughput, bytesOnDisk, longMessages, fleetSize, startTimes])
+      await Promise.race([part(context), aborted])
     results.isComplete = true
   } catch (error) {
     if (!signal.aborted) results.failure = error instanceof Error ? error.message : String(error)

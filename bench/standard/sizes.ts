@@ -21,6 +21,8 @@ export interface Size {
   readonly longWarmUpMs: number
   readonly longMs: number
   readonly samples: number
+  /** How long stations send what is measured in bytes. */
+  readonly bytesMs: number
   readonly bareCommits: number
   /** Stations of the storm and of the memory figure. */
   readonly fleet: number
@@ -46,6 +48,7 @@ export const sizes = {
     longWarmUpMs: 4_000,
     longMs: 2_500,
     samples: 60,
+    bytesMs: 8_000,
     bareCommits: 500,
     fleet: 10_000,
     fleetSettleMs: 4_000,
@@ -68,6 +71,7 @@ export const sizes = {
     longWarmUpMs: 200,
     longMs: 500,
     samples: 5,
+    bytesMs: 300,
     bareCommits: 10,
     fleet: 40,
     fleetSettleMs: 500,

@@ -3,7 +3,14 @@
 
 import { isClean, sumOf } from '../audit/comparison.ts'
 import { cpuUsPerMessage, type Measurement } from '../measure.ts'
-import { type LongRound, median, type Rounds, type SideName, type StandardResults } from './results.ts'
+import {
+  type BytesResult,
+  type LongRound,
+  median,
+  type Rounds,
+  type SideName,
+  type StandardResults,
+} from './results.ts'
 
 export interface Verdict {
   readonly measure: string
@@ -52,6 +59,8 @@ export function verdicts(results: StandardResults): Verdict[] {
     ...besideLongMessages(results),
     ...latencyAtHalf(results, half, ''),
     ...latencyAtHalf(results, halfNoLog, noLog),
+    bytesOnDisk('MeterValues', results.bytes['1.6'], ''),
+    { ...bytesOnDisk('TransactionEvent', results.bytes['2.0.1'], ', OCPP 2.0.1'), ...reported },
     absolute(
       `memory per connected, booted station, ${memory?.stations ?? 0} stations`,
       kibPerStation(memory),
@@ -223,6 +232,24 @@ function latencyAtHalf(results: StandardResults, half: readonly Measurement[], s
       from: [half],
     }),
   ]
+}
+
+/** All tables, their indexes, and the message log as it is after its merge. */
+function bytesOnDisk(what: string, result: BytesResult | undefined, suffix: string): Verdict {
+  const measure = `bytes on disk per ${what} of three samples${suffix}`
+  const reach = '≤ 350'
+  if (result === undefined || result.messages === 0) return unmeasured(measure, reach)
+  const { tables } = result
+  const total = tables.reduce((sum, { bytes, indexBytes }) => sum + bytes + indexBytes, 0)
+  const parts = tables
+    .flatMap(({ table, bytes, indexBytes }): [string, number][] => [
+      [table, bytes],
+      [`indexes of ${table}`, indexBytes],
+    ])
+    .filter(([, bytes]) => bytes >= 1)
+    .map(([name, bytes]) => `${name} ${bytes.toFixed(0)}`)
+  const figure = `${total.toFixed(0)}   (${parts.join(', ')})`
+  return { measure, reach, figure, isReached: total <= 350, invalid: null }
 }
 
 function kibPerStation(memory: StandardResults['memory']): number {

@@ -624,6 +624,15 @@ export const migrationLogAttempts = 20
 /** How long a node waits while another one migrates, in milliseconds: large indexes take minutes. */
 export const migrationTurnMsMax = 3_600_000
 
+/** Time after an upgrade in which meter values are not packed, in milliseconds: it may be taken back. */
+export const packMeterValuesAfterMs = 3_600_000
+
+/** Pieces of meter values between two numbers that a thread keeps with their codes. */
+export const meterPiecesMax = 1_000
+
+/** The longest such piece, in UTF-16 units: a sample with every member of OCPP has 250. */
+export const meterPieceCharactersMax = 500
+
 /** Hashes of credentials from before there were salts that one statement salts. */
 export const hashesSaltedAtOnce = 500
 

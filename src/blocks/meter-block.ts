@@ -8,7 +8,7 @@ import { stationTransactionIdOf } from './station-transaction-id.ts'
 /** One column of a meter block. `bytes` is the width of a value; null for a column of varying width. */
 export interface MeterColumn {
   readonly name: string
-  readonly type: 'int2' | 'int4' | 'int8' | 'float8' | 'timestamptz' | 'json'
+  readonly type: 'int2' | 'int4' | 'int8' | 'float8' | 'timestamptz' | 'text'
   /** PostgreSQL type oid of the element. */
   readonly oid: number
   readonly bytes: number | null
@@ -17,7 +17,8 @@ export interface MeterColumn {
 /**
  * The columns, in the order of the block. Elements are never SQL NULL, so that all elements of a column have one width:
  * a missing measurement is NaN, a missing transaction is 0. `meter_value` is the element of the `meterValue` array as
- * the charge point sent it. It is the only column of varying width and comes last.
+ * the charge point sent it: its JSON text, or what workers/meter-packer.ts makes of it, which begins with a control
+ * character. It is the only column of varying width and comes last.
  */
 export const meterColumns = [
   { name: 'charge_point_id', type: 'int4', oid: 23, bytes: 4 },
@@ -32,7 +33,7 @@ export const meterColumns = [
   { name: 'current_a', type: 'float8', oid: 701, bytes: 8 },
   { name: 'voltage_v', type: 'float8', oid: 701, bytes: 8 },
   { name: 'soc_percent', type: 'float8', oid: 701, bytes: 8 },
-  { name: 'meter_value', type: 'json', oid: 114, bytes: null },
+  { name: 'meter_value', type: 'text', oid: 25, bytes: null },
 ] as const satisfies readonly MeterColumn[]
 
 /** The meter values of one batch of frames. */

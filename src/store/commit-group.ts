@@ -8,7 +8,7 @@ import { storedMeanwhileMax } from '../base/limits.ts'
 import type { ChangeSet, CommitOutcome } from '../blocks/decision.ts'
 import { runBatch, type StatementResult } from './wire/batch.ts'
 import { ChangeRows } from './change-rows.ts'
-import { cautiousUse, type EarlierLedgerUse } from './earlier-ledger.ts'
+import { cautiousUse } from './earlier-ledger.ts'
 import { Ledger } from './ledger.ts'
 import { MeterInsert } from './wire/meter-insert.ts'
 import { beginTransaction, bind, commitTransaction } from './statement.ts'
@@ -39,6 +39,7 @@ export type CommitGroup = typeof commitGroup
  * @param expectsNew whether to try it in one round trip first; worth it unless retransmissions are arriving.
  * @param mayBeStored whether it is such a call: only then can a fact be stored already and be no retransmission.
  * @param earlier what to do about the ledger of the previous version.
+ * @param packs whether meter values are stored packed.
  */
 export async function commitGroup(
   client: ClientBase,
@@ -47,13 +48,15 @@ export async function commitGroup(
   expectsNew: boolean,
   mayBeStored = false,
   earlier = cautiousUse,
+  packs = false,
 ): Promise<CommittedGroup> {
   const outdated = new Set<ChangeSet>()
   let storedMeanwhile = 0
   for (;;) {
     const left = outdated.size === 0 ? sets : sets.filter((set) => !outdated.has(set))
     try {
-      const committed = await commitSets(client, left, seen, expectsNew && storedMeanwhile === 0, mayBeStored, earlier)
+      const ledger = prepared(() => new Ledger(left, earlier, mayBeStored))
+      const committed = await commitSets(client, left, seen, expectsNew && storedMeanwhile === 0, ledger, packs)
       return outdated.size === 0 ? committed : withOutdated(committed, sets, outdated)
     } catch (error) {
       if (!isOutdated(error)) throw error
@@ -86,15 +89,14 @@ async function commitSets(
   sets: readonly ChangeSet[],
   seen: readonly SeenRow[],
   expectsNew: boolean,
-  mayBeStored: boolean,
-  earlier: EarlierLedgerUse,
+  ledger: Ledger,
+  packs: boolean,
 ): Promise<CommittedGroup> {
-  const ledger = prepared(() => new Ledger(sets, earlier, mayBeStored))
   if (expectsNew) {
-    const committed = await commitNew(client, sets, seen, ledger)
+    const committed = await commitNew(client, sets, seen, ledger, packs)
     if (committed !== null) return committed
   }
-  return commitCarefully(client, sets, seen, ledger)
+  return commitCarefully(client, sets, seen, ledger, packs)
 }
 
 /** In one round trip; null, and nothing stored, if a fact or meter value was stored before. */
@@ -103,9 +105,10 @@ async function commitNew(
   sets: readonly ChangeSet[],
   seen: readonly SeenRow[],
   ledger: Ledger,
+  packs: boolean,
 ): Promise<CommittedGroup | null> {
   const { statements, meterRows } = prepared(() => {
-    const bound = statementsOf(ledger.applied(sets), seen, true)
+    const bound = statementsOf(ledger.applied(sets), seen, true, packs)
     return { ...bound, statements: [...ledger.insertsOfNew(), ...bound.statements] }
   })
   try {
@@ -123,10 +126,11 @@ async function commitCarefully(
   sets: readonly ChangeSet[],
   seen: readonly SeenRow[],
   ledger: Ledger,
+  packs: boolean,
 ): Promise<CommittedGroup> {
   const { rows } = ledger
   if (rows.length === 0) {
-    const { statements, meterRows } = prepared(() => statementsOf(sets, seen, false))
+    const { statements, meterRows } = prepared(() => statementsOf(sets, seen, false, packs))
     const results = await runTransaction(client, statements)
     return committedGroup(sets, ledger, meterRows, hadStoredValues(results, meterRows))
   }
@@ -134,7 +138,7 @@ async function commitCarefully(
     const inserts = prepared(() => ledger.inserts())
     const inserted = (await runBatch(client, [beginTransaction, ...inserts])).at(-1)?.rowCount ?? 0
     await ledger.findStored(client, inserted)
-    const { statements, meterRows } = prepared(() => statementsOf(ledger.applied(sets), seen, false))
+    const { statements, meterRows } = prepared(() => statementsOf(ledger.applied(sets), seen, false, packs))
     const results = await runBatch(client, [...statements, commitTransaction])
     expectCommit(results.at(-1)?.command)
     const hadStored = inserted !== rows.length || hadStoredValues(results, meterRows)
@@ -162,7 +166,7 @@ function committedGroup(
 }
 
 /** The insert of the meter values, if there are any, comes first. */
-function statementsOf(sets: readonly ChangeSet[], seen: readonly SeenRow[], expectsNew: boolean) {
+function statementsOf(sets: readonly ChangeSet[], seen: readonly SeenRow[], expectsNew: boolean, packs: boolean) {
   const rows = new ChangeRows()
   const meter = new MeterInsert()
   for (const set of sets) {
@@ -170,7 +174,7 @@ function statementsOf(sets: readonly ChangeSet[], seen: readonly SeenRow[], expe
     if (set.meter !== null) meter.add(set.meter, set.meterPlace)
   }
   const statements: BoundStatement[] = []
-  const insertMeter = meter.statement(expectsNew)
+  const insertMeter = meter.statement(expectsNew, packs)
   if (insertMeter !== null) statements.push(insertMeter)
   statements.push(...rows.statements())
   // Seen rows come every two seconds, which is often enough for plans that fit the tables.

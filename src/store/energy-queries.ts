@@ -10,12 +10,13 @@ import {
   needsEvidence,
   needsIntervals,
   noEvidence,
-  type StoredMeterValue,
 } from '../blocks/metering/energy.ts'
 import { transactionRef } from '../blocks/meter-block.ts'
 import type { TransactionRegisters } from '../blocks/metering/transaction-registers.ts'
 import type { TransactionRecord } from '../blocks/records.ts'
+import type { Payload } from '../blocks/values.ts'
 import type { ListSource } from './paging.ts'
+import { meterValueOf } from './meter-text.ts'
 import { isOfBegin } from './register-of-begin.ts'
 
 /** What of a transaction says where its energy is to be found. */
@@ -31,6 +32,9 @@ const fallenRowsMax = 10_000
 /** Meter values, and their bytes, that are read for the intervals of one list. */
 const intervalRowsMax = 10_000
 const intervalBytesMax = 16_777_216
+
+/** No packed text is so many times as long when it is unpacked, unless it has hardly a number. */
+const unpackedTimesMax = 8
 
 /**
  * Samples before the start, or after the stop, by more than that are not looked for: meter values have a partition for
@@ -142,7 +146,7 @@ async function registersOf(
   const looked = (
     order: 'ASC' | 'DESC',
     rowsMax = sql`${registerRowsMax}`,
-  ) => sql`(SELECT m.energy_wh, m.sampled_at, m.received_at, m.evse_id, m.meter_value FROM meter_values m
+  ) => sql`(SELECT m.energy_wh, m.sampled_at, m.received_at, m.evse_id, m.meter_value, m.packed FROM meter_values m
       WHERE ${samples} ORDER BY m.sampled_at ${sql.raw(order)}, m.received_at ${sql.raw(order)} LIMIT ${rowsMax}) r
     WHERE ${isOwn} AND r.energy_wh IS NOT NULL`
   const reading = sql`json_build_object('wh', r.energy_wh, 'at', r.sampled_at)`
@@ -213,8 +217,11 @@ interface RegistersRow extends Record<string, unknown> {
 interface IntervalRow extends Record<string, unknown> {
   readonly id: string
   readonly sampledAt: string
-  /** Null where the limit on bytes is reached. */
-  readonly meterValue: StoredMeterValue['meterValue'] | null
+  /** Whether the limit on bytes is reached. */
+  readonly isCut: boolean
+  /** Both are null then. */
+  readonly meterValue: Payload | null
+  readonly packed: string | null
 }
 
 /**
@@ -226,17 +233,22 @@ async function intervalsOf(
   records: readonly EnergyRecord[],
 ): Promise<ReadonlyMap<number, Pick<EnergyEvidence, 'intervalsWh'>>> {
   const { rows } = await db.execute<IntervalRow>(
-    sql`SELECT id, sampled_at AS "sampledAt", CASE WHEN read <= ${intervalBytesMax} THEN meter_value END AS "meterValue"
+    sql`SELECT id, sampled_at AS "sampledAt", read > ${intervalBytesMax} AS "isCut",
+      CASE WHEN read <= ${intervalBytesMax} THEN meter_value END AS "meterValue",
+      CASE WHEN read <= ${intervalBytesMax} THEN packed END AS packed
       FROM (SELECT *, sum(bytes) OVER (ROWS UNBOUNDED PRECEDING) AS read FROM (
-        SELECT v.id, s.*, octet_length(s.meter_value::text) AS bytes FROM ${transactionsOf(records)}
-        CROSS JOIN LATERAL (SELECT m.sampled_at, m.meter_value FROM meter_values m WHERE ${samplesOf(records)}
+        SELECT v.id, s.*, COALESCE(octet_length(s.packed) * ${unpackedTimesMax}, octet_length(s.meter_value::text)) AS bytes FROM ${transactionsOf(records)}
+        CROSS JOIN LATERAL (SELECT m.sampled_at, m.meter_value, m.packed FROM meter_values m WHERE ${samplesOf(records)}
           ORDER BY m.sampled_at LIMIT ${intervalRowsMax + 1}) s LIMIT ${intervalRowsMax + 1}) looked) summed
       WHERE read - bytes < ${intervalBytesMax}`,
   )
   const last = rows.at(-1)
-  const cutId = rows.length > intervalRowsMax || last?.meterValue === null ? last?.id : undefined
+  const cutId = rows.length > intervalRowsMax || last?.isCut === true ? last?.id : undefined
   const rowsOfEach = Map.groupBy(rows, ({ id }) => id)
   return new Map(
-    [...rowsOfEach].map(([id, own]) => [Number(id), { intervalsWh: id === cutId ? null : intervalsWh(own) }]),
+    [...rowsOfEach].map(([id, own]) => [
+      Number(id),
+      { intervalsWh: id === cutId ? null : intervalsWh(own.map((row) => ({ ...row, meterValue: meterValueOf(row) }))) },
+    ]),
   )
 }

@@ -18,7 +18,7 @@ const readLastRegisters = `
   SELECT v.id, l.energy_wh AS wh, ${ms('l.sampled_at')} AS "atMs"
   FROM unnest($1::int4[], $2::int8[], $3::timestamptz[], $4::int8[]) AS v(charge_point_id, ref, started_at, id)
   CROSS JOIN LATERAL (SELECT r.energy_wh, r.sampled_at FROM (
-      SELECT m.energy_wh, m.sampled_at, m.meter_value FROM meter_values m WHERE m.charge_point_id = v.charge_point_id
+      SELECT m.energy_wh, m.sampled_at, m.meter_value, m.packed FROM meter_values m WHERE m.charge_point_id = v.charge_point_id
         AND m.transaction_ref = v.ref AND m.sampled_at >= v.started_at
       ORDER BY m.sampled_at DESC, m.received_at DESC LIMIT ${rowsMax}) r
     WHERE r.energy_wh IS NOT NULL AND NOT ${isOfBegin} LIMIT 1) l`
@@ -63,7 +63,8 @@ const stopWh = `CASE WHEN t.closed_by = 'station' THEN t.meter_stop_wh END`
 function nearest(order: 'ASC' | 'DESC', side: string, atEnd: string, whOfEnd: string): string {
   return `SELECT wh, at FROM (
       (SELECT r.energy_wh AS wh, r.sampled_at AS at FROM (
-        SELECT m.energy_wh, m.sampled_at, m.received_at, m.meter_value FROM meter_values m WHERE m.charge_point_id = t.charge_point_id
+        SELECT m.energy_wh, m.sampled_at, m.received_at, m.meter_value, m.packed FROM meter_values m
+        WHERE m.charge_point_id = t.charge_point_id
           AND m.transaction_ref = v.ref AND m.sampled_at >= ${firstSampleAt}
           AND m.sampled_at <= COALESCE(t.stopped_at, 'infinity')
           AND (${stopWh} IS NULL OR m.sampled_at < t.stopped_at)

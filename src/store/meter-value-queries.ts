@@ -12,6 +12,7 @@ import type {
   PageOf,
   TransactionRecord,
 } from '../blocks/records.ts'
+import { meterValueOf, type MeterTextRow } from './meter-text.ts'
 import { countOf, filteredTotalOf, type ListSource, requireInReach, totalOf } from './paging.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
 import { meterValues } from './schema.ts'
@@ -31,6 +32,7 @@ export const recordColumns = {
   voltageV: meterValues.voltageV,
   socPercent: meterValues.socPercent,
   meterValue: meterValues.meterValue,
+  packed: meterValues.packed,
 }
 
 type Period = Pick<MeterValueFilter, 'fromMs' | 'toMs'>
@@ -177,7 +179,10 @@ export function createMeterValueQueries(source: ListSource) {
           .limit(page.pageSize)
           .offset(end - page.pageSize),
       ])
-      return { ...totalOf(ofTransaction + ofConnector, rowsMax), items: rows.map(({ digest: _, ...row }) => row) }
+      return {
+        ...totalOf(ofTransaction + ofConnector, rowsMax),
+        items: rows.map(({ digest: _, ...row }) => recordOf(row)),
+      }
     },
 
     /**
@@ -249,9 +254,14 @@ export function createMeterValueQueries(source: ListSource) {
           )
           .orderBy(...order),
       ])
-      return { ...counted, items: rows }
+      return { ...counted, items: rows.map(recordOf) }
     },
   }
+}
+
+/** A row with its meter value as it was sent. */
+function recordOf<Row extends MeterTextRow>({ packed, meterValue, ...row }: Row) {
+  return { ...row, meterValue: meterValueOf({ packed, meterValue }) }
 }
 
 /** Whether a value was sampled in the period. */

@@ -49,14 +49,15 @@ const whatEnded = 'c.id AS key, c.ended_epoch, c.ended_node'
 const renewLease = `UPDATE nodes SET seen_at = clock_timestamp() WHERE id = $1 AND NOT (${hasRunOut})`
 
 const takeLease = `
-  INSERT INTO nodes (id, name, started_at, seen_at, ledger, reads_salted)
-  VALUES ($1, $2, clock_timestamp(), clock_timestamp(), 'transaction_facts', true)
+  INSERT INTO nodes (id, name, started_at, seen_at, ledger, reads_salted, reads_packed)
+  VALUES ($1, $2, clock_timestamp(), clock_timestamp(), 'transaction_facts', true, true)
   ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, seen_at = clock_timestamp(), ledger = EXCLUDED.ledger,
-    reads_salted = EXCLUDED.reads_salted`
+    reads_salted = EXCLUDED.reads_salted, reads_packed = EXCLUDED.reads_packed`
 
 // The history takes the names of nodes from here.
 const takeForGood = `
-  INSERT INTO nodes (id, name, started_at, seen_at, reads_salted) VALUES ($1, $2, clock_timestamp(), 'infinity', true)`
+  INSERT INTO nodes (id, name, started_at, seen_at, reads_salted, reads_packed)
+  VALUES ($1, $2, clock_timestamp(), 'infinity', true, true)`
 
 /**
  * Nodes that hold charge points but have no lease, found with one index probe each: the lease of the node was swept,

@@ -55,6 +55,8 @@ export const nodes = pgTable('nodes', {
   ledger: text('ledger'),
   /** Whether it reads hashes of credentials that have a salt; false for a node of an earlier version. */
   readsSalted: boolean('reads_salted').notNull().default(false),
+  /** Whether it reads meter values that are packed; false for a node of an earlier version. */
+  readsPacked: boolean('reads_packed').notNull().default(false),
 })
 
 /**
@@ -354,11 +356,18 @@ export const anomalies = pgTable(
 export const installation = pgTable('installation', {
   id: integer('id').primaryKey(),
   credentialFingerprint: bytes('credential_fingerprint').notNull(),
+  /** When the table of meter values got the column `packed`; minus infinity if it has had it from the beginning. */
+  packedAddedAtMs: instant('packed_added_at')
+    .notNull()
+    .default(sql`'-infinity'`),
 })
 
 /**
  * One row per element of `meterValue`; columns as in blocks/meter-block.ts. Partitioned by month of `sampled_at`. Its
  * one index is the idempotency key of samples, and finds the samples of a transaction in order.
+ *
+ * A row has its meter value in one of two columns: `meter_value`, or `packed` (workers/meter-packer.ts). See
+ * meter-text.ts.
  */
 export const meterValues = pgTable(
   'meter_values',
@@ -375,7 +384,8 @@ export const meterValues = pgTable(
     currentA: doublePrecision('current_a'),
     voltageV: doublePrecision('voltage_v'),
     socPercent: doublePrecision('soc_percent'),
-    meterValue: json('meter_value').$type<Payload>().notNull(),
+    meterValue: json('meter_value').$type<Payload>(),
+    packed: text('packed'),
   },
   (table) => [
     uniqueIndex('meter_values_key').on(

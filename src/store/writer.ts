@@ -27,6 +27,7 @@ import { commitGroup, type CommitGroup } from './commit-group.ts'
 import type { Database, Lease } from './database.ts'
 import { cautiousUse, type EarlierLedger } from './earlier-ledger.ts'
 import { MessageLog } from './messages/message-log.ts'
+import type { MeterPacking } from './meter-packing.ts'
 import { Packer } from './messages/packer.ts'
 import { bulkRowsOf, partsOf } from './set-parts.ts'
 import type { SeenRow } from './statements.ts'
@@ -40,6 +41,8 @@ export interface WriterOptions {
   readonly commitGroup?: CommitGroup
   /** Says what to do about the ledger of the previous version; by default it is written and read. */
   readonly earlierLedger?: Pick<EarlierLedger, 'use'>
+  /** Says whether meter values are stored packed; by default they are not. */
+  readonly meterPacking?: Pick<MeterPacking, 'isOn'>
   /** Called after each transaction: how many sets it committed, and how long it took in milliseconds. */
   readonly onCommit?: (sets: number, ms: number) => void
 }
@@ -72,6 +75,7 @@ export class Writer {
   readonly #messageLog: MessageLog
   readonly #commitGroup: CommitGroup
   readonly #earlier: Pick<EarlierLedger, 'use'>
+  readonly #meterPacking: Pick<MeterPacking, 'isOn'>
   readonly #onCommit: NonNullable<WriterOptions['onCommit']>
   readonly #waiting = new BoundedQueue<Waiting>(writerChangesMax, {
     bytesMax: writerBytesMax,
@@ -98,6 +102,7 @@ export class Writer {
   constructor(options: WriterOptions) {
     const { database, clock, log, commitGroup: commit = commitGroup, onCommit = () => {} } = options
     this.#earlier = options.earlierLedger ?? { use: cautiousUse }
+    this.#meterPacking = options.meterPacking ?? { isOn: false }
     this.#database = database
     this.#commitGroup = commit
     this.#onCommit = onCommit
@@ -294,7 +299,9 @@ export class Writer {
       let lease: Lease | null = null
       try {
         lease = this.#lease ?? (await this.#inSight(this.#takeLease()))
-        const committing = this.#commitGroup(lease.client, sets, seen, this.#expectsNew, mayBeStored, this.#earlier.use)
+        const { use } = this.#earlier
+        const { isOn } = this.#meterPacking
+        const committing = this.#commitGroup(lease.client, sets, seen, this.#expectsNew, mayBeStored, use, isOn)
         const committed = await this.#inSight(committing)
         // After an outage, many retransmissions arrive together. While they do, an attempt in one round trip is wasted.
         this.#expectsNew = !committed.hadStored

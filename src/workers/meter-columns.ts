@@ -10,6 +10,7 @@ import { meterValueOrder, orderedText } from '../ocpp/member-order.ts'
 import { figureOf } from '../ocpp/sample-figure.ts'
 import { isUsableTime } from '../ocpp/usable-time.ts'
 import type { EnergyRegisters, MeterRange, RegisterReading } from '../ocpp/verdict.ts'
+import { MeterPacker } from './meter-packer.ts'
 import { OpenBlock } from './open-block.ts'
 import { Measurand, MomentRegister, rankOf } from './measurand.ts'
 
@@ -177,6 +178,7 @@ export class MeterColumns {
   #textBytes = 0
   #offsets: number[] = []
   #open: OpenBlock | null = null
+  readonly #packer = new MeterPacker()
   readonly #energy = new MomentRegister()
   readonly #energyAtBegin = new MomentRegister()
   readonly #energyAtEnd = new MomentRegister()
@@ -294,7 +296,7 @@ export class MeterColumns {
     this.#double(9, this.#current.value)
     this.#double(10, this.#voltage.value)
     this.#double(11, this.#soc.value)
-    this.#addText(text)
+    this.#addText(this.#packer.pack(text) ?? text)
     this.#rows++
   }
 

@@ -103,7 +103,7 @@ async function turnsOf(text: string, { version }: HostileShape): Promise<number[
       if (part.fact !== undefined) factRow(part, part.fact)
       const values = new MeterInsert()
       if (part.meter !== null) values.add(part.meter, part.meterPlace)
-      const insert = values.statement(true)
+      const insert = values.statement(true, true)
       runMessages(insert === null ? statements : [...statements, insert])
     })
   }

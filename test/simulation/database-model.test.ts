@@ -289,6 +289,7 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
   let [refusals, outdated, groups] = [0, 0, 0]
   for (let seed = 1; seed <= seeds; seed++) {
     const random = new Random(seed)
+    const packs = random.chance(0.7)
     const model = new DatabaseModel()
     const keys: number[] = []
     // Open transactions of an earlier seed would have the same cards.
@@ -312,9 +313,15 @@ test('the model answers and stores what PostgreSQL answers and stores', async ()
       const times = random.chance(0.2) ? 2 : 1
       groups += times
       for (let time = 0; time < times; time++) {
-        const answered = await commitGroup(lease.client, group, seen, random.chance(0.5), time > 0, 'unused').catch(
-          refused,
-        )
+        const answered = await commitGroup(
+          lease.client,
+          group,
+          seen,
+          random.chance(0.5),
+          time > 0,
+          'unused',
+          packs,
+        ).catch(refused)
         const expected = attempted(() => model.commit(group, seen, time > 0))
         const isRefused = 'refused' in expected
         expect({ seed, nth, answered }).toEqual({ seed, nth, answered: isRefused ? 'refused' : expected.value })

@@ -2,6 +2,7 @@
 
 import type { ConnectorRef, MeterPlace } from '../../src/blocks/decision.ts'
 import { meterColumns, type MeterRows } from '../../src/blocks/meter-block.ts'
+import { unpackedText } from '../../src/store/meter-text.ts'
 import { placedDigest } from '../../src/store/wire/meter-insert.ts'
 
 export interface StoredMeterRow extends ConnectorRef {
@@ -16,6 +17,11 @@ export interface StoredMeterRow extends ConnectorRef {
 const postgresEpochMs = Date.UTC(2000, 0, 1)
 const places = new Map<string, number>(meterColumns.map(({ name }, place) => [name, place]))
 const decoder = new TextDecoder()
+
+/** A packed text begins with a control character. */
+function asSent(text: string): string {
+  return text < ' ' ? unpackedText(text) : text
+}
 
 /** @param place overrides the place in the block. */
 export function meterRowsOf({ block, from, to }: MeterRows, place: MeterPlace | undefined): StoredMeterRow[] {
@@ -44,7 +50,7 @@ export function meterRowsOf({ block, from, to }: MeterRows, place: MeterPlace | 
       connectorId: connector?.connectorId ?? view('connector_id').getInt16(row * 6 + 4),
       digest: turn === undefined || !hasArrivalTime ? digest : placedDigest(digest, turn, row),
       energyWh: Number.isNaN(energyWh) ? null : energyWh,
-      meterValue: decoder.decode(text.subarray((block.offsets[row] ?? 0) + 4, block.offsets[row + 1] ?? 0)),
+      meterValue: asSent(decoder.decode(text.subarray((block.offsets[row] ?? 0) + 4, block.offsets[row + 1] ?? 0))),
     })
   }
   return rows

@@ -58,7 +58,9 @@ export const readings = {
   ),
   events: reading(tables.chargePointEvents, ['digest']),
   anomalies: reading(anomalies, ['digest']),
-  meterValues: reading(meterValues, ['receivedAtMs', 'powerW', 'currentA', 'voltageV', 'socPercent']),
+  meterValues: reading(meterValues, [
+    ...(['receivedAtMs', 'powerW', 'currentA', 'voltageV', 'socPercent', 'meterValue', 'packed'] as const),
+  ]).replace(' FROM ', ', meter_value_of(meter_value, packed)::text AS "meterValue" FROM '),
   problems: reading(tables.problems),
   problemTimes: reading(problemTimes),
 }

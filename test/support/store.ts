@@ -12,6 +12,7 @@ import type { ChangeSet } from '../../src/blocks/decision.ts'
 import type { MeterRows } from '../../src/blocks/meter-block.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { EarlierLedger } from '../../src/store/earlier-ledger.ts'
+import { MeterPacking } from '../../src/store/meter-packing.ts'
 import { createQueries, type Queries } from '../../src/store/queries.ts'
 import { Writer } from '../../src/store/writer.ts'
 import { MeterColumns } from '../../src/workers/meter-columns.ts'
@@ -71,7 +72,9 @@ async function opened(database: Database, release: () => Promise<void>) {
   const queries = createQueries(database)
   const earlierLedger = new EarlierLedger(database)
   await earlierLedger.look()
-  const writer = new Writer({ database, clock: systemClock, log: silentLogger, earlierLedger })
+  const meterPacking = new MeterPacking(database)
+  await meterPacking.look()
+  const writer = new Writer({ database, clock: systemClock, log: silentLogger, earlierLedger, meterPacking })
   writer.start()
   const newChargePoint = async (identity = `CP-${crypto.randomUUID()}`): Promise<number> =>
     (await queries.createChargePoint(identity, {}, 'all')).key

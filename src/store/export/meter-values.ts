@@ -6,9 +6,10 @@ import { eq, type SQL, sql } from 'drizzle-orm'
 import { isObject } from '../../base/json.ts'
 import { parseInstant } from '../../blocks/column-types.ts'
 import type { AssignedMeterValueRecord, MeterValueFilter, MeterValueRecord } from '../../blocks/records.ts'
+import { meterValueOf } from '../meter-text.ts'
 import { belongingTo, inPeriod, recordColumns } from '../meter-value-queries.ts'
 import { meterValues } from '../schema.ts'
-import { numberOf, type RawRow, wordOf } from './raw-row.ts'
+import { numberOf, type RawRow, textOf, wordOf } from './raw-row.ts'
 import { type ExportRows, type ExportSession, type Keyed, keyOf, type Part } from './session.ts'
 
 const { sampledAtMs, receivedAtMs, ...otherColumns } = recordColumns
@@ -72,7 +73,7 @@ export async function* meterValuesOfTransaction(
 }
 
 function recordOf(row: RawRow): MeterValueRecord {
-  const meterValue = row['meterValue']
+  const { meterValue } = row
   return {
     sampledAtMs: parseInstant(String(row['sampledAt'])),
     receivedAtMs: parseInstant(String(row['receivedAt'])),
@@ -83,6 +84,6 @@ function recordOf(row: RawRow): MeterValueRecord {
     currentA: numberOf(row['currentA']),
     voltageV: numberOf(row['voltageV']),
     socPercent: numberOf(row['socPercent']),
-    meterValue: isObject(meterValue) ? meterValue : {},
+    meterValue: meterValueOf({ meterValue: isObject(meterValue) ? meterValue : null, packed: textOf(row['packed']) }),
   }
 }

@@ -10,7 +10,6 @@ import { rowsOf } from './unnest.ts'
 
 /** Measurements whose absence a block writes as NaN. */
 const measured: ReadonlySet<string> = new Set(['energy_wh', 'power_w', 'current_a', 'voltage_v', 'soc_percent'])
-const names = meterColumns.map((column) => column.name).join(', ')
 const evseColumn = meterColumns.findIndex((column) => column.name === 'evse_id')
 const connectorColumn = meterColumns.findIndex((column) => column.name === 'connector_id')
 const digestColumn = meterColumns.findIndex((column) => column.name === 'digest')
@@ -18,16 +17,37 @@ const sampledColumn = meterColumns.findIndex((column) => column.name === 'sample
 const receivedColumn = meterColumns.findIndex((column) => column.name === 'received_at')
 const transactionColumn = meterColumns.findIndex((column) => column.name === 'transaction_ref')
 
-const insertNewMeterValues = {
-  name: 'stator_insert_new_meter_values',
-  text: `INSERT INTO meter_values (${names})
-    SELECT ${meterColumns.map(({ name }) => (measured.has(name) ? `NULLIF(${name}, 'NaN')` : name)).join(', ')}
-    FROM ${rowsOf(meterColumns)}`,
+const textName = 'meter_value'
+const others = meterColumns.flatMap(({ name }) => (name === textName ? [] : [name]))
+
+// A packed text begins with a control character, and JSON never does.
+const isPacked = `ascii(${textName}) < ascii(' ')`
+
+/** SQL of the columns of the text: packed ones as they are, or as the JSON that they were made of. */
+const textColumns = {
+  packed: {
+    names: `${textName}, packed`,
+    values: `CASE WHEN NOT ${isPacked} THEN ${textName}::json END, CASE WHEN ${isPacked} THEN ${textName} END`,
+  },
+  plain: {
+    names: textName,
+    values: `CASE WHEN ${isPacked} THEN meter_value_of(NULL, ${textName}) ELSE ${textName}::json END`,
+  },
+} as const
+
+function insertOf(form: keyof typeof textColumns, expectsNew: boolean) {
+  const { names, values } = textColumns[form]
+  return {
+    name: `stator_insert${expectsNew ? '_new' : ''}_${form}_meter_values`,
+    text: `INSERT INTO meter_values (${others.join(', ')}, ${names})
+      SELECT ${others.map((name) => (measured.has(name) ? `NULLIF(${name}, 'NaN')` : name)).join(', ')}, ${values}
+      FROM ${rowsOf(meterColumns)}${expectsNew ? '' : ' ON CONFLICT DO NOTHING'}`,
+  }
 }
 
-const insertMeterValues = {
-  name: 'stator_insert_meter_values',
-  text: `${insertNewMeterValues.text} ON CONFLICT DO NOTHING`,
+const inserts = {
+  packed: { new: insertOf('packed', true), any: insertOf('packed', false) },
+  plain: { new: insertOf('plain', true), any: insertOf('plain', false) },
 }
 
 /** Consecutive rows of one block. */
@@ -62,14 +82,17 @@ export class MeterInsert {
   /**
    * The statement that stores the rows; null if there are none. With `expectsNew` it fails if one of them is stored
    * already. Otherwise it leaves those out, and its row count is the number of new rows.
+   *
+   * @param packs whether texts that are packed are stored like that, which nodes of the version before cannot read.
    */
-  statement(expectsNew: boolean): BoundStatement | null {
+  statement(expectsNew: boolean, packs: boolean): BoundStatement | null {
     if (this.#rows === 0) return null
     const values = meterColumns.map((column, i) =>
       column.bytes === null ? this.#varying(i, column.oid) : this.#fixed(i, column.oid, 4 + column.bytes),
     )
     this.#overridePlaces(values)
-    return { ...(expectsNew ? insertNewMeterValues : insertMeterValues), values }
+    const { new: ofNew, any } = packs ? inserts.packed : inserts.plain
+    return { ...(expectsNew ? ofNew : any), values }
   }
 
   #fixed(column: number, oid: number, elementBytes: number): Buffer {

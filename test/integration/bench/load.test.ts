@@ -266,7 +266,7 @@ describe('the audit finds', () => {
     const fleet = await auditedFleet('TWICE')
     await meddle(
       `INSERT INTO meter_values SELECT charge_point_id, transaction_ref, sampled_at, evse_id, connector_id, digest + 1,
-         received_at, energy_wh, power_w, current_a, voltage_v, soc_percent, meter_value
+         received_at, energy_wh, power_w, current_a, voltage_v, soc_percent, meter_value, packed
        FROM meter_values WHERE charge_point_id = ${ofStation} LIMIT 1`,
       'TWICE000000',
     )

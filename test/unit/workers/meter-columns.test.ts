@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { meterColumns, transactionRef } from '../../../src/blocks/meter-block.ts'
+import { unpackedText } from '../../../src/store/meter-text.ts'
 import { MeterColumns } from '../../../src/workers/meter-columns.ts'
 
 const frame = { chargePointKey: 7, receivedAtMs: Date.UTC(2026, 0, 1) }
@@ -22,7 +23,8 @@ function decode(block: ReturnType<MeterColumns['finish']>): Record<string, unkno
         if (column.type === 'timestamptz') {
           return [column.name, Number(view.getBigInt64(at + 4)) / 1000 + Date.UTC(2000, 0, 1)]
         }
-        return [column.name, JSON.parse(new TextDecoder().decode(body.subarray(at + 4, at + 4 + length)))]
+        const text = new TextDecoder().decode(body.subarray(at + 4, at + 4 + length))
+        return [column.name, JSON.parse(text < ' ' ? unpackedText(text) : text)]
       }),
     ),
   )

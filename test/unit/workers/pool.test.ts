@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { stateEventsMax, taskMsMax } from '../../../src/base/limits.ts'
 import { type AnswerTask, readLongAnswer } from '../../../src/examine/answer.ts'
 import type { FrameTask } from '../../../src/ocpp/verdict.ts'
+import { MeterPacker } from '../../../src/workers/meter-packer.ts'
 import { FramePool, type PoolOptions } from '../../../src/workers/pool.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { whenStuck } from '../../support/stuck-thread.ts'
@@ -170,7 +171,7 @@ describe('the worker pool', () => {
     const { verdicts, meter } = await real.examineLong(long)
     expect(verdicts).toMatchObject([{ kind: 'call', payload: { connectorId: 1 }, meter: { from: 0, to: 200 } }])
     const text = Buffer.from(meter?.columns.at(-1) ?? []).toString()
-    expect(text).toContain(JSON.stringify(sample(10)))
+    expect(text).toContain(new MeterPacker().pack(JSON.stringify(sample(10))) ?? '')
   })
 
   test('a worker that is stuck is ended, and only the frame that it was stuck at is refused', async () => {

@@ -36,6 +36,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'transaction_events.message_id': ids,
   'transaction_events.event': names,
   problem_times: names,
+  'meter_values.packed': 'numbers, times, and words of OCPP: anything else is in meter_value',
   'anomalies.kind': names,
   'anomalies.transaction': ids,
   'anomalies.message_id': ids,
