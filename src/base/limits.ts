@@ -499,8 +499,8 @@ export const secretCharactersMin = 8
 /** Longest password or API key of a charge point, in characters. */
 export const secretCharactersMax = 128
 
-/** Longest id token: `idToken` of OCPP 2.x; 1.6 stops at 20. */
-export const idTokenCharactersMax = 36
+/** Longest id token: `idToken` of OCPP 2.1; 2.0.1 stops at 36, and 1.6 at 20. */
+export const idTokenCharactersMax = 255
 
 /** Longest id token that is looked up, in characters. A longer one is unknown, since it cannot be stored. */
 export const idTokenLookupCharactersMax = 255

@@ -59,6 +59,12 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
   startTransaction: { needs: 'command:start', elsewhere: 404, body: { connectorId: 1, idTag: 'TAG-OF-THING' } },
   stopTransaction: { needs: 'command:stop', elsewhere: 404, body: { transactionId: 1 } },
   resetChargePoint: { needs: 'command:reset', elsewhere: 404, body: { type: 'Soft' } },
+  unlockConnector: { needs: 'command:unlock', elsewhere: 404, body: { evseId: 1 } },
+  triggerMessage: { needs: 'command:trigger', elsewhere: 404, body: { requestedMessage: 'Heartbeat' } },
+  changeAvailability: { needs: 'command:availability', elsewhere: 404, body: { type: 'Operative' } },
+  clearCache: { needs: 'command:cache', elsewhere: 404 },
+  getTransactionStatus: { needs: 'command:read', elsewhere: 404 },
+  getCompositeSchedule: { needs: 'command:read', elsewhere: 404 },
   updateFirmware: {
     needs: 'command:firmware',
     elsewhere: 404,
