@@ -27,6 +27,8 @@ export interface ReadOperation {
 /** Operations that are not measured, and why. */
 export const notRead: Readonly<Record<string, string>> = {
   getConfiguration: 'it waits for an answer of the charge point',
+  getTransactionStatus: 'it waits for an answer of the charge point',
+  getCompositeSchedule: 'it waits for an answer of the charge point',
   getCertificateAuthority: 'it is one constant text, and 404 without an authority',
 }
 

@@ -27,6 +27,10 @@ const transactionSubjects = `SELECT t.id::text AS "transactionId", t.id_token AS
     ${identityOfKey('t.charge_point_id')} AS "chargePointId", ${about('t.started_at')}
   FROM unnest($1::int8[]) id JOIN transactions t USING (id)`
 
+const reservationSubjects = `SELECT ${identityOfKey('r.charge_point_id')} AS "chargePointId",
+    r.reservation_id::text AS "reservationId"
+  FROM reservations r ORDER BY r.reservation_id LIMIT ${subjectsMax}`
+
 /** By operation; $1 are the keys of some charge points. */
 const ownSubjects: Readonly<Record<string, string>> = {
   listEvents: `SELECT ${identityOfKey('key')} AS "chargePointId", e.message_id AS "messageId", e.action,
@@ -39,6 +43,8 @@ const ownSubjects: Readonly<Record<string, string>> = {
   listSecurityEvents: `SELECT s.identity AS "chargePointId", s.type, 'centralSystem' AS source,
       ${about('s.received_at')}
     FROM security_events s ORDER BY s.id LIMIT ${subjectsMax}`,
+  getReservation: reservationSubjects,
+  listReservations: reservationSubjects,
   listCorrections: `SELECT DISTINCT transaction_id::text AS "transactionId" FROM transaction_corrections
     ORDER BY 1 LIMIT ${subjectsMax}`,
 }

@@ -19,6 +19,7 @@ import { variableRoutes } from './provisioning/route-variables.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
 import { remoteOperationRoutes } from './remote-control/route-operations.ts'
 import { remoteControlRoutes } from './remote-control/routes.ts'
+import { reservationRoutes } from './reservation/routes.ts'
 import { securityRoutes } from './security/routes.ts'
 import { compositeScheduleRoutes } from './smart-charging/route-composite.ts'
 import { transactionExportRoutes } from './transactions/route-exports.ts'
@@ -34,6 +35,7 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     cacheRoutes(deps),
     stationStatusRoutes(deps),
     compositeScheduleRoutes(deps),
+    reservationRoutes(deps),
     provisioningRoutes(deps),
     variableRoutes(deps),
     credentialRoutes(deps),

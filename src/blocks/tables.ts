@@ -4,6 +4,7 @@
 import { connectors } from './availability/tables.ts'
 import { certificateRequests } from './certificates/tables.ts'
 import { chargePointEvents } from './charge-point-tables.ts'
+import { reservationEnds } from './reservation/tables.ts'
 import { jobEvents } from './jobs/tables.ts'
 import { problems } from './diagnostics/tables.ts'
 import { variables } from './provisioning/tables.ts'
@@ -22,4 +23,5 @@ export const storedTables = {
   problems,
   certificateRequests,
   jobEvents,
+  reservationEnds,
 }

@@ -28,6 +28,8 @@ export const permissionTable = {
   'command:trigger': { means: 'Have charge points send a message.' },
   'command:cache': { means: 'Clear the authorization cache of charge points.' },
   'command:read': { means: 'Ask charge points for the status of transactions, and for composite schedules.' },
+  'command:reserve': { means: 'Reserve EVSEs, and cancel reservations.' },
+  'reservation:read': { means: 'See reservations.' },
   'command:firmware': { means: 'Update the firmware of charge points.' },
   'command:diagnostics': { means: 'Have charge points upload their logs.' },
   'command:call': { means: 'Send any CALL to a charge point, and so any other command too.' },

@@ -11,6 +11,7 @@ const viewer = [
   'event:read',
   'message:read',
   'job:read',
+  'reservation:read',
   'credential:read',
   'certificate:read',
   'idtag:read',

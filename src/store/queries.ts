@@ -30,6 +30,7 @@ import { createMeterValueQueries } from './meter-value-queries.ts'
 import { createJobQueries } from './job-queries.ts'
 import type { ListSource } from './paging.ts'
 import { createPromiseQueries } from './remote-start-promises.ts'
+import { createReservationQueries } from './reservation-queries.ts'
 import { createSecurityEventQueries } from './security-event-queries.ts'
 import { createRoleQueries } from './role-queries.ts'
 import { storeError } from './store-error.ts'
@@ -55,6 +56,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createAuditQueries(source),
     ...createCredentialRotationQueries(source),
     ...createJobQueries(source),
+    ...createReservationQueries(database),
     ...createMessageQueries(source),
     ...createHistoryQueries(source),
     ...createConnectivityQueries(source),

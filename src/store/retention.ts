@@ -48,6 +48,13 @@ export async function deleteOldJobs(pool: Pool, beforeMs: number): Promise<numbe
   return forget(pool, 'jobs', `ended_at < $2 AND ${isEmpty}`, before)
 }
 
+/** Deletes reservations that expired, and ends that were reported, before `beforeMs`. */
+export async function deleteOldReservations(pool: Pool, beforeMs: number): Promise<void> {
+  const before = [new Date(beforeMs).toISOString()]
+  await forget(pool, 'reservations', 'expires_at < $2', before)
+  await forget(pool, 'reservation_ends', 'received_at < $2', before)
+}
+
 /** Deletes erasures of id tokens that were done before `beforeMs`. Returns how many. */
 export async function deleteOldErasures(pool: Pool, beforeMs: number): Promise<number> {
   return forget(pool, 'id_token_erasures', 'ended_at < $2', [new Date(beforeMs).toISOString()])

@@ -65,6 +65,10 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
   clearCache: { needs: 'command:cache', elsewhere: 404 },
   getTransactionStatus: { needs: 'command:read', elsewhere: 404 },
   getCompositeSchedule: { needs: 'command:read', elsewhere: 404 },
+  reserve: { needs: 'command:reserve', elsewhere: 404, body: { idTag: 'A', expiresAt: '2100-01-01T00:00:00Z' } },
+  cancelReservation: { needs: 'command:reserve', elsewhere: 404 },
+  getReservation: { needs: 'reservation:read', elsewhere: 404, mayBeMissing: true },
+  listReservations: { needs: 'reservation:read', elsewhere: 404 },
   updateFirmware: {
     needs: 'command:firmware',
     elsewhere: 404,

@@ -61,7 +61,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   firmware: ['jobs'],
   metering: ['availability'],
   'remote-control': ['authorization', 'availability', 'smart-charging'],
-  transactions: ['authorization', 'availability', 'metering'],
+  transactions: ['authorization', 'availability', 'metering', 'reservation'],
 }
 
 /** Libraries that one area alone may import. */
