@@ -12,6 +12,7 @@ import { certificateRoutes } from './certificates/routes.ts'
 import { diagnosticsRoutes } from './diagnostics/routes.ts'
 import { firmwareRoutes } from './firmware/routes.ts'
 import { jobRoutes } from './jobs/routes.ts'
+import { localListRoutes } from './local-list/routes.ts'
 import { meterValueRoutes } from './metering/routes.ts'
 import { credentialRotationRoutes } from './provisioning/route-credential-rotations.ts'
 import { credentialRoutes } from './provisioning/route-credentials.ts'
@@ -36,6 +37,7 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     stationStatusRoutes(deps),
     compositeScheduleRoutes(deps),
     reservationRoutes(deps),
+    localListRoutes(deps),
     provisioningRoutes(deps),
     variableRoutes(deps),
     credentialRoutes(deps),

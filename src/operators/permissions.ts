@@ -33,6 +33,8 @@ export const permissionTable = {
   'command:firmware': { means: 'Update the firmware of charge points.' },
   'command:diagnostics': { means: 'Have charge points upload their logs.' },
   'command:call': { means: 'Send any CALL to a charge point, and so any other command too.' },
+  'local-list:read': { means: 'See local authorization lists.' },
+  'local-list:write': { means: 'Change local authorization lists, and send them to charge points.' },
   'job:read': { means: 'See jobs: commands that outlive their requests.' },
   'job:write': { means: 'Cancel jobs of any kind, and repeat those of which it is unknown whether they arrived.' },
   'credential:read': { means: 'See credential rotations.' },

@@ -25,6 +25,7 @@ import { createHistoryQueries } from './history-queries.ts'
 import { createIdTokenBatches } from './id-token-batch.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
 import { createLiveQueries } from './live-queries.ts'
+import { createLocalListQueries } from './local-list-queries.ts'
 import { createMessageQueries } from './messages/message-queries.ts'
 import { createMeterValueQueries } from './meter-value-queries.ts'
 import { createJobQueries } from './job-queries.ts'
@@ -57,6 +58,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createCredentialRotationQueries(source),
     ...createJobQueries(source),
     ...createReservationQueries(database),
+    ...createLocalListQueries(database),
     ...createMessageQueries(source),
     ...createHistoryQueries(source),
     ...createConnectivityQueries(source),

@@ -59,6 +59,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const mayUse: Readonly<Record<string, readonly string[]>> = {
   diagnostics: ['availability', 'jobs'],
   firmware: ['jobs'],
+  'local-list': ['jobs'],
   metering: ['availability'],
   'remote-control': ['authorization', 'availability', 'smart-charging'],
   transactions: ['authorization', 'availability', 'metering', 'reservation'],

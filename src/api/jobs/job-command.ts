@@ -6,7 +6,7 @@ import { isoTime } from '../../base/clock.ts'
 import { StatorError } from '../../base/errors.ts'
 import { integerMax, jobQueueSecondsDefault, jobQueueSecondsMax } from '../../base/limits.ts'
 import type { Command } from '../../blocks/command.ts'
-import type { JobCommands, JobKind } from '../../blocks/jobs/job.ts'
+import type { JobCommand, JobCommands, JobKind } from '../../blocks/jobs/job.ts'
 import type { ChargePointRecord } from '../../blocks/records.ts'
 import { checkRequest } from '../../examine/schema.ts'
 import { ocppVersions, type OcppVersion } from '../../ocpp/version.ts'
@@ -78,6 +78,12 @@ export interface WantedJob {
   readonly kind: JobKind
   /** The CALL of a version; null: it has none. */
   readonly commandOf: (version: OcppVersion, requestId: number) => Command | null
+  /** Payloads of further CALLs of the same action; left out: none. */
+  readonly moreOf?: (version: OcppVersion) => readonly Command['payload'][]
+  /** Names the job; left out: a new id. */
+  readonly requestId?: number
+  /** It has so many CALLs that the request does not wait for their answers. */
+  readonly isLong?: boolean
   /** When the charge point is to begin; null: at once. */
   readonly startsAtMs: number | null
   /** The fields of its answer are fixed by a contract: only the header Location names the job. */
@@ -97,7 +103,7 @@ export async function answerWithJob(
   { queue = false, expiresInSeconds = jobQueueSecondsDefault }: QueueWish,
 ) {
   const { clock, jobs, live } = deps
-  const requestId = newRequestId()
+  const requestId = wanted.requestId ?? newRequestId()
   const nowMs = clock.nowMs()
   const version = live.get(chargePoint)?.version ?? chargePoint.ocppVersion
   const commands = commandsOf(wanted, requestId, version)
@@ -111,6 +117,11 @@ export async function answerWithJob(
   }
   const view = live.get(chargePoint)
   const isSendable = view !== undefined && view.mayBeSent(actionIn(commands, view.version))
+  if (expiresAtMs === null && wanted.isLong === true) {
+    const soonMs = nowMs + jobQueueSecondsDefault * 1_000
+    const jobId = await jobs.queue(chargePoint, { ...job, expiresAtMs: soonMs })
+    return answerOf(c, { jobId, answer: null }, soonMs)
+  }
   const started = isSendable
     ? await jobs.start(chargePoint, job)
     : { jobId: await jobs.queue(chargePoint, job), answer: null }
@@ -143,8 +154,8 @@ function actionIn(commands: JobCommands, version: OcppVersion): string {
  *
  * @param spoken the version that it speaks, or spoke last: what is wrong with its command is the operator's error.
  */
-function commandsOf({ commandOf }: WantedJob, requestId: number, spoken: OcppVersion | null): JobCommands {
-  const commands: Partial<Record<OcppVersion, { action: string; payload: Command['payload'] }>> = {}
+function commandsOf({ commandOf, moreOf }: WantedJob, requestId: number, spoken: OcppVersion | null): JobCommands {
+  const commands: Partial<Record<OcppVersion, JobCommand>> = {}
   const [anyVersion = '2.0.1'] = ocppVersions
   for (const version of ocppVersions) {
     const command = commandOf(version, requestId)
@@ -153,13 +164,16 @@ function commandsOf({ commandOf }: WantedJob, requestId: number, spoken: OcppVer
       requireValid(version, command)
     }
     if (command === null) continue
-    const { action, payload } = command
-    if (checkRequest(version, action, payload).length === 0) commands[version] = { action, payload }
+    const { action, payload, fields } = command
+    const more = moreOf?.(version) ?? []
+    if (version === spoken) for (const part of more) requireValid(version, { action, payload: part, fields })
+    if ([payload, ...more].some((part) => checkRequest(version, action, part).length > 0)) continue
+    commands[version] = more.length === 0 ? { action, payload } : { action, payload, more }
   }
   return commands
 }
 
 /** An id for a request whose notifications come later. It is random, so that two requests do not have the same id. */
-function newRequestId(): number {
+export function newRequestId(): number {
   return 1 + ((crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % integerMax)
 }

@@ -8,6 +8,7 @@ import { chargePointEvents } from '../../blocks/charge-point-tables.ts'
 import { problems } from '../../blocks/diagnostics/tables.ts'
 import { jobEvents, jobs } from '../../blocks/jobs/tables.ts'
 import { variables } from '../../blocks/provisioning/tables.ts'
+import { localLists } from '../../blocks/local-list/tables.ts'
 import { reservations } from '../../blocks/reservation/tables.ts'
 import { transactions } from '../../blocks/transactions/tables.ts'
 import { messageBlocks, messageLog } from '../messages/tables.ts'
@@ -76,6 +77,7 @@ export const places: readonly Place[] = [
   // Its frames are compressed (messages/erase-blocks.ts).
   place(messageBlocks, 'written_at', {}),
   place(jobs, 'changed_at', { commands: 'json' }),
+  place(localLists, null, { entries: 'json', sentEntries: 'json' }),
   place(reservations, null, { idToken: 'idToken', groupIdToken: 'idToken' }),
   place(jobEvents, 'at', { detail: 'json' }),
 ]

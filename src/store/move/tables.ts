@@ -5,6 +5,7 @@ import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { type PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import * as chargePointTables from '../../blocks/charge-point-tables.ts'
 import { jobs } from '../../blocks/jobs/tables.ts'
+import { localLists } from '../../blocks/local-list/tables.ts'
 import { reservations } from '../../blocks/reservation/tables.ts'
 import { storedTables } from '../../blocks/tables.ts'
 import { stationTransactions } from '../../blocks/transactions/tables.ts'
@@ -33,6 +34,7 @@ const known: ReadonlySet<unknown> = new Set([
   stationTransactions,
   jobs,
   reservations,
+  localLists,
   ...[besideThem, storedTables, accessTables, auditTables, storeTables, messageTables].flatMap((tables) =>
     Object.values<unknown>(tables),
   ),

@@ -52,6 +52,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'job_events.error': ofOperators,
   'job_events.message_id': ids,
   'job_events.moved_by': ofOperators,
+  'local_lists.changed_by': ofOperators,
   'reservations.connector_type': names,
   'reservations.status': names,
   'reservations.created_by': ofOperators,
