@@ -260,6 +260,14 @@ function rareStatements(plan: FillPlan, part: FillPart): FillStatement[] {
           FROM ${numbersOf(every(transactionsPer.job), part)}) n`,
     },
     {
+      table: 'charging_profiles',
+      sql: `INSERT INTO charging_profiles (charge_point_id, profile_id, evse_id, stack_level, purpose, profile, status,
+          set_at, set_by)
+        SELECT ${key(69)}, g, 1, 0, ${oneOf(['TxDefaultProfile', 'TxProfile'], 'g', 70)}, '{"id":1}', 'Accepted', at, 'operator'
+        FROM (SELECT g, ${lately(plan, anomalySpanMs, 'g', 71)} AS at
+          FROM ${numbersOf(every(transactionsPer.job), part)}) n`,
+    },
+    {
       table: 'api_keys',
       sql: `INSERT INTO api_keys (id, name, secret_hash, role, groups, created_at, created_by)
         SELECT lpad(to_hex(g), 16, '0'), 'Key ' || g, decode(md5(g::text), 'hex'), 'viewer',

@@ -66,6 +66,7 @@ const fixedValues: Readonly<Record<string, Subject>> = {
   listCredentialRotationItems: { state: 'refused' },
   listCertificates: { state: 'accepted' },
   listIdTags: { status: 'Blocked' },
+  listChargingProfiles: { purpose: 'TxDefaultProfile' },
   listJobs: { kind: 'firmwareUpdate', state: 'failed' },
   listApiKeys: { state: 'active' },
   listAuditLog: { principal: 'operator 1', operation: 'resetChargePoint', outcome: 'done' },

@@ -72,6 +72,7 @@ import type {
 } from '../blocks/provisioning/credential-rotation.ts'
 import type { JobFilter, JobMoveRecord, JobRecord, NewJob, StartedJob } from '../blocks/jobs/job.ts'
 import type { ReservationQueries } from '../blocks/reservation/reservation.ts'
+import type { SmartChargingQueries } from '../blocks/smart-charging/registry.ts'
 import type { LocalListQueries } from '../blocks/local-list/local-list.ts'
 import type { GroupFilter, GroupInput, GroupRecord } from '../blocks/groups.ts'
 import type { Scope } from '../blocks/scope.ts'
@@ -87,7 +88,7 @@ import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 
 /** Queries of blocks about one charge point, which was found in the scope of the request before. */
-export interface BlockQueries extends ReservationQueries, LocalListQueries {}
+export interface BlockQueries extends ReservationQueries, LocalListQueries, SmartChargingQueries {}
 
 /** The queries of the API. Null means not found, or not in the scope. */
 export interface ApiQueries extends OperatorQueries, BlockQueries {

@@ -514,6 +514,9 @@ export const localListOverheadBytes = 256
 /** SendLocalLists whose answers a request waits for. With more it is answered before they are sent. */
 export const localListPartsAwaitedMax = 5
 
+/** Charging profiles of one ReportChargingProfiles that the registry takes. */
+export const reportedProfilesMax = 100
+
 /** Longest id token that is looked up, in characters. A longer one is unknown, since it cannot be stored. */
 export const idTokenLookupCharactersMax = 255
 assert(idTokenLookupCharactersMax >= idTokenCharactersMax, 'every id token that is stored must be found')

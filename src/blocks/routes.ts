@@ -22,6 +22,8 @@ import { remoteOperationRoutes } from './remote-control/route-operations.ts'
 import { remoteControlRoutes } from './remote-control/routes.ts'
 import { reservationRoutes } from './reservation/routes.ts'
 import { securityRoutes } from './security/routes.ts'
+import { reportedChargingRoutes } from './smart-charging/route-reported.ts'
+import { smartChargingRoutes } from './smart-charging/routes.ts'
 import { compositeScheduleRoutes } from './smart-charging/route-composite.ts'
 import { transactionExportRoutes } from './transactions/route-exports.ts'
 import { stationStatusRoutes } from './transactions/route-station-status.ts'
@@ -36,6 +38,8 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     cacheRoutes(deps),
     stationStatusRoutes(deps),
     compositeScheduleRoutes(deps),
+    smartChargingRoutes(deps),
+    reportedChargingRoutes(deps),
     reservationRoutes(deps),
     localListRoutes(deps),
     provisioningRoutes(deps),

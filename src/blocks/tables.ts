@@ -8,6 +8,12 @@ import { reservationEnds } from './reservation/tables.ts'
 import { jobEvents } from './jobs/tables.ts'
 import { problems } from './diagnostics/tables.ts'
 import { variables } from './provisioning/tables.ts'
+import {
+  chargingLimits,
+  evChargingNeeds,
+  evChargingSchedules,
+  reportedChargingProfiles,
+} from './smart-charging/tables.ts'
 import { transactionCorrections, transactions } from './transactions/tables.ts'
 
 /**
@@ -24,4 +30,8 @@ export const storedTables = {
   certificateRequests,
   jobEvents,
   reservationEnds,
+  reportedChargingProfiles,
+  chargingLimits,
+  evChargingNeeds,
+  evChargingSchedules,
 }

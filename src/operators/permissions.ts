@@ -33,6 +33,8 @@ export const permissionTable = {
   'command:firmware': { means: 'Update the firmware of charge points.' },
   'command:diagnostics': { means: 'Have charge points upload their logs.' },
   'command:call': { means: 'Send any CALL to a charge point, and so any other command too.' },
+  'charging:read': { means: 'See charging profiles, limits by others, and what vehicles need.' },
+  'charging:write': { means: 'Set and clear charging profiles, and have them reported.' },
   'local-list:read': { means: 'See local authorization lists.' },
   'local-list:write': { means: 'Change local authorization lists, and send them to charge points.' },
   'job:read': { means: 'See jobs: commands that outlive their requests.' },

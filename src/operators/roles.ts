@@ -12,6 +12,7 @@ const viewer = [
   'message:read',
   'job:read',
   'reservation:read',
+  'charging:read',
   'local-list:read',
   'credential:read',
   'certificate:read',

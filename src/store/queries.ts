@@ -34,6 +34,7 @@ import { createPromiseQueries } from './remote-start-promises.ts'
 import { createReservationQueries } from './reservation-queries.ts'
 import { createSecurityEventQueries } from './security-event-queries.ts'
 import { createRoleQueries } from './role-queries.ts'
+import { createSmartChargingQueries } from './smart-charging-queries.ts'
 import { storeError } from './store-error.ts'
 import { createTransactionQueries } from './transaction-queries.ts'
 
@@ -59,6 +60,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createJobQueries(source),
     ...createReservationQueries(database),
     ...createLocalListQueries(database),
+    ...createSmartChargingQueries(database),
     ...createMessageQueries(source),
     ...createHistoryQueries(source),
     ...createConnectivityQueries(source),

@@ -60,6 +60,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   diagnostics: ['availability', 'jobs'],
   firmware: ['jobs'],
   'local-list': ['jobs'],
+  'smart-charging': ['jobs'],
   metering: ['availability'],
   'remote-control': ['authorization', 'availability', 'smart-charging'],
   transactions: ['authorization', 'availability', 'metering', 'reservation'],

@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { isoTime } from '../../base/clock.ts'
 import { StatorError } from '../../base/errors.ts'
-import { integerMax, jobQueueSecondsDefault, jobQueueSecondsMax } from '../../base/limits.ts'
+import { jobQueueSecondsDefault, jobQueueSecondsMax } from '../../base/limits.ts'
 import type { Command } from '../../blocks/command.ts'
 import type { JobCommand, JobCommands, JobKind } from '../../blocks/jobs/job.ts'
 import type { ChargePointRecord } from '../../blocks/records.ts'
@@ -14,6 +14,7 @@ import { nameOf } from '../../operators/principal.ts'
 import { noteChange } from '../audited.ts'
 import type { ApiDeps } from '../deps.ts'
 import type { ApiEnv } from '../env.ts'
+import { newWireId } from '../new-wire-id.ts'
 import { json, Time } from '../responses.ts'
 import { commandErrorCodes, requireConnected, requireSendable, requireValid } from '../send-command.ts'
 
@@ -103,7 +104,7 @@ export async function answerWithJob(
   { queue = false, expiresInSeconds = jobQueueSecondsDefault }: QueueWish,
 ) {
   const { clock, jobs, live } = deps
-  const requestId = wanted.requestId ?? newRequestId()
+  const requestId = wanted.requestId ?? newWireId()
   const nowMs = clock.nowMs()
   const version = live.get(chargePoint)?.version ?? chargePoint.ocppVersion
   const commands = commandsOf(wanted, requestId, version)
@@ -156,24 +157,19 @@ function actionIn(commands: JobCommands, version: OcppVersion): string {
  */
 function commandsOf({ commandOf, moreOf }: WantedJob, requestId: number, spoken: OcppVersion | null): JobCommands {
   const commands: Partial<Record<OcppVersion, JobCommand>> = {}
-  const [anyVersion = '2.0.1'] = ocppVersions
+  const checked = spoken ?? ocppVersions.find((version) => commandOf(version, requestId) !== null)
   for (const version of ocppVersions) {
     const command = commandOf(version, requestId)
-    if (version === (spoken ?? anyVersion)) {
+    if (version === checked) {
       if (command === null) throw new StatorError('CONFLICT', `OCPP ${version} has no such command`)
       requireValid(version, command)
     }
     if (command === null) continue
     const { action, payload, fields } = command
     const more = moreOf?.(version) ?? []
-    if (version === spoken) for (const part of more) requireValid(version, { action, payload: part, fields })
+    if (version === checked) for (const part of more) requireValid(version, { action, payload: part, fields })
     if ([payload, ...more].some((part) => checkRequest(version, action, part).length > 0)) continue
     commands[version] = more.length === 0 ? { action, payload } : { action, payload, more }
   }
   return commands
-}
-
-/** An id for a request whose notifications come later. It is random, so that two requests do not have the same id. */
-export function newRequestId(): number {
-  return 1 + ((crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % integerMax)
 }

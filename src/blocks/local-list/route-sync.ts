@@ -1,10 +1,11 @@
-// How a local list is brought to a charge point: its version and its limits are asked for, then a job sends what it lacks.
+// How a local list is brought to a charge point: it is asked for its version and its limits, then a job sends the rest.
 
 import type { Context } from 'hono'
 import { noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import type { ApiEnv } from '../../api/env.ts'
-import { answerWithJob, newRequestId, type QueueWish } from '../../api/jobs/job-command.ts'
+import { answerWithJob, type QueueWish } from '../../api/jobs/job-command.ts'
+import { newWireId } from '../../api/new-wire-id.ts'
 import { invalidAnswer, requireConnected, sendCommand } from '../../api/send-command.ts'
 import { StatorError } from '../../base/errors.ts'
 import { localListPartsAwaitedMax } from '../../base/limits.ts'
@@ -61,7 +62,7 @@ export async function sync(
   const payloadsIn = (version: OcppVersion) => listPayloads(version, update, found.limits, firstVersion)
   const spoken = found.spoken ?? chargePoint.ocppVersion ?? '2.0.1'
   const parts = payloadsIn(spoken).length
-  const requestId = newRequestId()
+  const requestId = newWireId()
   const sent = { version: firstVersion + parts - 1, requestId, entries, atMs: clock.nowMs() }
   if (!(await queries.noteSentLocalList(key, list.sentVersion, sent))) {
     throw new StatorError('CONFLICT', 'Another request sends the list at the same time; look at its job')
@@ -134,7 +135,7 @@ async function limitsOf(deps: ApiDeps, chargePoint: ChargePointRecord, version: 
   }
 }
 
-/** A differential update is for the list that was sent last: only if the charge point reports it is it known to be there. */
+/** A differential update needs the list that was sent last: it is there if the charge point reports its version. */
 function updateOf(list: LocalListRecord, reported: number | null, wanted: SyncWish['updateType']): ListUpdate {
   const { entries, sentEntries, sentVersion } = list
   const isThere = sentEntries !== null && reported === sentVersion

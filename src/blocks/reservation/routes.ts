@@ -10,6 +10,7 @@ import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
 import { badRequest, notFound } from '../../api/errors.ts'
 import { ChargePointParams, evseId, integer, integerText, text, time } from '../../api/fields.ts'
+import { newWireId } from '../../api/new-wire-id.ts'
 import { pageQuery } from '../../api/paging.ts'
 import { body, errors, json, Time } from '../../api/responses.ts'
 import { routeFor } from '../../api/route.ts'
@@ -153,7 +154,7 @@ export function reservationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(reserveRoute, async (c) => {
     const { idTag, parentIdTag, evseId: evse, connectorType, expiresAt: expiresAtMs, ...rest } = c.req.valid('json')
-    const { reservationId = newId() } = rest
+    const { reservationId = newWireId() } = rest
     const nowMs = clock.nowMs()
     if (expiresAtMs <= nowMs) throw badRequest('expiresAt', 'Expires at must be in the future')
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
@@ -223,11 +224,6 @@ function placeOf(after: string) {
     throw badRequest('after', 'After must be the `next` of another page')
   }
   return { createdAtMs: Number(createdAtMs), reservationId: Number(reservationId) }
-}
-
-/** Random, so that two nodes do not choose the same one. */
-function newId(): number {
-  return 1 + ((crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % integerMax)
 }
 
 function reservationView(record: ReservationRecord, nowMs: number): z.infer<typeof Reservation> {

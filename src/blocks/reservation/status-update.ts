@@ -13,7 +13,7 @@ const ends: Readonly<Record<OCPP21.ReservationStatusUpdateRequest['reservationUp
   NoTransaction: 'used',
 }
 
-/** The end is stored for every id: the reservation may be of another central system, or its answer may be on the way. */
+/** The end is stored for every id: the reservation may be of another system, or its answer may be on the way. */
 export const reservationStatusUpdate: Handler<
   OCPP20.ReservationStatusUpdateRequest | OCPP21.ReservationStatusUpdateRequest
 > = {
