@@ -84,6 +84,8 @@ export const places: readonly Place[] = [
   // Its frames are compressed (messages/erase-blocks.ts).
   place(messageBlocks, 'written_at', {}),
   place(jobs, 'changed_at', { commands: 'json' }),
+  place(jobEvents, 'at', { detail: 'json' }),
+  // New places come last: an erasure that is under way remembers how many it has scanned.
   place(localLists, null, { entries: 'json', sentEntries: 'json' }),
   place(chargingProfiles, null, { profile: 'json' }),
   place(reportedChargingProfiles, 'received_at', { profile: 'json' }),
@@ -91,7 +93,6 @@ export const places: readonly Place[] = [
   place(evChargingNeeds, 'received_at', { payload: 'json' }),
   place(evChargingSchedules, 'received_at', { payload: 'json' }),
   place(reservations, null, { idToken: 'idToken', groupIdToken: 'idToken' }),
-  place(jobEvents, 'at', { detail: 'json' }),
 ]
 
 /** The table that an operator is told, for the lines of blocks. */

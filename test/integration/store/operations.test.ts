@@ -3,11 +3,8 @@
 
 import { expect, test } from 'bun:test'
 import type { Change } from '../../../src/blocks/decision.ts'
-import { startMaintenance } from '../../../src/store/maintenance.ts'
-import { HandClock } from '../../support/hand-clock.ts'
-import { maintenanceOf } from '../../support/maintenance.ts'
+import { deleteOldChargingProfiles, deleteOldReservations } from '../../../src/store/retention.ts'
 import { arrivalMs, changeSet, describeStore } from '../../support/store.ts'
-import { until } from '../../support/until.ts'
 
 const dayMs = 86_400_000
 
@@ -147,10 +144,14 @@ describeStore('named operations', (store) => {
       createdBy: 'admin',
     })
     await commit(key, [{ table: 'reservationEnds', row: { reservationId: 1, ended: 'lost', usedBy: null } }])
-    const clock = new HandClock(arrivalMs + 10 * dayMs)
-    const stop = startMaintenance(maintenanceOf(database, clock, { eventDays: 8 }))
-    await until('the reservation to be forgotten', async () => (await queries.reservation(key, 1)) === null || null)
-    await stop()
+    const forget = async (beforeMs: number): Promise<void> => {
+      await deleteOldReservations(database.upkeepPool, beforeMs)
+      await deleteOldChargingProfiles(database.upkeepPool, beforeMs)
+    }
+    await forget(arrivalMs)
+    expect(await queries.reservation(key, 1)).not.toBeNull()
+    await forget(arrivalMs + 1)
+    expect(await queries.reservation(key, 1)).toBeNull()
     const left = await queries.chargingProfilesOf(key, {}, null, 9)
     expect(left.map(({ profileId }) => profileId)).toEqual([1])
     const { rows } = await database.pool.query('SELECT FROM reservation_ends WHERE charge_point_id = $1', [key])
