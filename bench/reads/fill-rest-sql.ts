@@ -252,6 +252,22 @@ function rareStatements(plan: FillPlan, part: FillPart): FillStatement[] {
         SELECT id, 1, created_at, 'sending', false FROM made UNION ALL SELECT id, 2, changed_at, state, true FROM made`,
     },
     {
+      table: 'reservations',
+      sql: `INSERT INTO reservations (charge_point_id, reservation_id, evse_id, id_token, expires_at, status, answered_at,
+          created_at, created_by)
+        SELECT ${key(67)}, g, 1, 'CARD00000001', at + interval '1 hour', 'Accepted', at, at, 'operator'
+        FROM (SELECT g, ${lately(plan, anomalySpanMs, 'g', 68)} AS at
+          FROM ${numbersOf(every(transactionsPer.job), part)}) n`,
+    },
+    {
+      table: 'charging_profiles',
+      sql: `INSERT INTO charging_profiles (charge_point_id, profile_id, evse_id, stack_level, purpose, profile, status,
+          set_at, set_by)
+        SELECT ${key(69)}, g, 1, 0, ${oneOf(['TxDefaultProfile', 'TxProfile'], 'g', 70)}, '{"id":1}', 'Accepted', at, 'operator'
+        FROM (SELECT g, ${lately(plan, anomalySpanMs, 'g', 71)} AS at
+          FROM ${numbersOf(every(transactionsPer.job), part)}) n`,
+    },
+    {
       table: 'api_keys',
       sql: `INSERT INTO api_keys (id, name, secret_hash, role, groups, created_at, created_by)
         SELECT lpad(to_hex(g), 16, '0'), 'Key ' || g, decode(md5(g::text), 'hex'), 'viewer',

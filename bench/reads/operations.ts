@@ -27,6 +27,9 @@ export interface ReadOperation {
 /** Operations that are not measured, and why. */
 export const notRead: Readonly<Record<string, string>> = {
   getConfiguration: 'it waits for an answer of the charge point',
+  getTransactionStatus: 'it waits for an answer of the charge point',
+  getCompositeSchedule: 'it waits for an answer of the charge point',
+  getLocalList: 'it is one row, and 404 where there is none',
   getCertificateAuthority: 'it is one constant text, and 404 without an authority',
 }
 

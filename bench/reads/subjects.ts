@@ -29,6 +29,10 @@ const transactionSubjects = `SELECT t.id::text AS "transactionId", t.id_token AS
     ${identityOfKey('t.charge_point_id')} AS "chargePointId", ${about('t.started_at')}
   FROM unnest($1::int8[]) id JOIN transactions t USING (id)`
 
+const reservationSubjects = (_: string, isOurs: (key: string) => string): string =>
+  `SELECT ${identityOfKey('r.charge_point_id')} AS "chargePointId", r.reservation_id::text AS "reservationId"
+   FROM reservations r WHERE ${isOurs('r.charge_point_id')} ORDER BY r.reservation_id LIMIT ${subjectsMax}`
+
 /** By operation, from the keys of some charge points and the condition `isOurs` for a key, both as SQL. */
 const ownSubjects: Readonly<Record<string, (keys: string, isOurs: (key: string) => string) => string>> = {
   listEvents: (keys) => `SELECT ${identityOfKey('key')} AS "chargePointId", e.message_id AS "messageId", e.action,
@@ -41,6 +45,8 @@ const ownSubjects: Readonly<Record<string, (keys: string, isOurs: (key: string) 
   listSecurityEvents: () => `SELECT s.identity AS "chargePointId", s.type, 'centralSystem' AS source,
       ${about('s.received_at')}
     FROM security_events s ORDER BY s.id LIMIT ${subjectsMax}`,
+  getReservation: reservationSubjects,
+  listReservations: reservationSubjects,
   listCorrections: (_, isOurs) => `SELECT DISTINCT t.id::text AS "transactionId"
     FROM transaction_corrections c JOIN transactions t ON t.id = c.transaction_id
     WHERE ${isOurs('t.charge_point_id')} ORDER BY 1 LIMIT ${subjectsMax}`,
@@ -63,6 +69,7 @@ const fixedValues: Readonly<Record<string, Subject>> = {
   listCredentialRotationItems: { state: 'refused' },
   listCertificates: { state: 'accepted' },
   listIdTags: { status: 'Blocked' },
+  listChargingProfiles: { purpose: 'TxDefaultProfile' },
   listJobs: { kind: 'firmwareUpdate', state: 'failed' },
   listApiKeys: { state: 'active' },
   listAuditLog: { principal: 'operator 1', operation: 'resetChargePoint', outcome: 'done' },

@@ -71,6 +71,9 @@ import type {
   RotationItemState,
 } from '../blocks/provisioning/credential-rotation.ts'
 import type { JobFilter, JobMoveRecord, JobRecord, NewJob, StartedJob } from '../blocks/jobs/job.ts'
+import type { ReservationQueries } from '../blocks/reservation/reservation.ts'
+import type { SmartChargingQueries } from '../blocks/smart-charging/registry.ts'
+import type { LocalListQueries } from '../blocks/local-list/local-list.ts'
 import type { GroupFilter, GroupInput, GroupRecord } from '../blocks/groups.ts'
 import type { Scope } from '../blocks/scope.ts'
 import type { ErasureRecord, NewErasure } from '../blocks/authorization/erasure.ts'
@@ -84,8 +87,11 @@ import type { OperatorQueries } from './operator-deps.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 
+/** Queries of blocks about one charge point, which was found in the scope of the request before. */
+export interface BlockQueries extends ReservationQueries, LocalListQueries, SmartChargingQueries {}
+
 /** The queries of the API. Null means not found, or not in the scope. */
-export interface ApiQueries extends OperatorQueries {
+export interface ApiQueries extends OperatorQueries, BlockQueries {
   /** By identity. */
   listChargePoints(filter: ChargePointFilter & Page): Promise<PageOf<ChargePointRecord>>
   /** By identity, after `after`; null: from the first one. */

@@ -16,6 +16,9 @@ Operators send \`X-API-Key\` or a bearer token. What an operation needs is its \
 const tags = [
   { name: 'Charge points', description: 'What charge points are, and what they reported.' },
   { name: 'Commands', description: 'Requests that are sent to a charge point as a CALL. They wait for its answer.' },
+  { name: 'Local lists', description: 'The id tags that a charge point accepts while it is offline.' },
+  { name: 'Reservations', description: 'EVSEs that are kept free for an id tag.' },
+  { name: 'Smart charging', description: 'Charging profiles, external limits, and what vehicles ask for.' },
   { name: 'Configuration', description: 'Configuration keys of OCPP 1.6, and the device model of OCPP 2.x.' },
   { name: 'Certificates', description: 'Certificates of charge points, and who signs them.' },
   { name: 'Transactions', description: 'Charging transactions, their meter values, and how operators end them.' },

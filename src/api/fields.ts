@@ -39,6 +39,25 @@ export function integerText(name: string, min: 1, max: number) {
     .openapi({ type: 'integer', minimum: min, maximum: max })
 }
 
+/** The EVSE in a body. */
+export const evseId = integer('EVSE ID', 1).openapi({ description: 'OCPP 1.6: the connector.', example: 1 })
+
+/** A connector of that EVSE. */
+export const connectorIdOfEvse = integer('Connector ID', 1).openapi({
+  description: 'Of the EVSE. OCPP 1.6: each has one, with the number 1.',
+  example: 1,
+})
+
+/** The fields of a body that say where on a charge point; without them it is the charge point as a whole. */
+export const evsePlace = { evseId: evseId.optional(), connectorId: connectorIdOfEvse.optional() }
+
+/** For `refine` of a body with `evsePlace`, with `needsEvse`: a connector is one of an EVSE. */
+export function hasEvse(place: { readonly evseId?: unknown; readonly connectorId?: unknown }): boolean {
+  return place.connectorId === undefined || place.evseId !== undefined
+}
+
+export const needsEvse = { error: 'connectorId needs the evseId of its EVSE beside it', path: ['connectorId'] }
+
 /** `true` or `false` in a query, where everything is text. */
 export function booleanText(name: string) {
   return z

@@ -499,8 +499,23 @@ export const secretCharactersMin = 8
 /** Longest password or API key of a charge point, in characters. */
 export const secretCharactersMax = 128
 
-/** Longest id token: `idToken` of OCPP 2.x; 1.6 stops at 20. */
-export const idTokenCharactersMax = 36
+/** Longest id token: `idToken` of OCPP 2.1; 2.0.1 stops at 36, and 1.6 at 20. */
+export const idTokenCharactersMax = 255
+
+/** Id tokens of the local list of a charge point: a request with all of them is within `jsonValuesMax`. */
+export const localListEntriesMax = 5_000
+
+/** Id tokens per SendLocalList when the charge point does not say how many it takes. */
+export const localListItemsDefault = 50
+
+/** Bytes of a SendLocalList beside its items: the frame, and the members with version and type. */
+export const localListOverheadBytes = 256
+
+/** SendLocalLists whose answers a request waits for. With more it is answered before they are sent. */
+export const localListPartsAwaitedMax = 5
+
+/** Charging profiles of one ReportChargingProfiles that the registry takes. */
+export const reportedProfilesMax = 100
 
 /** Longest id token that is looked up, in characters. A longer one is unknown, since it cannot be stored. */
 export const idTokenLookupCharactersMax = 255

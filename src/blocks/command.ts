@@ -14,6 +14,11 @@ export interface Command {
   readonly fields: Readonly<Record<string, string>>
 }
 
+/** The version has no CALL for the request; the reason is a sentence for the operator. */
+export interface NoCommand {
+  readonly reason: string
+}
+
 /** The result of a command. */
 export interface CommandOutcome {
   /** The status that the charge point sent. */

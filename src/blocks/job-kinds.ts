@@ -2,10 +2,12 @@
 
 import { diagnosticsLog, securityLog } from './diagnostics/log-job.ts'
 import { firmwareUpdate } from './firmware/job.ts'
+import { localListSync } from './local-list/job.ts'
 import type { JobKind } from './jobs/job.ts'
+import { profileReport } from './smart-charging/profile-commands.ts'
 
 /** In the order of the documentation. */
-export const jobKinds: readonly JobKind[] = [firmwareUpdate, diagnosticsLog, securityLog]
+export const jobKinds: readonly JobKind[] = [firmwareUpdate, diagnosticsLog, securityLog, localListSync, profileReport]
 
 /** The names of all kinds. */
 export const jobKindNames: readonly string[] = jobKinds.map(({ kind }) => kind)

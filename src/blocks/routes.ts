@@ -4,26 +4,44 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { ApiDeps } from '../api/deps.ts'
 import type { ApiEnv } from '../api/env.ts'
 import { idTagBatchRoutes } from './authorization/route-batch.ts'
+import { cacheRoutes } from './authorization/route-cache.ts'
 import { erasureRoutes } from './authorization/route-erasures.ts'
 import { idTagRoutes } from './authorization/routes.ts'
+import { availabilityRoutes } from './availability/routes.ts'
 import { certificateRoutes } from './certificates/routes.ts'
 import { diagnosticsRoutes } from './diagnostics/routes.ts'
 import { firmwareRoutes } from './firmware/routes.ts'
 import { jobRoutes } from './jobs/routes.ts'
+import { localListRoutes } from './local-list/routes.ts'
 import { meterValueRoutes } from './metering/routes.ts'
 import { credentialRotationRoutes } from './provisioning/route-credential-rotations.ts'
 import { credentialRoutes } from './provisioning/route-credentials.ts'
 import { variableRoutes } from './provisioning/route-variables.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
+import { remoteOperationRoutes } from './remote-control/route-operations.ts'
 import { remoteControlRoutes } from './remote-control/routes.ts'
+import { reservationRoutes } from './reservation/routes.ts'
 import { securityRoutes } from './security/routes.ts'
+import { reportedChargingRoutes } from './smart-charging/route-reported.ts'
+import { smartChargingRoutes } from './smart-charging/routes.ts'
+import { compositeScheduleRoutes } from './smart-charging/route-composite.ts'
 import { transactionExportRoutes } from './transactions/route-exports.ts'
+import { stationStatusRoutes } from './transactions/route-station-status.ts'
 import { transactionRoutes } from './transactions/routes.ts'
 
 /** The routes of every block, for `createApi`. */
 export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
   return [
     remoteControlRoutes(deps),
+    remoteOperationRoutes(deps),
+    availabilityRoutes(deps),
+    cacheRoutes(deps),
+    stationStatusRoutes(deps),
+    compositeScheduleRoutes(deps),
+    smartChargingRoutes(deps),
+    reportedChargingRoutes(deps),
+    reservationRoutes(deps),
+    localListRoutes(deps),
     provisioningRoutes(deps),
     variableRoutes(deps),
     credentialRoutes(deps),

@@ -4,9 +4,16 @@
 import { connectors } from './availability/tables.ts'
 import { certificateRequests } from './certificates/tables.ts'
 import { chargePointEvents } from './charge-point-tables.ts'
+import { reservationEnds } from './reservation/tables.ts'
 import { jobEvents } from './jobs/tables.ts'
 import { problems } from './diagnostics/tables.ts'
 import { variables } from './provisioning/tables.ts'
+import {
+  chargingLimits,
+  evChargingNeeds,
+  evChargingSchedules,
+  reportedChargingProfiles,
+} from './smart-charging/tables.ts'
 import { transactionCorrections, transactions } from './transactions/tables.ts'
 
 /**
@@ -22,4 +29,9 @@ export const storedTables = {
   problems,
   certificateRequests,
   jobEvents,
+  reservationEnds,
+  reportedChargingProfiles,
+  chargingLimits,
+  evChargingNeeds,
+  evChargingSchedules,
 }

@@ -26,9 +26,11 @@ import { dropOldTransactions, makeTransactionPartition } from './transaction-par
 import {
   deleteOld,
   deleteOldCertificates,
+  deleteOldChargingProfiles,
   deleteOldErasures,
   deleteOldJobs,
   deleteOldPromises,
+  deleteOldReservations,
   deleteOldRotations,
 } from './retention.ts'
 
@@ -115,6 +117,8 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   await deleteOldCertificates(database.upkeepPool, eventsFromMs)
   await deleteOldRotations(database.upkeepPool, eventsFromMs)
   await deleteOldJobs(database.upkeepPool, nowMs - retention.jobDays * dayMs)
+  await deleteOldReservations(database.upkeepPool, eventsFromMs)
+  await deleteOldChargingProfiles(database.upkeepPool, eventsFromMs)
   await deleteOldErasures(database.upkeepPool, eventsFromMs)
   const keptFromMs = nowMs - factDays(retention) * dayMs
   await deleteOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)

@@ -25,13 +25,16 @@ import { createHistoryQueries } from './history-queries.ts'
 import { createIdTokenBatches } from './id-token-batch.ts'
 import { createIdTokenQueries } from './id-token-queries.ts'
 import { createLiveQueries } from './live-queries.ts'
+import { createLocalListQueries } from './local-list-queries.ts'
 import { createMessageQueries } from './messages/message-queries.ts'
 import { createMeterValueQueries } from './meter-value-queries.ts'
 import { createJobQueries } from './job-queries.ts'
 import type { ListSource } from './paging.ts'
 import { createPromiseQueries } from './remote-start-promises.ts'
+import { createReservationQueries } from './reservation-queries.ts'
 import { createSecurityEventQueries } from './security-event-queries.ts'
 import { createRoleQueries } from './role-queries.ts'
+import { createSmartChargingQueries } from './smart-charging-queries.ts'
 import { storeError } from './store-error.ts'
 import { createTransactionQueries } from './transaction-queries.ts'
 
@@ -55,6 +58,9 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createAuditQueries(source),
     ...createCredentialRotationQueries(source),
     ...createJobQueries(source),
+    ...createReservationQueries(database),
+    ...createLocalListQueries(database),
+    ...createSmartChargingQueries(database),
     ...createMessageQueries(source),
     ...createHistoryQueries(source),
     ...createConnectivityQueries(source),

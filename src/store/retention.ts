@@ -48,6 +48,24 @@ export async function deleteOldJobs(pool: Pool, beforeMs: number): Promise<numbe
   return forget(pool, 'jobs', `ended_at < $2 AND ${isEmpty}`, before)
 }
 
+/** Deletes reservations that expired, and ends that were reported, before `beforeMs`. */
+export async function deleteOldReservations(pool: Pool, beforeMs: number): Promise<void> {
+  const before = [new Date(beforeMs).toISOString()]
+  await forget(pool, 'reservations', 'expires_at < $2', before)
+  await forget(pool, 'reservation_ends', 'received_at < $2', before)
+}
+
+/**
+ * Deletes charging profiles that were set, or reported, before `beforeMs`, and of which nothing more is expected: those
+ * of transactions, and those that are not in force. Profiles without an end are kept.
+ */
+export async function deleteOldChargingProfiles(pool: Pool, beforeMs: number): Promise<void> {
+  const before = [new Date(beforeMs).toISOString()]
+  const isOver = `cleared_at IS NOT NULL OR status IS DISTINCT FROM 'Accepted' OR valid_to < $2 OR purpose = 'TxProfile'`
+  await forget(pool, 'charging_profiles', `set_at < $2 AND (${isOver})`, before)
+  await forget(pool, 'reported_charging_profiles', `received_at < $2 AND purpose = 'TxProfile'`, before)
+}
+
 /** Deletes erasures of id tokens that were done before `beforeMs`. Returns how many. */
 export async function deleteOldErasures(pool: Pool, beforeMs: number): Promise<number> {
   return forget(pool, 'id_token_erasures', 'ended_at < $2', [new Date(beforeMs).toISOString()])

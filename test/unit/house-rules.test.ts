@@ -59,9 +59,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const mayUse: Readonly<Record<string, readonly string[]>> = {
   diagnostics: ['availability', 'jobs'],
   firmware: ['jobs'],
+  'local-list': ['jobs'],
+  'smart-charging': ['jobs'],
   metering: ['availability'],
   'remote-control': ['authorization', 'availability', 'smart-charging'],
-  transactions: ['authorization', 'availability', 'metering'],
+  transactions: ['authorization', 'availability', 'metering', 'reservation'],
 }
 
 /** Libraries that one area alone may import. */

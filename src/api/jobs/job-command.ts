@@ -4,9 +4,9 @@ import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { isoTime } from '../../base/clock.ts'
 import { StatorError } from '../../base/errors.ts'
-import { integerMax, jobQueueSecondsDefault, jobQueueSecondsMax } from '../../base/limits.ts'
+import { jobQueueSecondsDefault, jobQueueSecondsMax } from '../../base/limits.ts'
 import type { Command } from '../../blocks/command.ts'
-import type { JobCommands, JobKind } from '../../blocks/jobs/job.ts'
+import type { JobCommand, JobCommands, JobKind } from '../../blocks/jobs/job.ts'
 import type { ChargePointRecord } from '../../blocks/records.ts'
 import { checkRequest } from '../../examine/schema.ts'
 import { ocppVersions, type OcppVersion } from '../../ocpp/version.ts'
@@ -14,6 +14,7 @@ import { nameOf } from '../../operators/principal.ts'
 import { noteChange } from '../audited.ts'
 import type { ApiDeps } from '../deps.ts'
 import type { ApiEnv } from '../env.ts'
+import { newWireId } from '../new-wire-id.ts'
 import { json, Time } from '../responses.ts'
 import { commandErrorCodes, requireConnected, requireSendable, requireValid } from '../send-command.ts'
 
@@ -78,6 +79,12 @@ export interface WantedJob {
   readonly kind: JobKind
   /** The CALL of a version; null: it has none. */
   readonly commandOf: (version: OcppVersion, requestId: number) => Command | null
+  /** Payloads of further CALLs of the same action; left out: none. */
+  readonly moreOf?: (version: OcppVersion) => readonly Command['payload'][]
+  /** Names the job; left out: a new id. */
+  readonly requestId?: number
+  /** It has so many CALLs that the request does not wait for their answers. */
+  readonly isLong?: boolean
   /** When the charge point is to begin; null: at once. */
   readonly startsAtMs: number | null
   /** The fields of its answer are fixed by a contract: only the header Location names the job. */
@@ -97,7 +104,7 @@ export async function answerWithJob(
   { queue = false, expiresInSeconds = jobQueueSecondsDefault }: QueueWish,
 ) {
   const { clock, jobs, live } = deps
-  const requestId = newRequestId()
+  const requestId = wanted.requestId ?? newWireId()
   const nowMs = clock.nowMs()
   const version = live.get(chargePoint)?.version ?? chargePoint.ocppVersion
   const commands = commandsOf(wanted, requestId, version)
@@ -111,6 +118,11 @@ export async function answerWithJob(
   }
   const view = live.get(chargePoint)
   const isSendable = view !== undefined && view.mayBeSent(actionIn(commands, view.version))
+  if (expiresAtMs === null && wanted.isLong === true) {
+    const soonMs = nowMs + jobQueueSecondsDefault * 1_000
+    const jobId = await jobs.queue(chargePoint, { ...job, expiresAtMs: soonMs })
+    return answerOf(c, { jobId, answer: null }, soonMs)
+  }
   const started = isSendable
     ? await jobs.start(chargePoint, job)
     : { jobId: await jobs.queue(chargePoint, job), answer: null }
@@ -143,23 +155,21 @@ function actionIn(commands: JobCommands, version: OcppVersion): string {
  *
  * @param spoken the version that it speaks, or spoke last: what is wrong with its command is the operator's error.
  */
-function commandsOf({ commandOf }: WantedJob, requestId: number, spoken: OcppVersion | null): JobCommands {
-  const commands: Partial<Record<OcppVersion, { action: string; payload: Command['payload'] }>> = {}
-  const [anyVersion = '2.0.1'] = ocppVersions
+function commandsOf({ commandOf, moreOf }: WantedJob, requestId: number, spoken: OcppVersion | null): JobCommands {
+  const commands: Partial<Record<OcppVersion, JobCommand>> = {}
+  const checked = spoken ?? ocppVersions.find((version) => commandOf(version, requestId) !== null)
   for (const version of ocppVersions) {
     const command = commandOf(version, requestId)
-    if (version === (spoken ?? anyVersion)) {
+    if (version === checked) {
       if (command === null) throw new StatorError('CONFLICT', `OCPP ${version} has no such command`)
       requireValid(version, command)
     }
     if (command === null) continue
-    const { action, payload } = command
-    if (checkRequest(version, action, payload).length === 0) commands[version] = { action, payload }
+    const { action, payload, fields } = command
+    const more = moreOf?.(version) ?? []
+    if (version === checked) for (const part of more) requireValid(version, { action, payload: part, fields })
+    if ([payload, ...more].some((part) => checkRequest(version, action, part).length > 0)) continue
+    commands[version] = more.length === 0 ? { action, payload } : { action, payload, more }
   }
   return commands
-}
-
-/** An id for a request whose notifications come later. It is random, so that two requests do not have the same id. */
-function newRequestId(): number {
-  return 1 + ((crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % integerMax)
 }

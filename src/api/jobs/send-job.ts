@@ -58,10 +58,18 @@ export async function sendJob(
       call: (given, action, payload, timeoutMs) => live.call(given, action, payload, timeoutMs, epoch),
     },
   }
+  let done = 0
   try {
-    const { payload, problems } = await sendCommand(onlyHere, job, version, { ...command, fields: {} })
-    const answer = kind.answered(version, payload)
-    if (answer === null) throw invalidAnswer(command.action, payload, problems)
+    const { action, payload: first, more = [] } = command
+    let answer: JobAnswer | null = null
+    for (const part of [first, ...more]) {
+      const { payload, problems } = await sendCommand(onlyHere, job, version, { action, payload: part, fields: {} })
+      answer = kind.answered(version, payload)
+      if (answer === null) throw invalidAnswer(action, payload, problems)
+      if (answer.type !== 'done') break
+      done++
+    }
+    if (answer === null) throw new Error('a job has at least one CALL')
     const { type, status, detail } = answer
     return {
       answer,
@@ -73,7 +81,9 @@ export async function sendJob(
     const error =
       thrown instanceof StatorError ? thrown : new StatorError('INTERNAL', 'An unexpected error occurred', {}, thrown)
     const mayRepeat = mayWait && kind.isRead
-    return failure(eventOf(error, mayWait, mayRepeat), error)
+    const event = eventOf(error, mayWait, mayRepeat)
+    // What was sent before the part that was not is not sent again unasked.
+    return failure(done > 0 && event.type === 'notSent' ? { type: 'lost', mayRepeat } : event, error)
   }
 }
 

@@ -26,6 +26,8 @@ export const jobStates = Object.keys(jobStateMeanings).filter((state): state is 
 export interface JobCommand {
   readonly action: string
   readonly payload: Payload
+  /** Payloads of further CALLs of this action: each is sent when the one before it is done. */
+  readonly more?: readonly Payload[]
 }
 
 /** The CALL of a job in each version that has one: a charge point may come back with another version. */

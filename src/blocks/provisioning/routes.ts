@@ -17,18 +17,19 @@ import {
   variableOfKey,
 } from './configuration-commands.ts'
 import type { Configuration, ConfigurationKey } from './configuration-commands.ts'
-import { resetCommand, resetOutcome } from './reset-command.ts'
+import { resetCommand, resetOutcome, resetTypes } from './reset-command.ts'
 import { isPasswordVariable } from './password-commands.ts'
 import type { ChangeSet } from '../decision.ts'
 import type { ChargePointRecord, VariableRecord } from '../records.ts'
 import type { OcppVersion } from '../../ocpp/version.ts'
+import { answerCommand } from '../../api/answer-command.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
 import { noteAnswer } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
 import { badRequest } from '../../api/errors.ts'
-import { ChargePointParams, oneOf, text, textPattern } from '../../api/fields.ts'
+import { ChargePointParams, integer, oneOf, text, textPattern } from '../../api/fields.ts'
 import { body, errors, json } from '../../api/responses.ts'
 import {
   commandErrorCodes,
@@ -36,7 +37,6 @@ import {
   invalidAnswer,
   requireConnected,
   sendCommand,
-  sendForStatus,
 } from '../../api/send-command.ts'
 import { routeFor } from '../../api/route.ts'
 
@@ -129,7 +129,12 @@ const changeRoute = routeFor('configuration:write', {
   responses: { 200: json(ChangeOutcome, 'What the charge point answered.'), ...changeErrors },
 })
 
-const Reset = z.strictObject({ type: oneOf('Type', ['Soft', 'Hard']) }).openapi('Reset')
+const Reset = z
+  .strictObject({
+    type: oneOf('Type', resetTypes).openapi({ example: 'Soft' }),
+    evseId: integer('EVSE ID', 1).optional().openapi({ description: 'OCPP 2.x: reset this EVSE only.' }),
+  })
+  .openapi('Reset', { example: { type: 'Soft' } })
 
 const resetRoute = routeFor('command:reset', {
   method: 'post',
@@ -137,7 +142,8 @@ const resetRoute = routeFor('command:reset', {
   operationId: 'resetChargePoint',
   tags: ['Commands'],
   summary: 'Reset charge point',
-  description: 'OCPP 2.x: Soft waits until nothing is charging (OnIdle); Hard does not wait (Immediate).',
+  description:
+    'Soft and OnIdle are the same, and so are Hard and Immediate: OCPP 1.6 gets the first word, 2.x the second. OnIdle waits until nothing is charging. ImmediateAndResume of 2.1 continues transactions after the reset. What the version does not have is refused with 409.',
   request: { params: ChargePointParams, body: body(Reset, true) },
   responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...changeErrors },
 })
@@ -172,12 +178,9 @@ export function provisioningRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   })
 
   app.openapi(resetRoute, async (c) => {
-    const { type } = c.req.valid('json')
+    const reset = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
-    const { version } = await requireConnected(deps, chargePoint)
-    const status = await sendForStatus(deps, chargePoint, version, resetCommand(version, type))
-    noteAnswer(c, status)
-    return c.json(resetOutcome(status), 200)
+    return answerCommand(deps, c, chargePoint, (version) => resetCommand(version, reset), resetOutcome)
   })
 
   return app

@@ -19,10 +19,11 @@ import {
 } from '../../api/send-command.ts'
 import { StatorError } from '../../base/errors.ts'
 import { idTokenCharactersMax, remoteStartPromiseMs } from '../../base/limits.ts'
-import { idTokenCandidates, statusOf } from '../authorization/authorization.ts'
+import { statusOf } from '../authorization/authorization.ts'
 import type { ChargePointRecord, IdTokenRecord } from '../records.ts'
 import { remoteStart, startAction, startCommand, startOutcome, stopCommand, stopOutcome } from './commands.ts'
 import { routeFor } from '../../api/route.ts'
+import { storedIdTag } from '../../api/stored-id-tag.ts'
 
 // CONFLICT: the boot of the charge point is not accepted, the tag is not, or the transaction has stopped.
 const transactionErrors = errors(...commandErrorCodes)
@@ -141,15 +142,6 @@ export function remoteControlRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   })
 
   return app
-}
-
-/** The stored tag that a charge point would get the status of; null if there is none. */
-async function storedIdTag({ idTokenRecord }: ApiDeps['queries'], idTag: string): Promise<IdTokenRecord | null> {
-  for (const candidate of idTokenCandidates(idTag)) {
-    const found = await idTokenRecord(candidate)
-    if (found !== null) return found
-  }
-  return null
 }
 
 /** @throws {StatorError} `CONFLICT` if the tag is Blocked or Expired. */

@@ -1,8 +1,9 @@
 // Functional block H, reservation.
 
 import { rowsOf } from '../rows.ts'
+import { reservationStatusUpdate } from './status-update.ts'
 
-const { stored, toChargePoint } = rowsOf('reservation')
+const { served, toChargePoint } = rowsOf('reservation')
 
 const reservationStatus = ['ReservationStatusUpdate', 'StatusNotification', 'NotifyEvent']
 
@@ -14,11 +15,11 @@ export const reservation16 = {
 export const reservation201 = {
   ReserveNow: toChargePoint('2.0.1 H01', reservationStatus),
   CancelReservation: toChargePoint('2.0.1 H02', reservationStatus),
-  ReservationStatusUpdate: stored('2.0.1 H01, H04'),
+  ReservationStatusUpdate: served('2.0.1 H01, H04', 'committed', reservationStatusUpdate),
 }
 
 export const reservation21 = {
   ReserveNow: toChargePoint('2.1 H01', reservationStatus),
   CancelReservation: toChargePoint('2.1 H02', reservationStatus),
-  ReservationStatusUpdate: stored('2.1 H01, H04'),
+  ReservationStatusUpdate: served('2.1 H01, H04', 'committed', reservationStatusUpdate),
 }

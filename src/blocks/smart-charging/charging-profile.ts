@@ -1,5 +1,6 @@
-// Converts charging profiles: operators write the form of 1.6; 2.x charge points get the form of 2.x.
+// Converts charging profiles: operators write the form of 1.6 or of 2.x; charge points get that of their version.
 
+import { isObject } from '../../base/json.ts'
 import { ownValue } from '../../base/own-value.ts'
 import type { Payload } from '../decision.ts'
 
@@ -28,4 +29,47 @@ function purpose2x(purpose: unknown): unknown {
 function schedules2x(schedule: unknown): unknown {
   if (Array.isArray(schedule) || typeof schedule !== 'object' || schedule === null) return schedule
   return [{ id: 1, ...schedule }]
+}
+
+const purposes16: Readonly<Record<string, string>> = { ChargingStationMaxProfile: 'ChargePointMaxProfile' }
+
+/**
+ * A profile in the form of 1.6, the reverse of `chargingProfile2x`: of several schedules the first one is taken. A
+ * profile that already has this form is not changed.
+ */
+export function chargingProfile16(profile: Payload): Payload {
+  const { id, chargingProfilePurpose: purpose, chargingSchedule, ...rest } = profile
+  const sent = typeof purpose === 'string' ? (ownValue(purposes16, purpose) ?? purpose) : purpose
+  return {
+    ...(id === undefined ? {} : { chargingProfileId: id }),
+    ...rest,
+    ...(purpose === undefined ? {} : { chargingProfilePurpose: sent }),
+    ...(chargingSchedule === undefined ? {} : { chargingSchedule: schedule16(chargingSchedule) }),
+  }
+}
+
+function schedule16(schedules: unknown): unknown {
+  const [first] = Array.isArray(schedules) ? schedules : [schedules]
+  if (!isObject(first)) return first
+  const { id: _, ...schedule } = first
+  return schedule
+}
+
+/** What the registry says of a profile in the form of 2.x. */
+export interface ProfileFacts {
+  readonly stackLevel: number
+  readonly purpose: string
+  readonly validToMs: number | null
+  readonly stationTransactionId: string | null
+}
+
+/** The facts in a profile of the form of 2.x that its schema allows. */
+export function profileFacts({ stackLevel, chargingProfilePurpose, validTo, transactionId }: Payload): ProfileFacts {
+  const validToMs = typeof validTo === 'string' ? Date.parse(validTo) : Number.NaN
+  return {
+    stackLevel: typeof stackLevel === 'number' ? stackLevel : 0,
+    purpose: typeof chargingProfilePurpose === 'string' ? chargingProfilePurpose : '',
+    validToMs: Number.isNaN(validToMs) ? null : validToMs,
+    stationTransactionId: typeof transactionId === 'string' ? transactionId : null,
+  }
 }

@@ -1,8 +1,16 @@
 // Functional block K, smart charging. For 2.1 also blocks Q, bidirectional power transfer, and R, control of
 // distributed energy resources.
 
-import { keeping, rowsOf } from '../rows.ts'
+import { keeping, readingPartOf, rowsOf } from '../rows.ts'
 import { pullDynamicScheduleUpdate } from './dynamic-schedule.ts'
+import {
+  clearedChargingLimit,
+  firstProfiles,
+  notifyChargingLimit,
+  notifyEvChargingNeeds,
+  notifyEvChargingSchedule,
+  reportChargingProfiles,
+} from './reports.ts'
 
 const { served, stored, toChargePoint } = rowsOf('smart-charging')
 
@@ -16,13 +24,18 @@ export const smartCharging201 = {
   SetChargingProfile: toChargePoint('2.0.1 K01', ['NotifyEVChargingSchedule']),
   GetCompositeSchedule: toChargePoint('2.0.1 K08'),
   GetChargingProfiles: toChargePoint('2.0.1 K09', ['ReportChargingProfiles']),
-  ReportChargingProfiles: keeping(['chargingProfile'], stored('2.0.1 K09')),
+  ReportChargingProfiles: readingPartOf(
+    { chargingProfile: firstProfiles },
+    served('2.0.1 K09', 'committed', reportChargingProfiles),
+  ),
   ClearChargingProfile: toChargePoint('2.0.1 K10'),
-  NotifyChargingLimit: keeping(['chargingSchedule'], stored('2.0.1 K11-K12')),
-  ClearedChargingLimit: stored('2.0.1 K13'),
-  // Stator makes no schedules for vehicles. After Rejected the station continues with its own profiles (K15, K17).
-  NotifyEVChargingNeeds: keeping(['chargingNeeds'], stored('2.0.1 K15', { status: 'Rejected' })),
-  NotifyEVChargingSchedule: keeping(['chargingSchedule'], stored('2.0.1 K15-K17', { status: 'Accepted' })),
+  NotifyChargingLimit: keeping(['chargingSchedule'], served('2.0.1 K11-K12', 'committed', notifyChargingLimit)),
+  ClearedChargingLimit: served('2.0.1 K13', 'committed', clearedChargingLimit),
+  NotifyEVChargingNeeds: keeping(['chargingNeeds'], served('2.0.1 K15', 'committed', notifyEvChargingNeeds)),
+  NotifyEVChargingSchedule: keeping(
+    ['chargingSchedule'],
+    served('2.0.1 K15-K17', 'committed', notifyEvChargingSchedule),
+  ),
 }
 
 /** The lists of a ReportDERControl, one for each kind of control. */
@@ -41,13 +54,15 @@ export const smartCharging21 = {
   SetChargingProfile: toChargePoint('2.1 K01', ['NotifyEVChargingSchedule']),
   GetCompositeSchedule: toChargePoint('2.1 K08'),
   GetChargingProfiles: toChargePoint('2.1 K09', ['ReportChargingProfiles']),
-  ReportChargingProfiles: keeping(['chargingProfile'], stored('2.1 K09')),
+  ReportChargingProfiles: readingPartOf(
+    { chargingProfile: firstProfiles },
+    served('2.1 K09', 'committed', reportChargingProfiles),
+  ),
   ClearChargingProfile: toChargePoint('2.1 K10'),
-  NotifyChargingLimit: keeping(['chargingSchedule'], stored('2.1 K11-K12')),
-  ClearedChargingLimit: stored('2.1 K13'),
-  // As in 2.0.1.
-  NotifyEVChargingNeeds: keeping(['chargingNeeds'], stored('2.1 K15, K18-K19', { status: 'Rejected' })),
-  NotifyEVChargingSchedule: keeping(['chargingSchedule'], stored('2.1 K15-K19', { status: 'Accepted' })),
+  NotifyChargingLimit: keeping(['chargingSchedule'], served('2.1 K11-K12', 'committed', notifyChargingLimit)),
+  ClearedChargingLimit: served('2.1 K13', 'committed', clearedChargingLimit),
+  NotifyEVChargingNeeds: keeping(['chargingNeeds'], served('2.1 K15, K18-K19', 'committed', notifyEvChargingNeeds)),
+  NotifyEVChargingSchedule: keeping(['chargingSchedule'], served('2.1 K15-K19', 'committed', notifyEvChargingSchedule)),
   UsePriorityCharging: toChargePoint('2.1 K21'),
   NotifyPriorityCharging: stored('2.1 K21-K22'),
   UpdateDynamicSchedule: toChargePoint('2.1 K28'),

@@ -19,6 +19,7 @@ import type {
 import { energyWh, ofNoTransaction, registerWh, transactionAnomaly } from '../metering/meter-values.ts'
 import { timeMs } from '../notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
+import { reservationUsed } from './reservation-used.ts'
 import { fallAtStop, ofFall } from '../metering/register-falls.ts'
 import type { RowChange, TransactionEnd } from '../stored-rows.ts'
 import { type About, connectorSubject, sentTimeMs, timeKey, transactionSubject } from '../untimed-facts.ts'
@@ -83,6 +84,8 @@ export const startTransaction: Handler<StartTransaction> = {
     const concurrent = concurrentTransaction(begins, known)
     const idTagInfo = withConcurrency(accepted, concurrent, known)
     const meterStartWh = registerWh(known.sent.meterStart, payload.meterStart)
+    // Some charge points send 0 for "no reservation".
+    const reservationId = payload.reservationId === 0 ? null : (payload.reservationId ?? null)
     const started: RowChange<'transactions'> = {
       table: 'transactions',
       row: {
@@ -94,8 +97,7 @@ export const startTransaction: Handler<StartTransaction> = {
         idTokenStatus: idTagInfo.status,
         startedAtMs,
         meterStartWh,
-        // Some charge points send 0 for "no reservation".
-        reservationId: payload.reservationId === 0 ? null : (payload.reservationId ?? null),
+        reservationId,
       },
     }
     return {
@@ -111,7 +113,7 @@ export const startTransaction: Handler<StartTransaction> = {
         content: known.content,
         payload: known.verbatim,
       },
-      changes: [started],
+      changes: [started, ...reservationUsed(reservationId, transactionId)],
       anomalies: [
         ...startAnomalies(payload, transactionId, accepted.status, known),
         ...concurrencyDoubts(concurrent, payload.idTag, String(transactionId), idTagInfo.status, known),

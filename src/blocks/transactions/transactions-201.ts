@@ -24,6 +24,7 @@ import { connectorOf, type TransactionEvent } from './event-connector.ts'
 import { energyWh } from '../metering/meter-values.ts'
 import { timeMs } from '../notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
+import { reservationUsed } from './reservation-used.ts'
 import {
   fallAfterStart,
   fallAround,
@@ -374,7 +375,10 @@ export const transactionEvent: Handler<TransactionEvent> = {
       event.eventType === 'Started' && !['Accepted', 'ConcurrentTx'].includes(idTokenStatus ?? 'Accepted')
         ? [{ kind: 'unauthorizedStart' as const, transaction: station, detail: { status: idTokenStatus } }]
         : []
-    const changes = parts.flatMap((part) => part.changes)
+    const changes = [
+      ...parts.flatMap((part) => part.changes),
+      ...reservationUsed(event.reservationId ?? null, transactionId),
+    ]
     const { evseId, connectorId } = connectorOf(event, transaction, known)
     return {
       answer: idTokenInfo === null ? {} : { idTokenInfo },

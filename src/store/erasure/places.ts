@@ -8,6 +8,15 @@ import { chargePointEvents } from '../../blocks/charge-point-tables.ts'
 import { problems } from '../../blocks/diagnostics/tables.ts'
 import { jobEvents, jobs } from '../../blocks/jobs/tables.ts'
 import { variables } from '../../blocks/provisioning/tables.ts'
+import { localLists } from '../../blocks/local-list/tables.ts'
+import { reservations } from '../../blocks/reservation/tables.ts'
+import {
+  chargingLimits,
+  chargingProfiles,
+  evChargingNeeds,
+  evChargingSchedules,
+  reportedChargingProfiles,
+} from '../../blocks/smart-charging/tables.ts'
 import { transactions } from '../../blocks/transactions/tables.ts'
 import { messageBlocks, messageLog } from '../messages/tables.ts'
 import {
@@ -76,6 +85,14 @@ export const places: readonly Place[] = [
   place(messageBlocks, 'written_at', {}),
   place(jobs, 'changed_at', { commands: 'json' }),
   place(jobEvents, 'at', { detail: 'json' }),
+  // New places come last: an erasure that is under way remembers how many it has scanned.
+  place(localLists, null, { entries: 'json', sentEntries: 'json' }),
+  place(chargingProfiles, null, { profile: 'json' }),
+  place(reportedChargingProfiles, 'received_at', { profile: 'json' }),
+  place(chargingLimits, 'received_at', { payload: 'json' }),
+  place(evChargingNeeds, 'received_at', { payload: 'json' }),
+  place(evChargingSchedules, 'received_at', { payload: 'json' }),
+  place(reservations, null, { idToken: 'idToken', groupIdToken: 'idToken' }),
 ]
 
 /** The table that an operator is told, for the lines of blocks. */

@@ -5,6 +5,9 @@ import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { type PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import * as chargePointTables from '../../blocks/charge-point-tables.ts'
 import { jobs } from '../../blocks/jobs/tables.ts'
+import { localLists } from '../../blocks/local-list/tables.ts'
+import { reservations } from '../../blocks/reservation/tables.ts'
+import { chargingProfiles } from '../../blocks/smart-charging/tables.ts'
 import { storedTables } from '../../blocks/tables.ts'
 import { stationTransactions } from '../../blocks/transactions/tables.ts'
 import * as accessTables from '../../operators/access-tables.ts'
@@ -31,6 +34,9 @@ const known: ReadonlySet<unknown> = new Set([
   chargePoints,
   stationTransactions,
   jobs,
+  reservations,
+  localLists,
+  chargingProfiles,
   ...[besideThem, storedTables, accessTables, auditTables, storeTables, messageTables].flatMap((tables) =>
     Object.values<unknown>(tables),
   ),

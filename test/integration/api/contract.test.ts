@@ -258,7 +258,9 @@ describe('POST /api/chargepoints/{chargePointId}/reset', () => {
     const answer = await stator.api('/api/chargepoints/CP001/reset', { body: { type: 'Gentle' } })
     expect(answer).toMatchObject({
       status: 400,
-      body: { details: { field: 'type', issue: 'Type must be one of Soft, Hard' } },
+      body: {
+        details: { field: 'type', issue: 'Type must be one of Soft, Hard, OnIdle, Immediate, ImmediateAndResume' },
+      },
     })
   })
 })

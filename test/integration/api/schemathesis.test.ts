@@ -36,6 +36,9 @@ const timeZone = ['^timeZone: Time zone must be an IANA name']
 // The document is the same for all versions of OCPP; 1.6 has shorter texts than 2.x.
 const length = (field: string) => [`^${field}(\\[\\d+\\])?: .* is \\d+ characters long; at most \\d+ are allowed\\.$`]
 
+// JSON Schema could say this of two fields, in a form that no client reads.
+const ofEvse = '^connectorId: connectorId needs the evseId'
+
 // Which types there are depends on the version of the charge point.
 const ofVersion = ['^type: Field "type" is ']
 const transactionFilter = [
@@ -72,6 +75,21 @@ const rules: Readonly<Record<string, readonly string[]>> = {
     // A charging profile is validated with the schema of the charge point's version.
     '^chargingProfile',
   ],
+  triggerMessage: [ofEvse, '^customTrigger'],
+  changeAvailability: [ofEvse],
+  reserve: [
+    ...length('idTag'),
+    ...length('parentIdTag'),
+    '^expiresAt: (Expires at must be in the future|.* must lie in the years)',
+    '^connectorType',
+  ],
+  listReservations: ['^after: After must be'],
+  storeLocalList: ['^entries: Entries has the ID tag', '^entries.* must lie in the years 1 to 9999, in UTC$'],
+  syncLocalList: ['^entries'],
+  // It is validated with the schema of the charge point's version, and so are its purposes.
+  setChargingProfile: ['^chargingProfile'],
+  clearChargingProfiles: ['^purpose'],
+  reportChargingProfiles: ['^purpose', '^sources'],
   getConfiguration: length('key'),
   changeConfiguration: [...length('key'), ...length('value')],
   listMeterValuesOfChargePoint: [...period, ...page],

@@ -1,7 +1,7 @@
 // Two tenants with facts of every kind: who may see one of them never reads a row of the other, whatever is asked for.
 
 import { beforeAll, describe, expect, test } from 'bun:test'
-import type { ApiQueries } from '../../../src/api/deps.ts'
+import type { ApiQueries, BlockQueries } from '../../../src/api/deps.ts'
 import { embeddedListRowsMax } from '../../../src/base/limits.ts'
 import type { PageOf } from '../../../src/blocks/records.ts'
 import type { ExportedTransactions } from '../../../src/blocks/exports.ts'
@@ -200,6 +200,7 @@ type OfOneFound =
   | 'noteSentCertificate'
   | 'credentialRotationItems'
   | 'jobMoves'
+  | keyof BlockQueries
 
 /** Id tokens are for all charge points: a permission of theirs takes the scope of all. */
 type OfIdTokens =

@@ -48,8 +48,8 @@ describe('bad input', () => {
     ['a fraction', { connectorId: 1.5, idTag: 'A' }, 'connectorId', 'Connector ID must be a positive integer'],
     ['a huge id', { connectorId: 1e10, idTag: 'A' }, 'connectorId', 'Connector ID must be at most 2147483647'],
     ['a text for a number', { connectorId: '1', idTag: 'A' }, 'connectorId', 'Connector ID must be a positive integer'],
-    ['a missing field', { connectorId: 1 }, 'idTag', 'ID tag is required; it must be a text of 1 to 36 characters'],
-    ['null for a text', { connectorId: 1, idTag: null }, 'idTag', 'ID tag must be a text of 1 to 36 characters'],
+    ['a missing field', { connectorId: 1 }, 'idTag', 'ID tag is required; it must be a text of 1 to 255 characters'],
+    ['null for a text', { connectorId: 1, idTag: null }, 'idTag', 'ID tag must be a text of 1 to 255 characters'],
     ['a control character', { connectorId: 1, idTag: 'A\n' }, 'idTag', 'ID tag must not contain control characters'],
     ['half a character', { connectorId: 1, idTag: '\ud83d' }, 'idTag', 'ID tag must not contain half a surrogate pair'],
     [

@@ -20,8 +20,6 @@ const answers: Readonly<Record<string, Payload>> = {
   SignCertificate: { status: 'Rejected' },
   Get15118EVCertificate: { status: 'Failed', exiResponse: '' },
   GetCertificateStatus: { status: 'Failed' },
-  NotifyEVChargingNeeds: { status: 'Rejected' },
-  NotifyEVChargingSchedule: { status: 'Accepted' },
   OpenPeriodicEventStream: { status: 'Accepted' },
 }
 

@@ -124,10 +124,22 @@ describe('a reset', () => {
     ['1.6', 'Hard', 'Hard'],
     ['2.0.1', 'Soft', 'OnIdle'],
     ['2.0.1', 'Hard', 'Immediate'],
-  ] as const)('in %s, %s is %s', (version, asked, sent) => {
-    const command = resetCommand(version, asked)
+    ['1.6', 'OnIdle', 'Soft'],
+    ['1.6', 'Immediate', 'Hard'],
+    ['2.1', 'OnIdle', 'OnIdle'],
+    ['2.1', 'ImmediateAndResume', 'ImmediateAndResume'],
+  ] as const)('in %s, %s is %s', (version, type, sent) => {
+    const command = resetCommand(version, { type })
+    if ('reason' in command) throw new Error(command.reason)
     expect(command).toMatchObject({ action: 'Reset', payload: { type: sent } })
     expectValid(version, command)
+  })
+
+  test('that a version does not have is none', () => {
+    const noResume = { reason: 'OCPP 2.0.1 has no reset of type ImmediateAndResume' }
+    expect(resetCommand('2.0.1', { type: 'ImmediateAndResume' })).toEqual(noResume)
+    const noEvse = { reason: 'OCPP 1.6 resets the whole charge point only; leave out evseId' }
+    expect(resetCommand('1.6', { type: 'Soft', evseId: 1 })).toEqual(noEvse)
   })
 
   test('that is scheduled has an outcome that says when', () => {
