@@ -56,6 +56,13 @@ const fixedValues: Readonly<Record<string, Subject>> = {
     location: 'Street 1, City 1',
     q: '000042',
   },
+  searchVariables: {
+    component: 'Made7Ctrlr',
+    variable: 'Interval7',
+    attributeType: 'Actual',
+    mutability: 'ReadWrite',
+    value: '7',
+  },
   listVariables: { component: 'Ctrlr', variable: 'interval', value: '7' },
   listCredentialRotationItems: { state: 'refused' },
   listCertificates: { state: 'accepted' },

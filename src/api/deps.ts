@@ -58,8 +58,6 @@ import type {
   ProblemRecord,
   TransactionFilter,
   TransactionRecord,
-  VariableFilter,
-  VariableRecord,
   SecurityEvent,
   SecurityEventFilter,
   SecurityEventRecord,
@@ -70,6 +68,13 @@ import type {
   RotationItemRecord,
   RotationItemState,
 } from '../blocks/provisioning/credential-rotation.ts'
+import type {
+  ModelFilter,
+  ModelRecord,
+  ReportRecord,
+  VariableFilter,
+  VariableRecord,
+} from '../blocks/provisioning/records.ts'
 import type { JobFilter, JobMoveRecord, JobRecord, NewJob, StartedJob } from '../blocks/jobs/job.ts'
 import type { GroupFilter, GroupInput, GroupRecord } from '../blocks/groups.ts'
 import type { Scope } from '../blocks/scope.ts'
@@ -198,6 +203,10 @@ export interface ApiQueries extends OperatorQueries {
   listHistory(filter: HistoryFilter, page: Page): Promise<PageOf<HistoryRecord>>
   /** The stored 2.x device model, by component, EVSE, connector, variable and attribute. */
   variablesOf(filter: VariableFilter, page: Page): Promise<PageOf<VariableRecord>>
+  /** By charge point, component, EVSE, connector, variable and attribute; not those of deleted charge points. */
+  listVariables(filter: ModelFilter, page: Page): Promise<PageOf<ModelRecord>>
+  /** Those that were added to last first. */
+  reportsOf(chargePointKey: number): Promise<readonly ReportRecord[]>
 
   /** Those that expire first come first. */
   listCertificates(filter: CertificateFilter, page: Page): Promise<PageOf<CertificateRecord>>

@@ -3,9 +3,10 @@
 import { diagnosticsLog, securityLog } from './diagnostics/log-job.ts'
 import { firmwareUpdate } from './firmware/job.ts'
 import type { JobKind } from './jobs/job.ts'
+import { baseReport, report } from './provisioning/report-jobs.ts'
 
 /** In the order of the documentation. */
-export const jobKinds: readonly JobKind[] = [firmwareUpdate, diagnosticsLog, securityLog]
+export const jobKinds: readonly JobKind[] = [firmwareUpdate, diagnosticsLog, securityLog, baseReport, report]
 
 /** The names of all kinds. */
 export const jobKindNames: readonly string[] = jobKinds.map(({ kind }) => kind)

@@ -13,6 +13,7 @@ import { jobRoutes } from './jobs/routes.ts'
 import { meterValueRoutes } from './metering/routes.ts'
 import { credentialRotationRoutes } from './provisioning/route-credential-rotations.ts'
 import { credentialRoutes } from './provisioning/route-credentials.ts'
+import { reportRoutes } from './provisioning/route-reports.ts'
 import { variableRoutes } from './provisioning/route-variables.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
 import { remoteControlRoutes } from './remote-control/routes.ts'
@@ -26,6 +27,7 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     remoteControlRoutes(deps),
     provisioningRoutes(deps),
     variableRoutes(deps),
+    reportRoutes(deps),
     credentialRoutes(deps),
     credentialRotationRoutes(deps),
     firmwareRoutes(deps),

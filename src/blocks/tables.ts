@@ -6,7 +6,7 @@ import { certificateRequests } from './certificates/tables.ts'
 import { chargePointEvents } from './charge-point-tables.ts'
 import { jobEvents } from './jobs/tables.ts'
 import { problems } from './diagnostics/tables.ts'
-import { variables } from './provisioning/tables.ts'
+import { deviceReports, variables } from './provisioning/tables.ts'
 import { transactionCorrections, transactions } from './transactions/tables.ts'
 
 /**
@@ -19,6 +19,7 @@ export const storedTables = {
   transactionCorrections,
   chargePointEvents,
   variables,
+  deviceReports,
   problems,
   certificateRequests,
   jobEvents,

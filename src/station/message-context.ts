@@ -23,6 +23,7 @@ import type {
 import type { KnownJob } from '../blocks/jobs/job.ts'
 import type { FrameMeter } from '../blocks/meter-block.ts'
 import type { Hydration } from '../blocks/records.ts'
+import type { KnownReport, ReportKind } from '../blocks/provisioning/report-parts.ts'
 import { firstAtMs } from '../blocks/metering/register-falls.ts'
 import { chosenTransaction, mayBeUsedAgain } from '../blocks/transactions/transaction-story.ts'
 import type { Placed } from '../blocks/untimed-facts.ts'
@@ -46,6 +47,8 @@ export interface Lookups {
   signingRequest(chargePointKey: number, csr: string): Promise<KnownSigningRequest | null>
   /** The open jobs of the charge point, and those with this requestId; a limited number of them, newest first. */
   jobsOfRequest(chargePointKey: number, requestId: number | null): Promise<readonly KnownJob[]>
+  /** A report in parts; null if no part of it has come. */
+  reportOfRequest(chargePointKey: number, kind: ReportKind, requestId: number): Promise<KnownReport | null>
   /** The state that the actor of the charge point would start from now. */
   rehydrate(chargePointKey: number): Promise<Hydration>
 }
@@ -86,6 +89,7 @@ export class MessageContext implements Known {
   beforeStart: BeforeStart | null = null
   signingRequest: KnownSigningRequest | null = null
   jobs: readonly KnownJob[] = []
+  report: KnownReport | null = null
   placed: Placed | null = null
   /** How often it was decided from outdated state. */
   attempts = 0
@@ -224,6 +228,7 @@ export class MessageContext implements Known {
   lookUp(needs: Needs, deps: LookupDeps): Promise<void> | null {
     const wantsIdInAnyCase = needs.newTransactionId === 'always'
     const { idTokens, beforeStart, signingRequest, jobsOfRequest } = needs
+    // A report is looked up together with its job.
     if (signingRequest !== undefined || jobsOfRequest !== undefined) return this.#tripsOfNoTransaction(needs, deps)
     const withoutRegister = this.#withoutRegister(needs)
     const isAtHand = withoutRegister === undefined && this.#hasAll(needs) && this.#lateFor(needs) === undefined
@@ -354,14 +359,19 @@ export class MessageContext implements Known {
     return chosenTransaction(event, this.transactionsNamed(id), this.chargePoint).transaction
   }
 
-  async #tripsOfNoTransaction({ signingRequest, jobsOfRequest }: Needs, { lookups }: LookupDeps): Promise<void> {
+  async #tripsOfNoTransaction(
+    { signingRequest, jobsOfRequest, report }: Needs,
+    { lookups }: LookupDeps,
+  ): Promise<void> {
     const { key } = this.live.chargePoint
-    const [request, jobs] = await Promise.all([
+    const [request, jobs, known] = await Promise.all([
       signingRequest === undefined ? null : lookups.signingRequest(key, signingRequest),
       jobsOfRequest === undefined ? [] : lookups.jobsOfRequest(key, jobsOfRequest),
+      report === undefined ? null : lookups.reportOfRequest(key, report.kind, report.requestId),
     ])
     this.signingRequest = request
     this.jobs = jobs
+    this.report = known
   }
 
   async #startTrip({ evseId, idToken }: NonNullable<Needs['beforeStart']>, { lookups }: LookupDeps): Promise<boolean> {

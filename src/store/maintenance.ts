@@ -29,6 +29,7 @@ import {
   deleteOldErasures,
   deleteOldJobs,
   deleteOldPromises,
+  deleteOldReports,
   deleteOldRotations,
 } from './retention.ts'
 
@@ -115,6 +116,7 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   await deleteOldCertificates(database.upkeepPool, eventsFromMs)
   await deleteOldRotations(database.upkeepPool, eventsFromMs)
   await deleteOldJobs(database.upkeepPool, nowMs - retention.jobDays * dayMs)
+  await deleteOldReports(database.upkeepPool, nowMs - retention.jobDays * dayMs)
   await deleteOldErasures(database.upkeepPool, eventsFromMs)
   const keptFromMs = nowMs - factDays(retention) * dayMs
   await deleteOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)

@@ -31,9 +31,11 @@ import { createJobQueries } from './job-queries.ts'
 import type { ListSource } from './paging.ts'
 import { createPromiseQueries } from './remote-start-promises.ts'
 import { createSecurityEventQueries } from './security-event-queries.ts'
+import { createReportQueries } from './report-queries.ts'
 import { createRoleQueries } from './role-queries.ts'
 import { storeError } from './store-error.ts'
 import { createTransactionQueries } from './transaction-queries.ts'
+import { createVariableQueries } from './variable-queries.ts'
 
 export type Queries = ReturnType<typeof createQueries>
 
@@ -42,6 +44,8 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
   return withStoreErrors({
     ...createLiveQueries(database, clock),
     ...createChargePointQueries(source),
+    ...createVariableQueries(source),
+    ...createReportQueries(source),
     ...createGroupQueries(source),
     ...createIdTokenQueries(source),
     ...createChargePointBatches({ pool: database.restPool, clock }),

@@ -48,6 +48,11 @@ export async function deleteOldJobs(pool: Pool, beforeMs: number): Promise<numbe
   return forget(pool, 'jobs', `ended_at < $2 AND ${isEmpty}`, before)
 }
 
+/** Deletes reports in parts to which nothing was added since `beforeMs`; what they reported stays. Returns how many. */
+export async function deleteOldReports(pool: Pool, beforeMs: number): Promise<number> {
+  return forget(pool, 'device_reports', 'updated_at < $2', [new Date(beforeMs).toISOString()])
+}
+
 /** Deletes erasures of id tokens that were done before `beforeMs`. Returns how many. */
 export async function deleteOldErasures(pool: Pool, beforeMs: number): Promise<number> {
   return forget(pool, 'id_token_erasures', 'ended_at < $2', [new Date(beforeMs).toISOString()])

@@ -66,7 +66,11 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
   },
   sendCall: { needs: 'command:call', elsewhere: 404, body: { action: 'ClearCache', payload: {} } },
   getConfiguration: { needs: 'configuration:read', elsewhere: 404 },
+  searchVariables: { needs: 'configuration:read', elsewhere: 200 },
   listVariables: { needs: 'configuration:read', elsewhere: 404 },
+  requestBaseReport: { needs: 'configuration:read', elsewhere: 404, body: {} },
+  requestReport: { needs: 'configuration:read', elsewhere: 404, body: { criteria: ['Active'] } },
+  listReports: { needs: 'configuration:read', elsewhere: 404 },
   changeConfiguration: {
     needs: 'configuration:write',
     elsewhere: 404,

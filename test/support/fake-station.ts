@@ -32,6 +32,7 @@ export const emptyLookups: Lookups = {
   beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
   signingRequest: none,
   jobsOfRequest: async () => [],
+  reportOfRequest: async () => null,
   rehydrate: async () => hydration(),
 }
 

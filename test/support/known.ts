@@ -55,6 +55,7 @@ export function known(parts: KnownParts = {}): Known {
     beforeStart: null,
     signingRequest: null,
     jobs: [],
+    report: null,
     promisedTransactionId: () => undefined,
     meter: null,
     sent: {},

@@ -57,9 +57,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Which blocks a block may use, besides what stands beside their folders; the files of its routes apart. */
 const mayUse: Readonly<Record<string, readonly string[]>> = {
-  diagnostics: ['availability', 'jobs'],
+  diagnostics: ['availability', 'jobs', 'provisioning'],
   firmware: ['jobs'],
   metering: ['availability'],
+  provisioning: ['jobs'],
   'remote-control': ['authorization', 'availability', 'smart-charging'],
   transactions: ['authorization', 'availability', 'metering'],
 }

@@ -11,16 +11,13 @@ import {
   configurationOfVariables,
   getConfigurationCommand,
   isReported,
-  keyOfVariable,
   keysPerCallMax,
-  standardKeys2x,
-  variableOfKey,
 } from './configuration-commands.ts'
 import type { Configuration, ConfigurationKey } from './configuration-commands.ts'
+import { standardKeys2x } from './variable-name.ts'
 import { resetCommand, resetOutcome } from './reset-command.ts'
-import { isPasswordVariable } from './password-commands.ts'
-import type { ChangeSet } from '../decision.ts'
-import type { ChargePointRecord, VariableRecord } from '../records.ts'
+import type { VariableRecord } from './records.ts'
+import type { ChargePointRecord } from '../records.ts'
 import type { OcppVersion } from '../../ocpp/version.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
 import { noteAnswer } from '../../api/audited.ts'
@@ -167,7 +164,6 @@ export function provisioningRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const outcome = changeConfigurationOutcome(version, payload)
     if (outcome === null) throw invalidAnswer(command.action, payload, problems)
     noteAnswer(c, outcome.status, value)
-    if (isReported[version] && outcome.status === 'Accepted') await storeVariable(deps, chargePoint, changed, value)
     return c.json(outcome, 200)
   })
 
@@ -191,7 +187,9 @@ async function getConfiguration(
   const version = deps.live.get(chargePoint)?.version ?? chargePoint.ocppVersion
   const stored = version !== null && isReported[version] ? await storedVariables(deps, chargePoint.key) : []
   const reported = configurationOfVariables(stored)
-  if (keys.length === 0 && reported.length > 0) return { configurationKey: reported, unknownKey: [] }
+  // Answers about some variables are no report.
+  if (keys.length === 0 && stored.some((variable) => variable.isReported))
+    return { configurationKey: reported, unknownKey: [] }
 
   const live = await requireConnected(deps, chargePoint)
   if (!isReported[live.version] || keys.length > 0) return ask(deps, chargePoint, live.version, keys, reported)
@@ -238,34 +236,4 @@ async function storedVariables({ queries }: ApiDeps, chargePointKey: number): Pr
     if (items.length < pageSizeMax) break
   }
   return stored
-}
-
-// Stores the value that the charge point has just accepted, if it has reported the variable before. Variables that it
-// never reported, and those that can only be written (passwords), are not stored.
-async function storeVariable(
-  deps: ApiDeps,
-  chargePoint: ChargePointRecord,
-  changed: string,
-  value: string,
-): Promise<void> {
-  const name = variableOfKey(changed)
-  const key = name === null ? changed : keyOfVariable(name)
-  const stored = await storedVariables(deps, chargePoint.key)
-  const variable = stored.find((one) => one.attributeType === 'Actual' && keyOfVariable(one) === key)
-  if (variable === undefined || variable.mutability === 'WriteOnly') return
-  if (isPasswordVariable(variable.componentName, variable.variableName)) return
-  const { updatedAtMs: _, ...rest } = variable
-  const set: ChangeSet = {
-    chargePointKey: chargePoint.key,
-    messageId: crypto.randomUUID(),
-    bytes: 0,
-    epoch: 0,
-    receivedAtMs: deps.clock.nowMs(),
-    answer: {},
-    changes: [{ table: 'variables', row: { ...rest, value } }],
-    anomalies: [],
-    meter: null,
-  }
-  const { key: chargePointKey, identity } = chargePoint
-  await deps.commit(set, { chargePoint: { key: chargePointKey, identity }, action: null })
 }

@@ -61,7 +61,7 @@ export const places: readonly Place[] = [
   place(idTokens, null, { parentIdTag: 'idToken' }),
   place(remoteStartPromises, 'promised_at', { start: 'json' }),
   place(transactions, 'COALESCE(updated_at, received_at)', { idToken: 'idToken', stopIdToken: 'idToken' }),
-  place(variables, 'updated_at', { value: 'value', characteristics: 'json' }),
+  place(variables, 'updated_at', { value: 'value', pendingValue: 'value', characteristics: 'json' }),
   place(connectors, 'updated_at', { info: 'value', vendorErrorCode: 'code' }),
   place(connectorHistory, 'received_at', { vendorErrorCode: 'code' }, true),
   place(problems, 'updated_at', { techInfo: 'value', techCode: 'code' }),

@@ -1,5 +1,6 @@
 // OCPP 2.0.1 Part 6 §3.3: B Provisioning.
 
+import { positiveInteger } from '../harness/match.ts'
 import type { Case, Play } from '../harness/play.ts'
 import { type Payload, Station } from '../harness/station.ts'
 import {
@@ -39,14 +40,21 @@ const remoteStartKey = 'AuthCtrlr.AuthorizeRemoteStart'
 function baseReport(reportBase: string): Case {
   return async (play) => {
     const station = await booted(play)
-    await station.called('GetBaseReport', { requestId: 5, reportBase }, { status: 'Accepted' })
+    const { sent } = await station.commanded({
+      by: { path: 'base-report', body: { reportBase } },
+      action: 'GetBaseReport',
+      payload: { requestId: positiveInteger, reportBase },
+      reply: { status: 'Accepted' },
+      told: { status: 'Accepted', message: 'The charge point sends the report', jobId: positiveInteger },
+    })
+    const { requestId } = sent
     const variableAttribute = [{ value: '600', mutability: 'ReadWrite' }]
     const parts = [
       [{ ...offlineThreshold, variableAttribute }],
       [{ ...authorizeRemoteStart, variableAttribute: [{ value: 'false', mutability: 'ReadOnly' }] }],
     ]
     for (const [seqNo, reportData] of parts.entries()) {
-      const report = { requestId: 5, generatedAt: time(), seqNo, tbc: seqNo === 0, reportData }
+      const report = { requestId, generatedAt: time(), seqNo, tbc: seqNo === 0, reportData }
       await station.sends('NotifyReport', report, {})
     }
     await station.operatorReads('configuration', {
@@ -55,7 +63,12 @@ function baseReport(reportBase: string): Case {
         { key: thresholdKey, readonly: false, value: '600' },
       ],
     })
+    await station.operatorReads('reports', { requestId, status: 'Complete', missing: [] }, newestReport)
   }
+}
+
+function newestReport({ reports }: Payload): unknown {
+  return Array.isArray(reports) ? reports[0] : null
 }
 
 const resetMessages: Readonly<Record<string, string>> = {

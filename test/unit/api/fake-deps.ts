@@ -127,6 +127,8 @@ export function fakeApi(
     auditHeads: unexpected('auditHeads'),
     listHistory: unexpected('listHistory'),
     variablesOf: unexpected('variablesOf'),
+    listVariables: unexpected('listVariables'),
+    reportsOf: unexpected('reportsOf'),
     listCertificates: unexpected('listCertificates'),
     certificatesOf: async () => [],
     installedCertificatesOf: async () => [],

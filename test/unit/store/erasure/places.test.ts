@@ -78,6 +78,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'connectors.vendor_id': names,
   'problems.component_name': names,
   'problems.component_instance': names,
+  device_reports: 'numbers of the parts of reports',
   'variables.component_name': names,
   'variables.component_instance': names,
   'variables.variable_name': names,

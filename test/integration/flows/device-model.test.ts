@@ -1,0 +1,215 @@
+// The device model over the whole way: reports as jobs, what answers tell, the search over all charge points.
+
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import type { OcppVersion } from '../../../src/ocpp/version.ts'
+import type { RawChargePoint } from '../../support/raw-charge-point.ts'
+import { TestStator } from '../../support/stator.ts'
+import { until } from '../../support/until.ts'
+
+type Json = Record<string, unknown>
+
+let central: TestStator
+let stations = 0
+
+beforeAll(async () => {
+  central = await TestStator.start({ settings: { OCPP: { CallTimeout: 5 } } })
+})
+
+afterAll(() => central.stop())
+
+const newIdentity = (): string => `DEV-${++stations}`
+const generatedAt = '2026-01-31T12:00:00.000Z'
+const interval = { component: { name: 'OCPPCommCtrlr' }, variable: { name: 'HeartbeatInterval' } }
+const threshold = { component: { name: 'OCPPCommCtrlr' }, variable: { name: 'OfflineThreshold' } }
+
+const reported = (name: object, value: string): Json => ({
+  ...name,
+  variableAttribute: [{ value, mutability: 'ReadWrite' }],
+})
+
+/** Sends a request of the operator, and answers the CALL that comes of it. */
+async function commanded(raw: RawChargePoint, path: string, body: Json, action: string, answer: Json, method = 'POST') {
+  const answering = central.api(path, { method, body })
+  const { messageId, payload } = await raw.command(action)
+  raw.answer(messageId, answer)
+  return { ...(await answering), sent: payload }
+}
+
+const at = (identity: string, path: string): string => `/api/chargepoints/${identity}/${path}`
+const jobOf = (id: unknown): Promise<Json> => central.json(`/api/jobs/${id}`)
+const variablesOf = async (identity: string): Promise<Json[]> =>
+  (await central.json(at(identity, 'variables')))['variables'] as Json[]
+const reportsOf = async (identity: string): Promise<Json[]> =>
+  (await central.json(at(identity, 'reports')))['reports'] as Json[]
+
+async function part(raw: RawChargePoint, requestId: unknown, seqNo: number, tbc: boolean, ...reportData: Json[]) {
+  const data = reportData.length === 0 ? {} : { reportData }
+  await raw.call('NotifyReport', { requestId, generatedAt, seqNo, tbc, ...data })
+}
+
+describe.each(['2.0.1', '2.1'] as const)('a report of %s', (version: OcppVersion) => {
+  test('is a job that ends when all parts have come, in whatever order', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity, version)
+    const answer = { status: 'Accepted' }
+    const { status, body, sent } = await commanded(raw, at(identity, 'base-report'), {}, 'GetBaseReport', answer)
+    const { jobId } = body
+    expect([status, body]).toEqual([
+      200,
+      { status: 'Accepted', message: 'The charge point sends the report', jobId: expect.any(Number) },
+    ])
+    expect(sent).toEqual({ requestId: expect.any(Number), reportBase: 'FullInventory' })
+    const { requestId } = sent
+    await part(raw, requestId, 0, true, reported(interval, '300'))
+    expect(await jobOf(jobId)).toMatchObject({ kind: 'baseReport', state: 'running', status: 'Receiving', requestId })
+    await part(raw, requestId, 2, false)
+    expect(await jobOf(jobId)).toMatchObject({ state: 'running', status: 'PartsMissing' })
+    expect(await reportsOf(identity)).toMatchObject([
+      {
+        kind: 'variables',
+        requestId,
+        status: 'PartsMissing',
+        lastSeqNo: 2,
+        missing: [{ from: 1, to: 1 }],
+        generatedAt,
+      },
+    ])
+    await part(raw, requestId, 1, true, reported(threshold, '60'))
+    expect(await jobOf(jobId)).toMatchObject({ state: 'succeeded', status: 'Complete' })
+    expect(await reportsOf(identity)).toMatchObject([{ status: 'Complete', missing: [] }])
+    // A part that comes again changes nothing.
+    await part(raw, requestId, 1, true, reported(threshold, '60'))
+    expect(await central.json(`/api/anomalies?chargePointId=${identity}`)).toMatchObject({ totalCount: 0 })
+    expect(await variablesOf(identity)).toMatchObject([
+      { key: 'OCPPCommCtrlr.HeartbeatInterval', ...interval, value: '300', generatedAt },
+      { ...threshold, value: '60', generatedAt },
+    ])
+  })
+
+  test('of some variables and states is asked for in the words of the request', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity, version)
+    const wish = {
+      variables: [interval, { component: { name: 'EVSE', evse: { id: 1 } } }, keyOf('ConnectionTimeOut')],
+      criteria: ['Problem'],
+    }
+    const answer = { status: 'EmptyResultSet' }
+    const { body, sent } = await commanded(raw, at(identity, 'report'), wish, 'GetReport', answer)
+    expect(sent).toEqual({
+      componentVariable: [
+        interval,
+        { component: { name: 'EVSE', evse: { id: 1 } } },
+        { component: { name: 'TxCtrlr' }, variable: { name: 'EVConnectionTimeOut' } },
+      ],
+      requestId: expect.any(Number),
+      componentCriteria: ['Problem'],
+    })
+    expect(await jobOf(body['jobId'])).toMatchObject({ kind: 'report', state: 'succeeded', status: 'EmptyResultSet' })
+  })
+
+  test('that the charge point refuses is a job that is rejected', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity, version)
+    const wish = { reportBase: 'SummaryInventory' }
+    const answer = { status: 'NotSupported' }
+    const { status, body } = await commanded(raw, at(identity, 'base-report'), wish, 'GetBaseReport', answer)
+    expect([status, body['status']]).toEqual([200, 'NotSupported'])
+    expect(await jobOf(body['jobId'])).toMatchObject({ state: 'rejected', status: 'NotSupported' })
+  })
+})
+
+const keyOf = (name: string): Json => ({ component: { name: 'Configuration' }, variable: { name } })
+
+describe('the configuration of 1.6', () => {
+  test('is reported by one answer, and is in the same model', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity)
+    const configurationKey = [
+      { key: 'HeartbeatInterval', readonly: false, value: '300' },
+      { key: 'NumberOfConnectors', readonly: true, value: '2' },
+      { key: 'AuthorizationKey', readonly: false, value: 'a secret password' },
+    ]
+    const answer = { configurationKey }
+    const { body, sent } = await commanded(raw, at(identity, 'base-report'), {}, 'GetConfiguration', answer)
+    expect([sent, body]).toEqual([
+      {},
+      { status: 'Complete', message: 'The charge point has told its configuration', jobId: expect.any(Number) },
+    ])
+    expect(await jobOf(body['jobId'])).toMatchObject({ kind: 'baseReport', state: 'succeeded' })
+    expect(await variablesOf(identity)).toMatchObject([
+      { key: 'AuthorizationKey', ...keyOf('AuthorizationKey'), value: null },
+      { key: 'HeartbeatInterval', value: '300', mutability: 'ReadWrite', attributeType: 'Actual', generatedAt: null },
+      { key: 'NumberOfConnectors', value: '2', mutability: 'ReadOnly' },
+    ])
+  })
+
+  test('is reported in part, by keys or by the variables that mean the same', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity)
+    const wish = { variables: [interval, keyOf('Vendor')] }
+    const answer = { configurationKey: [], unknownKey: ['Vendor'] }
+    const { body, sent } = await commanded(raw, at(identity, 'report'), wish, 'GetConfiguration', answer)
+    expect(sent).toEqual({ key: ['HeartbeatInterval', 'Vendor'] })
+    const { history } = await jobOf(body['jobId'])
+    expect(history).toMatchObject([{}, { status: 'Complete', detail: { unknownKey: ['Vendor'] } }])
+    for (const bad of [{ criteria: ['Problem'] }, { variables: [{ component: { name: 'EVSE' } }] }]) {
+      expect(await central.api(at(identity, 'report'), { body: bad })).toMatchObject({ status: 409 })
+    }
+    expect(await central.api(at(identity, 'report'), { body: {} })).toMatchObject({ status: 400 })
+  })
+})
+
+test('a report that is queued is asked for after the next boot', async () => {
+  const identity = newIdentity()
+  await central.provision(identity)
+  const path = at(identity, 'base-report')
+  expect(await central.api(path, { body: {} })).toMatchObject({ status: 409 })
+  const queued = await central.api(path, { body: { queue: true, expiresInSeconds: 600 } })
+  expect(queued).toMatchObject({ status: 202, body: { status: 'Queued' } })
+  const raw = await central.raw(identity, { subprotocols: ['ocpp2.0.1'] })
+  await raw.call('BootNotification', { reason: 'PowerUp', chargingStation: { vendorName: 'V', model: 'M' } })
+  const { messageId, payload } = await raw.command('GetBaseReport')
+  raw.answer(messageId, { status: 'Accepted' })
+  await part(raw, payload['requestId'], 0, false, reported(interval, '60'))
+  await until('the job to succeed', async () => (await jobOf(queued.body['jobId']))['state'] === 'succeeded')
+})
+
+describe('the model over all charge points', () => {
+  const found = async (query: string): Promise<unknown[]> => {
+    const { variables } = await central.json(`/api/variables?${query}`)
+    return (variables as Json[]).map(({ chargePointId, value }) => [chargePointId, value])
+  }
+
+  test('is searched by names in any letter case, and by values', async () => {
+    const [one, two, old] = [newIdentity(), newIdentity(), newIdentity()]
+    const variable = { component: { name: 'FleetCtrlr', evse: { id: 1 } }, variable: { name: 'Limit', instance: 'A' } }
+    for (const [identity, value] of [
+      [one, '16'],
+      [two, '32'],
+    ] as const) {
+      await part(await central.bootedRaw(identity, '2.0.1'), 1, 0, false, reported(variable, value))
+    }
+    const raw = await central.bootedRaw(old)
+    const configurationKey = [{ key: 'limit', readonly: false, value: '16' }]
+    await commanded(raw, at(old, 'base-report'), {}, 'GetConfiguration', { configurationKey })
+    const all = [
+      [one, '16'],
+      [two, '32'],
+      [old, '16'],
+    ]
+    expect(await found('variable=LIMIT')).toEqual(all)
+    expect(await found('variable=limit&value=16')).toEqual([all[0], all[2]])
+    expect(await found('variable=limit&component=fleetctrlr&evseId=1&variableInstance=a')).toEqual(all.slice(0, 2))
+    expect(await found('variable=limit&evseId=2')).toEqual([])
+    expect(await found(`variable=limit&chargePointId=${two}`)).toEqual([all[1]])
+    expect(await found('variable=limit&attributeType=Target')).toEqual([])
+    expect(await found(`chargePointId=${two}&component=FleetCtrlr`)).toEqual([all[1]])
+    const first = await central.json('/api/variables?variable=limit&pageSize=2')
+    const { next, totalCount } = first
+    expect(totalCount).toBe(3)
+    expect(await found(`variable=limit&pageSize=2&after=${next}`)).toEqual([all[2]])
+    expect(await central.api('/api/variables?component=FleetCtrlr')).toMatchObject({ status: 400 })
+    await central.api(`/api/chargepoints/${two}`, { method: 'DELETE' })
+    expect(await found('variable=limit')).toEqual([all[0], all[2]])
+  })
+})
