@@ -515,6 +515,9 @@ export const configurationKeysMax = 10_000
  */
 export const reportRangesMax = 100
 
+/** Variables that one request reads or sets. */
+export const variablesPerRequestMax = 500
+
 /** Components and variables that one request for a report names. */
 export const reportedVariablesMax = 100
 

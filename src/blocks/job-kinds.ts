@@ -4,12 +4,25 @@ import { diagnosticsLog, securityLog } from './diagnostics/log-job.ts'
 import { firmwareUpdate } from './firmware/job.ts'
 import type { JobKind } from './jobs/job.ts'
 import { baseReport, report } from './provisioning/report-jobs.ts'
+import { variablesSet } from './provisioning/variables-job.ts'
 
 /** In the order of the documentation. */
-export const jobKinds: readonly JobKind[] = [firmwareUpdate, diagnosticsLog, securityLog, baseReport, report]
+export const jobKinds: readonly JobKind[] = [
+  firmwareUpdate,
+  diagnosticsLog,
+  securityLog,
+  baseReport,
+  report,
+  variablesSet,
+]
 
 /** The names of all kinds. */
 export const jobKindNames: readonly string[] = jobKinds.map(({ kind }) => kind)
+
+/** The names of those that are sent while a boot is pending, too. */
+export const kindsBeforeAccepted: readonly string[] = jobKinds
+  .filter(({ isBeforeAccepted }) => isBeforeAccepted === true)
+  .map(({ kind }) => kind)
 
 /** The kind of this name; undefined: a later version of Stator has it. */
 export function jobKindNamed(name: string): JobKind | undefined {

@@ -13,6 +13,7 @@ import { jobRoutes } from './jobs/routes.ts'
 import { meterValueRoutes } from './metering/routes.ts'
 import { credentialRotationRoutes } from './provisioning/route-credential-rotations.ts'
 import { credentialRoutes } from './provisioning/route-credentials.ts'
+import { settingRoutes } from './provisioning/route-set-variables.ts'
 import { reportRoutes } from './provisioning/route-reports.ts'
 import { variableRoutes } from './provisioning/route-variables.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
@@ -28,6 +29,7 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     provisioningRoutes(deps),
     variableRoutes(deps),
     reportRoutes(deps),
+    settingRoutes(deps),
     credentialRoutes(deps),
     credentialRotationRoutes(deps),
     firmwareRoutes(deps),

@@ -68,6 +68,16 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
   getConfiguration: { needs: 'configuration:read', elsewhere: 404 },
   searchVariables: { needs: 'configuration:read', elsewhere: 200 },
   listVariables: { needs: 'configuration:read', elsewhere: 404 },
+  setVariables: {
+    needs: 'configuration:write',
+    elsewhere: 404,
+    body: { variables: [{ component: { name: 'C' }, variable: { name: 'V' }, value: '1' }] },
+  },
+  readVariables: {
+    needs: 'configuration:read',
+    elsewhere: 404,
+    body: { variables: [{ component: { name: 'C' }, variable: { name: 'V' } }] },
+  },
   requestBaseReport: { needs: 'configuration:read', elsewhere: 404, body: {} },
   requestReport: { needs: 'configuration:read', elsewhere: 404, body: { criteria: ['Active'] } },
   listReports: { needs: 'configuration:read', elsewhere: 404 },

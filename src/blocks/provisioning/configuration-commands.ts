@@ -1,7 +1,6 @@
 // Commands by which operators read and change the configuration of a charge point: configuration keys of 1.6 (§5.8,
 // §5.3), and the device model of 2.x (2.0.1 B05, B06) under similar keys (`variable-name.ts`).
 
-import { variablesPerCallMax } from '../../base/limits.ts'
 import { ownValue } from '../../base/own-value.ts'
 import { type ByVersion, type OcppVersion, since2 } from '../../ocpp/version.ts'
 import type { Command, CommandOutcome } from '../command.ts'
@@ -31,9 +30,6 @@ interface ConfigurationForm {
   readonly read: (keys: readonly string[], answer: Payload, stored: readonly ConfigurationKey[]) => Configuration | null
   readonly changeStatus: (answer: Payload) => string | null
 }
-
-/** Highest number of keys in one CALL. */
-export const keysPerCallMax: ByVersion<number> = since2<number>(Number.POSITIVE_INFINITY, variablesPerCallMax)
 
 /** Whether charge points report their configuration themselves (2.x: the device model), so that Stator stores it. */
 export const isReported: ByVersion<boolean> = since2<boolean>(false, true)

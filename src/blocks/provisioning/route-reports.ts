@@ -14,7 +14,9 @@ import { body, errors, json, Time } from '../../api/responses.ts'
 import { routeFor } from '../../api/route.ts'
 import { isoTime } from '../../base/clock.ts'
 import { reportedVariablesMax, reportsShownMax } from '../../base/limits.ts'
+import type { ChargePointRecord } from '../records.ts'
 import type { ReportRecord } from './records.ts'
+import { messageLimits } from './route-set-variables.ts'
 import { missingParts, type PartRange, reportStatus } from './report-parts.ts'
 import {
   baseReport,
@@ -143,6 +145,7 @@ export function reportRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       throw badRequest('variables', 'Give Variables or Criteria; `POST …/base-report` reports everything')
     }
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
+    await requireTaken(deps, chargePoint, variables.length)
     const wanted = {
       kind: report,
       commandOf: (version: Parameters<typeof reportCommand>[0], requestId: number) =>
@@ -159,6 +162,16 @@ export function reportRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   })
 
   return app
+}
+
+/** A report is one message: @throws {StatorError} `BAD_REQUEST` if the charge point says that it takes fewer. */
+async function requireTaken(deps: ApiDeps, chargePoint: ChargePointRecord, wanted: number): Promise<void> {
+  const version = deps.live.get(chargePoint)?.version ?? chargePoint.ocppVersion
+  if (version === null) return
+  const unlimited = { itemsUnknown: reportedVariablesMax }
+  const { itemsMax } = await messageLimits(deps, chargePoint, version, 'GetReport', unlimited)
+  if (wanted > itemsMax)
+    throw badRequest('variables', `Variables must be no more than ${itemsMax} for this charge point`)
 }
 
 /** The components and variables of a request as columns. */

@@ -11,9 +11,10 @@ import {
   configurationOfVariables,
   getConfigurationCommand,
   isReported,
-  keysPerCallMax,
 } from './configuration-commands.ts'
 import type { Configuration, ConfigurationKey } from './configuration-commands.ts'
+import { messageLimits } from './route-set-variables.ts'
+import { variablesActions } from './variable-commands.ts'
 import { standardKeys2x } from './variable-name.ts'
 import { resetCommand, resetOutcome } from './reset-command.ts'
 import type { VariableRecord } from './records.ts'
@@ -205,7 +206,8 @@ async function ask(
   keys: readonly string[],
   reported: readonly ConfigurationKey[],
 ): Promise<Configuration> {
-  const size = Math.min(Math.max(keys.length, 1), keysPerCallMax[version])
+  const { itemsMax } = await messageLimits(deps, chargePoint, version, variablesActions(version).getMessage)
+  const size = Math.min(Math.max(keys.length, 1), itemsMax)
   const configurationKey: ConfigurationKey[] = []
   const unknownKey: string[] = []
   for (let from = 0; from === 0 || from < keys.length; from += size) {

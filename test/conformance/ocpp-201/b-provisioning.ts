@@ -222,7 +222,28 @@ export const provisioningCases: Readonly<Record<string, Case>> = {
       { ...offlineThreshold, attributeStatus: 'Accepted' },
       { ...authorizeRemoteStart, attributeStatus: 'Accepted' },
     ]
-    await station.called('SetVariables', { setVariableData }, { setVariableResult })
+    const told = (key: string, name: object) => {
+      return { key, ...name, attributeType: 'Actual', status: 'Accepted', message: 'The value is set' }
+    }
+    await station.commanded({
+      by: {
+        path: 'variables',
+        method: 'PUT',
+        body: {
+          variables: [
+            { ...offlineThreshold, value: '123' },
+            { ...authorizeRemoteStart, value: 'false' },
+          ],
+        },
+      },
+      action: 'SetVariables',
+      payload: { setVariableData },
+      reply: { setVariableResult },
+      told: {
+        rebootRequired: false,
+        results: [told(thresholdKey, offlineThreshold), told(remoteStartKey, authorizeRemoteStart)],
+      },
+    })
   },
 
   TC_B_12_CSMS: baseReport('ConfigurationInventory'),

@@ -29,7 +29,7 @@ const reported = (name: object, value: string): Json => ({
 
 /** Sends a request of the operator, and answers the CALL that comes of it. */
 async function commanded(raw: RawChargePoint, path: string, body: Json, action: string, answer: Json, method = 'POST') {
-  const answering = central.api(path, { method, body })
+  const answering = central.api(path, method === 'GET' ? {} : { method, body })
   const { messageId, payload } = await raw.command(action)
   raw.answer(messageId, answer)
   return { ...(await answering), sent: payload }
@@ -211,5 +211,186 @@ describe('the model over all charge points', () => {
     expect(await central.api('/api/variables?component=FleetCtrlr')).toMatchObject({ status: 400 })
     await central.api(`/api/chargepoints/${two}`, { method: 'DELETE' })
     expect(await found('variable=limit')).toEqual([all[0], all[2]])
+  })
+})
+
+describe.each(['2.0.1', '2.1'] as const)('variables of %s', (version: OcppVersion) => {
+  const settings = (...names: readonly string[]): Json[] =>
+    names.map((name) => ({ component: { name: 'TestCtrlr' }, variable: { name }, value: `${name}!` }))
+  const named = (name: string): Json => ({ component: { name: 'TestCtrlr' }, variable: { name } })
+  const result = (name: string, attributeStatus: string): Json => ({ ...named(name), attributeStatus })
+  const limit = (name: string, instance: string, value: string): Json =>
+    reported({ component: { name: 'DeviceDataCtrlr' }, variable: { name, instance } }, value)
+
+  test('are set with one request, in as many messages as the charge point takes', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity, version)
+    await part(raw, 1, 0, false, limit('ItemsPerMessage', 'SetVariables', '2'))
+    const variables = settings('A', 'B', 'C')
+    const answering = central.api(at(identity, 'variables'), { method: 'PUT', body: { variables } })
+    const one = await raw.command('SetVariables')
+    expect(one.payload).toEqual({
+      setVariableData: [
+        { attributeValue: 'A!', ...named('A') },
+        { attributeValue: 'B!', ...named('B') },
+      ],
+    })
+    raw.answer(one.messageId, { setVariableResult: [result('B', 'RebootRequired'), result('A', 'Accepted')] })
+    const other = await raw.command('SetVariables')
+    expect(other.payload['setVariableData']).toHaveLength(1)
+    raw.answer(other.messageId, { setVariableResult: [result('C', 'Rejected')] })
+    expect(await answering).toMatchObject({
+      status: 200,
+      body: {
+        rebootRequired: true,
+        results: [
+          { key: 'TestCtrlr.A', ...named('A'), attributeType: 'Actual', status: 'Accepted' },
+          { key: 'TestCtrlr.B', status: 'RebootRequired' },
+          { key: 'TestCtrlr.C', status: 'Rejected' },
+        ],
+      },
+    })
+    expect((await variablesOf(identity)).slice(1)).toMatchObject([
+      { ...named('A'), value: 'A!', pendingValue: null, generatedAt: null, mutability: null },
+      { ...named('B'), value: null, pendingValue: 'B!' },
+    ])
+  })
+
+  test('that were set before a message failed are told; the rest has the error', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity, version)
+    await part(raw, 1, 0, false, limit('ItemsPerMessage', 'SetVariables', '1'))
+    const variables = settings('A', 'B', 'C')
+    const answering = central.api(at(identity, 'variables'), { method: 'PUT', body: { variables } })
+    const one = await raw.command('SetVariables')
+    raw.answer(one.messageId, { setVariableResult: [result('A', 'Accepted')] })
+    const other = await raw.command('SetVariables')
+    raw.send(JSON.stringify([4, other.messageId, 'InternalError', '', {}]))
+    const { status, body } = await answering
+    expect(status).toBe(200)
+    expect(body['results']).toMatchObject([
+      { status: 'Accepted' },
+      { status: null, message: 'The charge point answered SetVariables with InternalError' },
+      { status: null, message: 'It was not sent: a message before it failed' },
+    ])
+  })
+
+  test('are read with one request, other attributes too, and what is told is stored', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity, version)
+    const variables = [{ ...named('A'), attributeType: 'MaxSet' }, keyOf('HeartbeatInterval'), named('Unknown')]
+    const getVariableResult = [
+      { ...result('A', 'Accepted'), attributeType: 'MaxSet', attributeValue: '32' },
+      { ...interval, attributeStatus: 'Accepted', attributeValue: '60' },
+      result('Unknown', 'UnknownVariable'),
+    ]
+    const answer = { getVariableResult }
+    const { body, sent } = await commanded(raw, at(identity, 'variables/read'), { variables }, 'GetVariables', answer)
+    expect(sent).toEqual({ getVariableData: [{ attributeType: 'MaxSet', ...named('A') }, interval, named('Unknown')] })
+    expect(body['results']).toMatchObject([
+      { status: 'Accepted', attributeType: 'MaxSet', value: '32' },
+      { key: 'HeartbeatInterval', status: 'Accepted', value: '60' },
+      { status: 'UnknownVariable', value: null },
+    ])
+    expect(await variablesOf(identity)).toMatchObject([
+      { ...interval, value: '60' },
+      { ...named('A'), attributeType: 'MaxSet', value: '32' },
+    ])
+    // Answers are no report: all of the configuration is still asked for.
+    const { sent: asked } = await commanded(raw, at(identity, 'configuration'), {}, 'GetVariables', answer, 'GET')
+    expect((asked['getVariableData'] as unknown[]).length).toBeGreaterThan(3)
+  })
+
+  test('that wait are set while the boot is pending, and nothing else is', async () => {
+    const identity = newIdentity()
+    await central.provision(identity, { registrationStatus: 'Pending' })
+    await central.json(at(identity, 'base-report'), { body: { queue: true } }, 202)
+    const body = { variables: settings('A', 'B'), queue: true }
+    const queued = await central.json(at(identity, 'variables'), { method: 'PUT', body }, 202)
+    const [one, other, ...more] = queued['jobIds'] as readonly number[]
+    expect([queued['status'], more]).toEqual(['Queued', []])
+    const raw = await central.raw(identity, { subprotocols: [`ocpp${version}`] })
+    const chargingStation = { vendorName: 'V', model: 'M' }
+    const boot = { reason: 'PowerUp', chargingStation }
+    expect(await raw.call('BootNotification', boot)).toMatchObject({ status: 'Pending' })
+    for (const [name, status] of [
+      ['A', 'RebootRequired'],
+      ['B', 'Rejected'],
+    ] as const) {
+      const { messageId, payload } = await raw.command('SetVariables')
+      expect(payload).toMatchObject({ setVariableData: [{ attributeValue: `${name}!` }] })
+      raw.answer(messageId, { setVariableResult: [result(name, status)] })
+    }
+    await until('both jobs to end', async () => (await jobOf(other))['endedAt'] !== null)
+    expect(await jobOf(one)).toMatchObject({ kind: 'setVariables', state: 'succeeded', status: 'RebootRequired' })
+    expect(await jobOf(other)).toMatchObject({ state: 'rejected', status: 'Rejected' })
+    expect(await central.json(`/api/jobs?chargePointId=${identity}&state=queued`)).toMatchObject({
+      jobs: [{ kind: 'baseReport' }],
+    })
+    // The operator lets it in: at its next boot the rest is sent.
+    await central.json(`/api/chargepoints/${identity}`, { method: 'PATCH', body: { registrationStatus: 'Accepted' } })
+    expect(await raw.call('BootNotification', boot)).toMatchObject({ status: 'Accepted' })
+    raw.answer((await raw.command('GetBaseReport')).messageId, { status: 'Accepted' })
+  })
+})
+
+describe('variables of 1.6', () => {
+  test('are set key by key', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity)
+    const variables = [
+      { ...interval, value: '60' },
+      { ...keyOf('VendorKey'), value: 'x' },
+    ]
+    const answering = central.api(at(identity, 'variables'), { method: 'PUT', body: { variables } })
+    for (const [payload, status] of [
+      [{ key: 'HeartbeatInterval', value: '60' }, 'RebootRequired'],
+      [{ key: 'VendorKey', value: 'x' }, 'NotSupported'],
+    ] as const) {
+      const call = await raw.command('ChangeConfiguration')
+      expect(call.payload).toEqual(payload)
+      raw.answer(call.messageId, { status })
+    }
+    expect((await answering).body).toMatchObject({
+      rebootRequired: true,
+      results: [
+        { ...interval, status: 'RebootRequired' },
+        { key: 'VendorKey', status: 'UnknownVariable' },
+      ],
+    })
+    expect(await variablesOf(identity)).toMatchObject([{ key: 'HeartbeatInterval', value: null, pendingValue: '60' }])
+  })
+
+  test('are read in lists that are as long as the charge point says', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity)
+    const told = { configurationKey: [{ key: 'GetConfigurationMaxKeys', readonly: true, value: '1' }] }
+    await commanded(raw, at(identity, 'base-report'), {}, 'GetConfiguration', told)
+    const body = { variables: [interval, keyOf('VendorKey')] }
+    const answering = central.api(at(identity, 'variables/read'), { body })
+    for (const [key, answer] of [
+      ['HeartbeatInterval', { configurationKey: [{ key: 'heartbeatinterval', readonly: false, value: '60' }] }],
+      ['VendorKey', { unknownKey: ['VendorKey'] }],
+    ] as const) {
+      const call = await raw.command('GetConfiguration')
+      expect(call.payload).toEqual({ key: [key] })
+      raw.answer(call.messageId, answer)
+    }
+    expect((await answering).body).toMatchObject({
+      results: [
+        { ...interval, status: 'Accepted', value: '60' },
+        { key: 'VendorKey', status: 'UnknownVariable', value: null },
+      ],
+    })
+    for (const bad of [
+      { component: { name: 'EVSE' }, variable: { name: 'Power' } },
+      { ...interval, attributeType: 'MaxSet' },
+    ]) {
+      const request = { body: { variables: [bad] } }
+      expect(await central.api(at(identity, 'variables/read'), request)).toMatchObject({
+        status: 400,
+        body: { details: { field: 'variables[0]' } },
+      })
+    }
   })
 })
