@@ -168,8 +168,8 @@ function actionIn(commands: JobCommands, version: OcppVersion): string {
 /**
  * The commands of all versions, as far as they are valid: the charge point may come back with another version.
  *
- * @param spoken the version that it speaks, or spoke last: what is wrong with its command is the operator's error. Null:
- *   it has not spoken yet; then any version that has such a command.
+ * @param spoken the version that it speaks, or spoke last: what is wrong with its command is the operator's error.
+ *   Null: it has not spoken yet; then any version that has such a command.
  */
 function commandsOf({ commandOf }: WantedJob, requestId: number, spoken: OcppVersion | null): JobCommands {
   const commands: Partial<Record<OcppVersion, { action: string; payload: Command['payload'] }>> = {}

@@ -1,5 +1,5 @@
-// How many entries a charge point takes in one message, and how many bytes, as its own variables say: ItemsPerMessage and
-// BytesPerMessage of 2.x, with the name of the message as instance (2.0.1 Part 2 appendix 3.1), and
+// How many entries a charge point takes in one message, and how many bytes, as its own variables say: ItemsPerMessage
+// and BytesPerMessage of 2.x, with the name of the message as instance (2.0.1 Part 2 appendix 3.1), and
 // GetConfigurationMaxKeys of 1.6 (§9.1.9).
 
 import { variablesPerCallMax } from '../../base/limits.ts'
@@ -25,7 +25,7 @@ export const monitoringComponent = 'MonitoringCtrlr'
  * The limits of a message, from the variables of a charge point that may tell them.
  *
  * @param itemsUnknown the number of entries if it is not told: not more than every charge point should allow.
- * @param message as in `GetVariables`. Some charge points leave out the `s` at its end, as a table of the certification.
+ * @param message as in `GetVariables`. Some charge points leave out the `s` at its end, as the certification does.
  */
 export function limitsOf(
   version: OcppVersion,

@@ -1,5 +1,5 @@
-// PUT /api/chargepoints/{chargePointId}/variables: sets variables. POST …/variables/read: asks for their values. The same
-// for all versions; a request is split into messages as the charge point allows.
+// PUT /api/chargepoints/{chargePointId}/variables: sets variables. POST …/variables/read: asks for their values. The
+// same for all versions; a request is split into messages as the charge point allows.
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'

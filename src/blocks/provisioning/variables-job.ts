@@ -1,5 +1,5 @@
-// Variables that are set when a charge point has booted, as a job: accepted at once, or not. It may be done while a boot
-// is pending (2.0.1 B02): that is what pending boots are for.
+// Variables that are set when a charge point has booted, as a job: accepted at once, or not. It may be done while a
+// boot is pending (2.0.1 B02): that is what pending boots are for.
 
 import { statusOf } from '../command.ts'
 import type { Payload } from '../decision.ts'
