@@ -64,6 +64,7 @@ const fixedValues: Readonly<Record<string, Subject>> = {
     value: '7',
   },
   listVariables: { component: 'Ctrlr', variable: 'interval', value: '7' },
+  listAlarms: { severity: '3', component: 'EVSE', variable: 'Temperature', open: 'true' },
   listCredentialRotationItems: { state: 'refused' },
   listCertificates: { state: 'accepted' },
   listIdTags: { status: 'Blocked' },

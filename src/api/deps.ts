@@ -75,6 +75,7 @@ import type {
   VariableFilter,
   VariableRecord,
 } from '../blocks/provisioning/records.ts'
+import type { AlarmFilter, AlarmRecord, MonitorRecord } from '../blocks/diagnostics/records.ts'
 import type { JobFilter, JobMoveRecord, JobRecord, NewJob, StartedJob } from '../blocks/jobs/job.ts'
 import type { GroupFilter, GroupInput, GroupRecord } from '../blocks/groups.ts'
 import type { Scope } from '../blocks/scope.ts'
@@ -205,6 +206,10 @@ export interface ApiQueries extends OperatorQueries {
   variablesOf(filter: VariableFilter, page: Page): Promise<PageOf<VariableRecord>>
   /** By charge point, component, EVSE, connector, variable and attribute; not those of deleted charge points. */
   listVariables(filter: ModelFilter, page: Page): Promise<PageOf<ModelRecord>>
+  /** By their ids. */
+  monitorsOf(chargePointKey: number, page: Page): Promise<PageOf<MonitorRecord>>
+  /** Those that began last first; not those of deleted charge points. */
+  listAlarms(filter: AlarmFilter, page: Page): Promise<PageOf<AlarmRecord>>
   /** Those that were added to last first. */
   reportsOf(chargePointKey: number): Promise<readonly ReportRecord[]>
 

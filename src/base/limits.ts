@@ -793,6 +793,9 @@ export const identityIndexLockMsMax = 10_000
 /** Identities that differ only in letter case: how many the log names at a start. */
 export const alikeIdentitiesShownMax = 20
 
+/** Events of one NotifyEvent that may begin or end alarms: the last ones. All of them are stored as a message. */
+export const alarmEventsMax = 256
+
 /** Problems of components shown per charge point: the newest. */
 export const problemsShownMax = 256
 

@@ -1,6 +1,7 @@
 // Every kind of jobs, by its name. The blocks describe them.
 
 import { diagnosticsLog, securityLog } from './diagnostics/log-job.ts'
+import { monitoringReport } from './diagnostics/monitoring-jobs.ts'
 import { firmwareUpdate } from './firmware/job.ts'
 import type { JobKind } from './jobs/job.ts'
 import { baseReport, report } from './provisioning/report-jobs.ts'
@@ -14,6 +15,7 @@ export const jobKinds: readonly JobKind[] = [
   baseReport,
   report,
   variablesSet,
+  monitoringReport,
 ]
 
 /** The names of all kinds. */

@@ -7,6 +7,8 @@ import { idTagBatchRoutes } from './authorization/route-batch.ts'
 import { erasureRoutes } from './authorization/route-erasures.ts'
 import { idTagRoutes } from './authorization/routes.ts'
 import { certificateRoutes } from './certificates/routes.ts'
+import { alarmRoutes } from './diagnostics/route-alarms.ts'
+import { monitorRoutes } from './diagnostics/route-monitors.ts'
 import { diagnosticsRoutes } from './diagnostics/routes.ts'
 import { firmwareRoutes } from './firmware/routes.ts'
 import { jobRoutes } from './jobs/routes.ts'
@@ -34,6 +36,8 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     credentialRotationRoutes(deps),
     firmwareRoutes(deps),
     diagnosticsRoutes(deps),
+    monitorRoutes(deps),
+    alarmRoutes(deps),
     jobRoutes(deps),
     certificateRoutes(deps),
     meterValueRoutes(deps),

@@ -64,6 +64,10 @@ interface Beside {
      */
     readonly tells?: 'value' | 'acceptedValue' | 'pendingValue'
   }
+  readonly monitors: {
+    /** The charge point no longer has it: the row with its id is deleted. */
+    readonly isCleared?: true
+  }
   readonly problems: {
     /** False: the problem is over, and the row is deleted. */
     readonly isActive: boolean

@@ -5,7 +5,7 @@ import { connectors } from './availability/tables.ts'
 import { certificateRequests } from './certificates/tables.ts'
 import { chargePointEvents } from './charge-point-tables.ts'
 import { jobEvents } from './jobs/tables.ts'
-import { problems } from './diagnostics/tables.ts'
+import { alarms, monitors, problems } from './diagnostics/tables.ts'
 import { deviceReports, variables } from './provisioning/tables.ts'
 import { transactionCorrections, transactions } from './transactions/tables.ts'
 
@@ -21,6 +21,8 @@ export const storedTables = {
   variables,
   deviceReports,
   problems,
+  monitors,
+  alarms,
   certificateRequests,
   jobEvents,
 }

@@ -8,10 +8,17 @@ import type { ChangeSet } from '../blocks/decision.ts'
 import type { NewRow, RowChange, StoredTable } from '../blocks/stored-rows.ts'
 import { storedTables } from '../blocks/tables.ts'
 import { connectors } from '../blocks/availability/tables.ts'
-import { problems } from '../blocks/diagnostics/tables.ts'
+import { monitors, problems } from '../blocks/diagnostics/tables.ts'
 import { variables } from '../blocks/provisioning/tables.ts'
 import { correctTransactions } from './corrections.ts'
-import { deleteProblems, isOlderProblem, noteProblemTimes, upsertProblems } from './device-statements.ts'
+import {
+  deleteMonitors,
+  deleteProblems,
+  isOlderProblem,
+  noteProblemTimes,
+  upsertMonitors,
+  upsertProblems,
+} from './device-statements.ts'
 import { eventRow } from './event-row.ts'
 import { moveJobs } from './jobs.ts'
 import { bindRows } from './statement.ts'
@@ -114,6 +121,7 @@ function keyIn(row: Readonly<Record<string, unknown>>, key: readonly KeyColumn[]
 
 const keyOfConnector = keyColumnsOf(connectors)
 const keyOfProblem = keyColumnsOf(problems)
+const keyOfMonitor = keyColumnsOf(monitors)
 const keyOfVariable = keyColumnsOf(variables)
 
 /**
@@ -152,6 +160,20 @@ const particular: { readonly [Name in StoredTable]?: () => Gathered<Name> } = {
     },
     keyOf: (row) => `${row.tells ?? ''}\0${keyIn(row, keyOfVariable)}`,
     statements: storeVariables,
+  }),
+  monitors: gathering<'monitors', Written<'monitors'> & { readonly isCleared: boolean }>({
+    rowOf: (set, change) => ({ ...written<'monitors'>(set, change), isCleared: change.isCleared === true }),
+    keyOf: (row) => keyIn(row, keyOfMonitor),
+    statements: (rows) => [
+      ...bindRows(
+        upsertMonitors,
+        rows.filter(({ isCleared }) => !isCleared),
+      ),
+      ...bindRows(
+        deleteMonitors,
+        rows.filter(({ isCleared }) => isCleared),
+      ),
+    ],
   }),
   problems: gathering<'problems', Written<'problems'> & { readonly isActive: boolean }>({
     rowOf: (set, change) => ({ ...withKey(written<'problems'>(set, change), keyOfProblem), isActive: change.isActive }),

@@ -29,6 +29,7 @@ import {
   deleteOldErasures,
   deleteOldJobs,
   deleteOldPromises,
+  deleteOldAlarms,
   deleteOldReports,
   deleteOldRotations,
 } from './retention.ts'
@@ -116,6 +117,7 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   await deleteOldCertificates(database.upkeepPool, eventsFromMs)
   await deleteOldRotations(database.upkeepPool, eventsFromMs)
   await deleteOldJobs(database.upkeepPool, nowMs - retention.jobDays * dayMs)
+  await deleteOldAlarms(database.upkeepPool, eventsFromMs)
   await deleteOldReports(database.upkeepPool, nowMs - retention.jobDays * dayMs)
   await deleteOldErasures(database.upkeepPool, eventsFromMs)
   const keptFromMs = nowMs - factDays(retention) * dayMs

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { embeddedListRowsMax } from '../base/limits.ts'
 import { createAuditQueries } from './audit/queries.ts'
+import { createAlarmQueries } from './alarm-queries.ts'
 import { createAnomalyQueries } from './anomaly-queries.ts'
 import { createChargePointBatches } from './charge-point-batch.ts'
 import { createChargePointQueries } from './charge-point-queries.ts'
@@ -29,6 +30,7 @@ import { createMessageQueries } from './messages/message-queries.ts'
 import { createMeterValueQueries } from './meter-value-queries.ts'
 import { createJobQueries } from './job-queries.ts'
 import type { ListSource } from './paging.ts'
+import { createMonitorQueries } from './monitor-queries.ts'
 import { createPromiseQueries } from './remote-start-promises.ts'
 import { createSecurityEventQueries } from './security-event-queries.ts'
 import { createReportQueries } from './report-queries.ts'
@@ -46,6 +48,8 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createChargePointQueries(source),
     ...createVariableQueries(source),
     ...createReportQueries(source),
+    ...createMonitorQueries(source),
+    ...createAlarmQueries(source),
     ...createGroupQueries(source),
     ...createIdTokenQueries(source),
     ...createChargePointBatches({ pool: database.restPool, clock }),

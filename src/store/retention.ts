@@ -53,6 +53,11 @@ export async function deleteOldReports(pool: Pool, beforeMs: number): Promise<nu
   return forget(pool, 'device_reports', 'updated_at < $2', [new Date(beforeMs).toISOString()])
 }
 
+/** Deletes alarms that ended before `beforeMs`; open ones stay. Returns how many. */
+export async function deleteOldAlarms(pool: Pool, beforeMs: number): Promise<number> {
+  return forget(pool, 'alarms', 'ended_at < $2', [new Date(beforeMs).toISOString()])
+}
+
 /** Deletes erasures of id tokens that were done before `beforeMs`. Returns how many. */
 export async function deleteOldErasures(pool: Pool, beforeMs: number): Promise<number> {
   return forget(pool, 'id_token_erasures', 'ended_at < $2', [new Date(beforeMs).toISOString()])

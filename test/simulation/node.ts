@@ -159,6 +159,7 @@ export class SimulatedNode implements ServerEnd, Owner {
         signingRequest: async () => null,
         jobsOfRequest: async () => [],
         reportOfRequest: async () => null,
+        alarmsAbout: async () => new Map(),
       },
       nextTransactionId: () => this.#transactionIds.next(),
       concurrentTransactions: security.concurrentTransactions,

@@ -28,7 +28,8 @@ export class TableModel {
     let rows = this.tables.get(table)
     if (rows === undefined) this.tables.set(table, (rows = new Map()))
     const name = key.join('\0')
-    rows.set(name, isOf('variables', change) ? variableAfter(rows.get(name), stored, change.tells) : stored)
+    if (isOf('monitors', change) && change.isCleared === true) rows.delete(name)
+    else rows.set(name, isOf('variables', change) ? variableAfter(rows.get(name), stored, change.tells) : stored)
   }
 }
 

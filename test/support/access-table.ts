@@ -80,6 +80,19 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
   },
   requestBaseReport: { needs: 'configuration:read', elsewhere: 404, body: {} },
   requestReport: { needs: 'configuration:read', elsewhere: 404, body: { criteria: ['Active'] } },
+  setMonitors: {
+    needs: 'configuration:write',
+    elsewhere: 404,
+    body: {
+      monitors: [{ component: { name: 'C' }, variable: { name: 'V' }, type: 'UpperThreshold', value: 1, severity: 3 }],
+    },
+  },
+  clearMonitors: { needs: 'configuration:write', elsewhere: 404, body: { ids: [1] } },
+  listMonitors: { needs: 'configuration:read', elsewhere: 404 },
+  setMonitoringBase: { needs: 'configuration:write', elsewhere: 404, body: { monitoringBase: 'All' } },
+  setMonitoringLevel: { needs: 'configuration:write', elsewhere: 404, body: { severity: 3 } },
+  requestMonitoringReport: { needs: 'configuration:read', elsewhere: 404, body: {} },
+  listAlarms: { needs: 'event:read', elsewhere: 200 },
   listReports: { needs: 'configuration:read', elsewhere: 404 },
   changeConfiguration: {
     needs: 'configuration:write',

@@ -33,6 +33,7 @@ export const emptyLookups: Lookups = {
   signingRequest: none,
   jobsOfRequest: async () => [],
   reportOfRequest: async () => null,
+  alarmsAbout: async () => new Map(),
   rehydrate: async () => hydration(),
 }
 

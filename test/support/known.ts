@@ -55,6 +55,7 @@ export function known(parts: KnownParts = {}): Known {
     beforeStart: null,
     signingRequest: null,
     jobs: [],
+    alarm: () => undefined,
     report: null,
     promisedTransactionId: () => undefined,
     meter: null,

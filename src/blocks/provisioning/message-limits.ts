@@ -5,9 +5,17 @@
 import { variablesPerCallMax } from '../../base/limits.ts'
 import type { OcppVersion } from '../../ocpp/version.ts'
 import { since2 } from '../../ocpp/version.ts'
+import type { Command } from '../command.ts'
 import type { Payload } from '../decision.ts'
 import type { VariableRecord } from './records.ts'
 import { configurationComponent } from './variable-name.ts'
+
+/** A CALL about some entries of a request, by their places in it, and what its answer says about each of them. */
+export interface SplitCall<Result> {
+  readonly command: Command
+  readonly indices: readonly number[]
+  readonly read: (answer: Payload) => readonly Result[]
+}
 
 /** What one message may have. */
 export interface MessageLimits {
@@ -78,7 +86,7 @@ const messageIdCharacters = 36
  *
  * @param messageOf the CALL with these entries.
  */
-export function slicesOf<Entry extends Payload>(
+export function slicesOf<Entry>(
   entries: readonly Entry[],
   { itemsMax, bytesMax }: MessageLimits,
   messageOf: (entries: readonly Entry[]) => { readonly action: string; readonly payload: Payload },

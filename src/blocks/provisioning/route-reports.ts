@@ -16,7 +16,7 @@ import { isoTime } from '../../base/clock.ts'
 import { reportedVariablesMax, reportsShownMax } from '../../base/limits.ts'
 import type { ChargePointRecord } from '../records.ts'
 import type { ReportRecord } from './records.ts'
-import { messageLimits } from './route-set-variables.ts'
+import { messageLimits } from './route-split.ts'
 import { missingParts, type PartRange, reportStatus } from './report-parts.ts'
 import {
   baseReport,

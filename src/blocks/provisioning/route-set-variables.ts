@@ -13,15 +13,14 @@ import { ChargePointParams, oneOf } from '../../api/fields.ts'
 import { jobErrorCodes, queueFields, queueJobs } from '../../api/jobs/job-command.ts'
 import { body, errors, json, Time } from '../../api/responses.ts'
 import { routeFor } from '../../api/route.ts'
-import { commandErrorCodes, requireConnected, sendCommand } from '../../api/send-command.ts'
+import { commandErrorCodes, requireConnected } from '../../api/send-command.ts'
 import { isoTime } from '../../base/clock.ts'
-import { StatorError } from '../../base/errors.ts'
 import { ownValue } from '../../base/own-value.ts'
-import { jobQueueSecondsDefault, pageSizeMax, variablesPerCallMax, variablesPerRequestMax } from '../../base/limits.ts'
+import { jobQueueSecondsDefault, variablesPerRequestMax } from '../../base/limits.ts'
 import { withDefined } from '../../base/with-defined.ts'
 import type { OcppVersion } from '../../ocpp/version.ts'
 import type { ChargePointRecord } from '../records.ts'
-import { limitsComponent, limitsOf, type MessageLimits } from './message-limits.ts'
+import { messageLimits, sendAll, type Told, whyNothing } from './route-split.ts'
 import { attributeTypes, ComponentName, named, nameView, placeOf, VariableNameBody } from './route-variable-views.ts'
 import {
   notInVersion,
@@ -29,7 +28,6 @@ import {
   settingCalls,
   type VariableResult,
   variablesActions,
-  type VariablesCall,
   type VariableSetting,
   type WantedVariable,
 } from './variable-commands.ts'
@@ -188,10 +186,11 @@ export function settingRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { getMessage } = variablesActions(version)
     const limits = await messageLimits(deps, chargePoint, version, getMessage)
     const results = await sendAll(deps, chargePoint, version, readingCalls(version, asked, limits))
-    const shown = asked.map((one) => ({
-      ...resultView(one, results, readMessages),
-      value: results.get(one.index)?.value ?? null,
-    }))
+    const shown = asked.map((one) => {
+      const told = results.get(one.index)
+      const value = told !== undefined && 'value' in told ? told.value : null
+      return { ...resultView(one, results, readMessages), value: value ?? null }
+    })
     return c.json({ results: shown }, 200)
   })
 
@@ -211,54 +210,7 @@ function requireInVersion(version: OcppVersion, wanted: readonly WantedVariable[
   throw badRequest(field, `Field "${field}" ${missing.issue}`)
 }
 
-/** What a charge point takes in one message, as far as it has told it. */
-export async function messageLimits(
-  { queries }: Pick<ApiDeps, 'queries'>,
-  { key }: Pick<ChargePointRecord, 'key'>,
-  version: OcppVersion,
-  message: string,
-  { component = limitsComponent[version], itemsUnknown = variablesPerCallMax } = {},
-): Promise<MessageLimits> {
-  const filter = { chargePointKey: key, component, variable: 'Per' }
-  const keys = { chargePointKey: key, component, variable: 'MaxKeys' }
-  const found = await Promise.all(
-    [filter, keys].map((one) => queries.variablesOf(one, { page: 1, pageSize: pageSizeMax })),
-  )
-  return limitsOf(
-    version,
-    message,
-    found.flatMap(({ items }) => items),
-    itemsUnknown,
-  )
-}
-
-/**
- * Sends the CALLs one after the other. If one of them fails after others were answered, it and the rest have an error
- * in place of a result.
- *
- * @throws {StatorError} those of `sendCommand`, if the first one fails.
- */
-async function sendAll(
-  deps: ApiDeps,
-  chargePoint: ChargePointRecord,
-  version: OcppVersion,
-  calls: readonly VariablesCall[],
-): Promise<ReadonlyMap<number, VariableResult | (VariableResult & { readonly error: string })>> {
-  const results = new Map<number, VariableResult & { readonly error?: string }>()
-  for (const { command, variables, read } of calls) {
-    try {
-      const { payload } = await sendCommand(deps, chargePoint, version, command)
-      for (const result of read(payload)) results.set(result.index, result)
-    } catch (error) {
-      if (results.size === 0 || !(error instanceof StatorError)) throw error
-      for (const { index } of variables) results.set(index, { index, status: null, error: error.message })
-      break
-    }
-  }
-  return results
-}
-
-type Results = Awaited<ReturnType<typeof sendAll>>
+type Results = ReadonlyMap<number, Told<VariableResult>>
 
 const setMessages: Readonly<Record<string, string>> = {
   Accepted: 'The value is set',
@@ -278,21 +230,10 @@ const readMessages: Readonly<Record<string, string>> = {
 }
 
 function resultView({ name, attributeType, index }: WantedVariable, results: Results, messages: typeof setMessages) {
-  const result = results.get(index)
-  const status = result?.status ?? null
-  const error = result !== undefined && 'error' in result ? result.error : undefined
-  return {
-    ...nameView(name),
-    attributeType: attributeType ?? 'Actual',
-    status,
-    message: error ?? messageOf(status, result, messages),
-  }
-}
-
-function messageOf(status: string | null, result: VariableResult | undefined, messages: typeof setMessages): string {
-  if (result === undefined) return 'It was not sent: a message before it failed'
-  if (status === null) return 'The answer of the charge point says nothing about it'
-  return ownValue(messages, status) ?? `The charge point answered ${status}`
+  const told = results.get(index)
+  const status = told !== undefined && 'status' in told ? told.status : null
+  const message = whyNothing(told) ?? ownValue(messages, status ?? '') ?? `The charge point answered ${status}`
+  return { ...nameView(name), attributeType: attributeType ?? 'Actual', status, message }
 }
 
 function settingView(one: VariableSetting, results: Results) {
@@ -315,8 +256,8 @@ async function queuedTogether(
   requireInVersion(version, settings)
   const limits = await messageLimits(deps, chargePoint, version, variablesActions(version).setMessage)
   const byIndex = new Map(settings.map((one) => [one.index, one]))
-  return settingCalls(version, settings, limits).map(({ variables }) =>
-    variables.flatMap(({ index }) => byIndex.get(index) ?? []),
+  return settingCalls(version, settings, limits).map(({ indices }) =>
+    indices.flatMap((index) => byIndex.get(index) ?? []),
   )
 }
 

@@ -13,7 +13,7 @@ import {
   isReported,
 } from './configuration-commands.ts'
 import type { Configuration, ConfigurationKey } from './configuration-commands.ts'
-import { messageLimits } from './route-set-variables.ts'
+import { messageLimits } from './route-split.ts'
 import { variablesActions } from './variable-commands.ts'
 import { standardKeys2x } from './variable-name.ts'
 import { resetCommand, resetOutcome } from './reset-command.ts'

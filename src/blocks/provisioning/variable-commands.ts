@@ -2,11 +2,11 @@
 // B06), GetConfiguration and ChangeConfiguration of 1.6 (§5.8, §5.3).
 
 import { type OcppVersion, since2 } from '../../ocpp/version.ts'
-import { type Command, statusOf } from '../command.ts'
+import { statusOf } from '../command.ts'
 import type { Payload } from '../decision.ts'
 import { entries, text, valueText } from './answer-values.ts'
 import { pairedResults } from './device-model.ts'
-import { type MessageLimits, slicesOf } from './message-limits.ts'
+import { type MessageLimits, slicesOf, type SplitCall } from './message-limits.ts'
 import { componentVariable, configurationKeyOf, variableIn2x, type VariableName } from './variable-name.ts'
 
 /** A variable to read. */
@@ -32,12 +32,7 @@ export interface VariableResult {
 }
 
 /** A CALL about some variables. */
-export interface VariablesCall {
-  readonly command: Command
-  readonly variables: readonly WantedVariable[]
-  /** What its answer says about each of them. */
-  readonly read: (answer: Payload) => readonly VariableResult[]
-}
+export type VariablesCall = SplitCall<VariableResult>
 
 /** A variable that the version does not have. */
 export interface NotInVersion {
@@ -74,7 +69,7 @@ const form16: VariablesForm = {
           'key',
         ),
       },
-      variables: some.map(({ one }) => one),
+      indices: some.map(({ one }) => one.index),
       read: (answer) => some.map(({ one, key }) => configurationResult(one.index, key, answer)),
     })),
   set: (settings) =>
@@ -84,7 +79,7 @@ const form16: VariablesForm = {
         payload: { key: keyOf(one), value: one.value },
         fields: { '': `variables[${one.index}]`, '/value': `variables[${one.index}].value` },
       },
-      variables: [one],
+      indices: [one.index],
       read: (answer) => [{ index: one.index, status: changeStatus(answer) }],
     })),
 }
@@ -177,7 +172,7 @@ function callsOf(
     from += slice.length
     calls.push({
       command: { ...commandOf(slice), fields: fieldsOf(variables, list) },
-      variables,
+      indices: variables.map(({ index }) => index),
       read: (answer) =>
         pairedResults(slice, entries(answer[resultList])).map(({ status, result }, at) => {
           const value = valueText(result?.attributeValue)

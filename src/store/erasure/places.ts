@@ -5,7 +5,7 @@ import { getTableColumns, getTableName } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { connectors } from '../../blocks/availability/tables.ts'
 import { chargePointEvents } from '../../blocks/charge-point-tables.ts'
-import { problems } from '../../blocks/diagnostics/tables.ts'
+import { alarms, problems } from '../../blocks/diagnostics/tables.ts'
 import { jobEvents, jobs } from '../../blocks/jobs/tables.ts'
 import { variables } from '../../blocks/provisioning/tables.ts'
 import { transactions } from '../../blocks/transactions/tables.ts'
@@ -76,6 +76,7 @@ export const places: readonly Place[] = [
   place(messageBlocks, 'written_at', {}),
   place(jobs, 'changed_at', { commands: 'json' }),
   place(jobEvents, 'at', { detail: 'json' }),
+  place(alarms, 'updated_at', { actualValue: 'value', endValue: 'value', techInfo: 'value', techCode: 'code' }),
 ]
 
 /** The table that an operator is told, for the lines of blocks. */

@@ -75,6 +75,9 @@ async function fill(pool: TestStore['database']['pool'], key: number, identity: 
   await pool.query(`INSERT INTO jobs
       (charge_point_id, kind, state, place, request_id, timeout_seconds, created_at, created_by, changed_at)
     VALUES (${key}, 'firmwareUpdate', 'running', 1, 1, 60, ${at}, 'admin', ${at})`)
+  await pool.query(`INSERT INTO alarms (charge_point_id, subject, began_at, component_name, component_instance, evse_id,
+      connector_id, variable_name, variable_instance, updated_at)
+    VALUES (${key}, 'a', ${at}, 'Ctrlr', '', 0, 0, 'Problem', '', ${at})`)
   await pool.query(`INSERT INTO variables (charge_point_id, component_name, component_instance, evse_id, connector_id,
       variable_name, variable_instance, attribute_type, value, persistent, constant, updated_at)
     VALUES (${key}, 'Ctrlr', '', 0, 0, 'Interval', '', 'Actual', '1', false, false, ${at})`)
@@ -160,6 +163,11 @@ const seen: Readonly<Record<string, Seen>> = {
   'security events of the central system': facts((queries, scope) =>
     identitiesOf(queries.listSecurityEvents({ scope, source: 'centralSystem' }, page)),
   ),
+  alarms: {
+    list: (queries, scope) => identitiesOf(queries.listAlarms({ scope }, page)),
+    times: 1,
+    withDeleted: false,
+  },
   variables: {
     list: (queries, scope) => identitiesOf(queries.listVariables({ scope }, page)),
     times: 1,
@@ -209,6 +217,7 @@ type OfOneFound =
   | 'listHistory'
   | 'variablesOf'
   | 'reportsOf'
+  | 'monitorsOf'
   | 'certificatesOf'
   | 'revokeCertificate'
   | 'installedCertificatesOf'
@@ -261,6 +270,7 @@ const tested: Readonly<
   ghostIds: 'exports',
   listAnomalies: 'seen',
   listVariables: 'seen',
+  listAlarms: 'seen',
   listSecurityEvents: 'seen',
   listAuditLog: 'seen',
   listCertificates: 'seen',

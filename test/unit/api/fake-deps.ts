@@ -129,6 +129,8 @@ export function fakeApi(
     variablesOf: unexpected('variablesOf'),
     listVariables: unexpected('listVariables'),
     reportsOf: unexpected('reportsOf'),
+    monitorsOf: unexpected('monitorsOf'),
+    listAlarms: unexpected('listAlarms'),
     listCertificates: unexpected('listCertificates'),
     certificatesOf: async () => [],
     installedCertificatesOf: async () => [],
