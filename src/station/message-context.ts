@@ -20,8 +20,7 @@ import type {
   Payload,
   Verbatim,
 } from '../blocks/decision.ts'
-import type { AlarmSubject } from '../blocks/diagnostics/alarms.ts'
-import type { AlarmState } from '../blocks/diagnostics/records.ts'
+import type { AlarmState, AlarmSubject } from '../blocks/diagnostics/records.ts'
 import type { KnownJob } from '../blocks/jobs/job.ts'
 import type { FrameMeter } from '../blocks/meter-block.ts'
 import type { Hydration } from '../blocks/records.ts'

@@ -1,5 +1,5 @@
-// The statements of the writer for the problems and the monitors of 2.x charge points. Like all statements of the writer
-// they are idempotent: running twice on the same rows stores the same.
+// The statements of the writer for the problems and the monitors of 2.x charge points. Like all statements of the
+// writer they are idempotent: running twice on the same rows stores the same.
 
 import type { RowOf, WithoutNulls } from '../blocks/stored-rows.ts'
 import { monitors, problems } from '../blocks/diagnostics/tables.ts'

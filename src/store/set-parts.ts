@@ -9,8 +9,8 @@ import { isOf, type RowChange } from '../blocks/stored-rows.ts'
 import { firstWithoutTime, textBytes } from './wire/meter-rows.ts'
 
 /**
- * A variable, or a monitor, costs PostgreSQL as much time as this many meter values: its key is wider, and its row may have to be
- * replaced.
+ * A variable, or a monitor, costs PostgreSQL as much time as this many meter values: its key is wider, and its row may
+ * have to be replaced.
  */
 const variableRows = 2
 

@@ -1,6 +1,6 @@
-// Alarms: what a 2.x charge point reports by NotifyEvent as wrong, from its beginning to its end (2.0.1 N07, N08). An event
-// with the trigger Alerting begins an alarm; one of the same monitor and variable that is `cleared` ends it. Events may come
-// twice: an alarm has its beginning as a key, and what is older than the newest alarm changes nothing.
+// Alarms: what a 2.x charge point reports by NotifyEvent as wrong, from its beginning to its end (2.0.1 N07, N08). An
+// event with the trigger Alerting begins an alarm; one of the same monitor and variable that is `cleared` ends it.
+// Events may come twice: an alarm has its beginning as a key, and what is older than the newest alarm changes nothing.
 
 import type { OCPP20, OCPP21 } from 'typed-ocpp'
 import { alarmEventsMax } from '../../base/limits.ts'
@@ -10,16 +10,9 @@ import { timeMs } from '../notification.ts'
 import { isCount } from '../provisioning/answer-values.ts'
 import type { NewRow } from '../stored-rows.ts'
 import { availableComponents, newestStates } from './newest-states.ts'
-import type { AlarmState } from './records.ts'
+import type { AlarmState, AlarmSubject } from './records.ts'
 
 export type Event = OCPP20.NotifyEventRequest['eventData'][number] | OCPP21.NotifyEventRequest['eventData'][number]
-
-/** What an alarm is looked up by. */
-export interface AlarmSubject {
-  readonly subject: string
-  /** Of the monitor, if the event names one. */
-  readonly monitorId: number | null
-}
 
 const subjectCharactersMax = 128
 

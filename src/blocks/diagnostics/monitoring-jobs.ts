@@ -1,5 +1,5 @@
-// Commands about all monitors of a charge point of 2.x: the report as a job (2.0.1 N02), the set of monitors (N03) and the
-// level of severity (N05). 1.6 has none.
+// Commands about all monitors of a charge point of 2.x: the report as a job (2.0.1 N02), the set of monitors (N03) and
+// the level of severity (N05). 1.6 has none.
 
 import { type OcppVersion, since2 } from '../../ocpp/version.ts'
 import type { Command } from '../command.ts'

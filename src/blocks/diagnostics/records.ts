@@ -20,6 +20,13 @@ export interface MonitorRecord {
   readonly updatedAtMs: number
 }
 
+/** What an alarm is looked up by. */
+export interface AlarmSubject {
+  readonly subject: string
+  /** Of the monitor, if the event names one. */
+  readonly monitorId: number | null
+}
+
 /** The fields of an alarm that decisions use. */
 export interface KnownAlarm {
   readonly beganAtMs: number

@@ -1,5 +1,5 @@
-// Monitors of the variables of a charge point of 2.x: PUT and GET /api/chargepoints/{chargePointId}/monitors, …/monitors/clear,
-// …/monitoring-base, …/monitoring-level and …/monitoring-report.
+// Monitors of the variables of a charge point of 2.x: PUT and GET /api/chargepoints/{chargePointId}/monitors,
+// …/monitors/clear, …/monitoring-base, …/monitoring-level and …/monitoring-report.
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'

@@ -1,4 +1,4 @@
-// Requests that are split into several messages: what a charge point takes in one, and sending them one after the other.
+// Requests that are split into several messages: what a charge point takes in one, and sending them one by one.
 
 import type { ApiDeps } from '../../api/deps.ts'
 import { sendCommand } from '../../api/send-command.ts'
