@@ -1,4 +1,4 @@
-// Monitors of variables of 2.x (2.0.1 N02–N06): the commands that set and clear them, what their answers tell, and the
+// Monitors of variables of 2.x (2.0.1 N02 to N06): the commands that set and clear them, what the answers tell, and the
 // reports of a charge point about them.
 
 import type { OCPP20, OCPP21 } from 'typed-ocpp'
