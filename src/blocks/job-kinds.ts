@@ -4,6 +4,7 @@ import { diagnosticsLog, securityLog } from './diagnostics/log-job.ts'
 import { monitoringReport } from './diagnostics/monitoring-jobs.ts'
 import { firmwareUpdate } from './firmware/job.ts'
 import type { JobKind } from './jobs/job.ts'
+import { networkProfileSet } from './provisioning/network-profile.ts'
 import { baseReport, report } from './provisioning/report-jobs.ts'
 import { variablesSet } from './provisioning/variables-job.ts'
 
@@ -16,6 +17,7 @@ export const jobKinds: readonly JobKind[] = [
   report,
   variablesSet,
   monitoringReport,
+  networkProfileSet,
 ]
 
 /** The names of all kinds. */

@@ -15,6 +15,7 @@ import { jobRoutes } from './jobs/routes.ts'
 import { meterValueRoutes } from './metering/routes.ts'
 import { credentialRotationRoutes } from './provisioning/route-credential-rotations.ts'
 import { credentialRoutes } from './provisioning/route-credentials.ts'
+import { networkProfileRoutes } from './provisioning/route-network-profiles.ts'
 import { settingRoutes } from './provisioning/route-set-variables.ts'
 import { reportRoutes } from './provisioning/route-reports.ts'
 import { variableRoutes } from './provisioning/route-variables.ts'
@@ -32,6 +33,7 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     variableRoutes(deps),
     reportRoutes(deps),
     settingRoutes(deps),
+    networkProfileRoutes(deps),
     credentialRoutes(deps),
     credentialRotationRoutes(deps),
     firmwareRoutes(deps),

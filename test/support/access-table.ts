@@ -78,6 +78,11 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
     elsewhere: 404,
     body: { variables: [{ component: { name: 'C' }, variable: { name: 'V' } }] },
   },
+  setNetworkProfile: {
+    needs: 'configuration:write',
+    elsewhere: 404,
+    body: { csmsUrl: 'wss://csms.example.com/ocpp', securityProfile: 2, interface: 'Wired0' },
+  },
   requestBaseReport: { needs: 'configuration:read', elsewhere: 404, body: {} },
   requestReport: { needs: 'configuration:read', elsewhere: 404, body: { criteria: ['Active'] } },
   setMonitors: {

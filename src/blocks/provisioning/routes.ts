@@ -206,8 +206,7 @@ async function ask(
   keys: readonly string[],
   reported: readonly ConfigurationKey[],
 ): Promise<Configuration> {
-  const { itemsMax } = await messageLimits(deps, chargePoint, version, variablesActions(version).getMessage)
-  const size = Math.min(Math.max(keys.length, 1), itemsMax)
+  const size = keys.length > 1 ? await keysPerCall(deps, chargePoint, version) : 1
   const configurationKey: ConfigurationKey[] = []
   const unknownKey: string[] = []
   for (let from = 0; from === 0 || from < keys.length; from += size) {
@@ -238,4 +237,9 @@ async function storedVariables({ queries }: ApiDeps, chargePointKey: number): Pr
     if (items.length < pageSizeMax) break
   }
   return stored
+}
+
+async function keysPerCall(deps: ApiDeps, chargePoint: ChargePointRecord, version: OcppVersion): Promise<number> {
+  const { getMessage } = variablesActions(version)
+  return (await messageLimits(deps, chargePoint, version, getMessage)).itemsMax
 }

@@ -121,22 +121,32 @@ async function reconnects(station: Station): Promise<void> {
   await station.connect()
 }
 
-const networkProfile = {
-  configurationSlot: 1,
-  connectionData: {
-    ocppVersion: 'OCPP20',
-    ocppTransport: 'JSON',
-    ocppCsmsUrl: 'wss://csms.example.com/ocpp',
-    messageTimeout: 30,
-    securityProfile: 1,
-    ocppInterface: 'Wired0',
-  },
-}
+const csmsUrl = 'wss://csms.example.com/ocpp'
 
-function setNetworkProfile(status: string): Case {
+function setNetworkProfile(status: string, message: string): Case {
   return async (play) => {
     const station = await booted(play)
-    await station.called('SetNetworkProfile', networkProfile, { status })
+    await station.commanded({
+      by: {
+        path: 'network-profiles/1',
+        method: 'PUT',
+        body: { csmsUrl, securityProfile: 1, interface: 'Wired0', messageTimeout: 30 },
+      },
+      action: 'SetNetworkProfile',
+      payload: {
+        configurationSlot: 1,
+        connectionData: {
+          ocppVersion: 'OCPP20',
+          ocppTransport: 'JSON',
+          ocppCsmsUrl: csmsUrl,
+          messageTimeout: 30,
+          securityProfile: 1,
+          ocppInterface: 'Wired0',
+        },
+      },
+      reply: { status },
+      told: { status, message, jobId: positiveInteger },
+    })
   }
 }
 
@@ -291,7 +301,7 @@ export const provisioningCases: Readonly<Record<string, Case>> = {
     await stopsByReset(session)
   },
 
-  TC_B_42_CSMS: setNetworkProfile('Accepted'),
+  TC_B_42_CSMS: setNetworkProfile('Accepted', 'The charge point has stored the profile'),
 
-  TC_B_44_CSMS: setNetworkProfile('Failed'),
+  TC_B_44_CSMS: setNetworkProfile('Failed', 'The charge point answered the network profile with Failed'),
 }

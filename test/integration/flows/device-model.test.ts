@@ -394,3 +394,42 @@ describe('variables of 1.6', () => {
     }
   })
 })
+
+describe('a network profile', () => {
+  const profile = { csmsUrl: 'wss://csms.example.com/ocpp', securityProfile: 2, interface: 'Wired0' }
+
+  test('is stored by the charge point, or refused, as a job', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity, '2.0.1')
+    const path = at(identity, 'network-profiles/3')
+    const one = await commanded(raw, path, profile, 'SetNetworkProfile', { status: 'Accepted' }, 'PUT')
+    expect(one.sent).toMatchObject({ configurationSlot: 3, connectionData: { ocppCsmsUrl: profile.csmsUrl } })
+    expect(await jobOf(one.body['jobId'])).toMatchObject({ kind: 'networkProfile', state: 'succeeded' })
+    const other = await commanded(raw, path, profile, 'SetNetworkProfile', { status: 'Failed' }, 'PUT')
+    expect(await jobOf(other.body['jobId'])).toMatchObject({ state: 'rejected', status: 'Failed' })
+    for (const bad of [
+      { ...profile, csmsUrl: 'https://csms.example.com' },
+      { ...profile, securityProfile: 4 },
+    ]) {
+      expect(await central.api(path, { method: 'PUT', body: bad })).toMatchObject({ status: 400 })
+    }
+  })
+
+  test('with a new password makes that valid beside the present one, in 2.1', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity, '2.1')
+    const password = 'a new password of some length'
+    const body = { ...profile, password }
+    const path = at(identity, 'network-profiles/1')
+    const { sent } = await commanded(raw, path, body, 'SetNetworkProfile', { status: 'Accepted' }, 'PUT')
+    expect(sent).toMatchObject({ connectionData: { basicAuthPassword: password } })
+    await central.raw(identity, { subprotocols: ['ocpp2.1'], password })
+  })
+
+  test('is unknown to 1.6', async () => {
+    const identity = newIdentity()
+    await central.bootedRaw(identity)
+    const path = at(identity, 'network-profiles/1')
+    expect(await central.api(path, { method: 'PUT', body: profile })).toMatchObject({ status: 409 })
+  })
+})
