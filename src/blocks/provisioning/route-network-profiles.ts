@@ -10,7 +10,7 @@ import { ChargePointParams, integer, integerText, oneOf, text } from '../../api/
 import { answerWithJob, jobErrorCodes, jobResponses, queueFields } from '../../api/jobs/job-command.ts'
 import { body, errors } from '../../api/responses.ts'
 import { routeFor } from '../../api/route.ts'
-import { identityCharactersMax, integerMax } from '../../base/limits.ts'
+import { identityCharactersMax } from '../../base/limits.ts'
 import { withDefined } from '../../base/with-defined.ts'
 import { type OcppVersion, ocppVersions } from '../../ocpp/version.ts'
 import { networkInterfaces, networkProfileCommand, networkProfileSet } from './network-profile.ts'
@@ -19,6 +19,7 @@ const urlCharactersMax = 2_000
 const wordCharactersMax = 64
 const keyCharactersMax = 255
 const messageTimeoutSecondsDefault = 30
+const slotMax = 65_535
 
 const Apn = z
   .strictObject({
@@ -77,7 +78,7 @@ const SetNetworkProfile = z
   .openapi('NetworkProfile')
 
 const SlotParams = ChargePointParams.extend({
-  slot: integerText('Slot', 0, integerMax).openapi({ param: { name: 'slot', in: 'path' }, example: 1 }),
+  slot: integerText('Slot', 0, slotMax).openapi({ param: { name: 'slot', in: 'path' }, example: 1 }),
 })
 
 const setRoute = routeFor('configuration:write', {

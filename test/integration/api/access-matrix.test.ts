@@ -204,14 +204,14 @@ async function answerTo(
   names: Names,
   body: unknown,
 ): Promise<Answer> {
-  const others = { idTag: 'TAG-OF-THING', serialNumber: '01', name: ownRole }
+  const others = { idTag: 'TAG-OF-THING', serialNumber: '01', name: ownRole, slot: '1' }
   const inPath: Readonly<Record<string, string>> = { ...others, ...names }
   const url = new URL(
     path.replaceAll(/\{(\w+)\}/g, (_, name: string) => inPath[name] ?? name),
     stator.url,
   )
   if (accessTable[id]?.query !== undefined) url.searchParams.set('chargePointId', names.chargePointId)
-  const hasBody = method === 'POST' || method === 'PATCH'
+  const hasBody = ['POST', 'PUT', 'PATCH'].includes(method)
   const response = await fetch(url, {
     method,
     headers: { ...headers, ...(hasBody ? { 'Content-Type': 'application/json' } : {}) },
