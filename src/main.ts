@@ -5,6 +5,7 @@ import { createApi } from './api/create-api.ts'
 import { problemOf } from './api/health.ts'
 import { JobRunner } from './api/jobs/job-runner.ts'
 import { sendNewPassword } from './api/rotation-item.ts'
+import type { CommandDeps } from './api/send-command.ts'
 import { RotationRunner } from './api/rotation-runner.ts'
 import { blockRoutes } from './blocks/routes.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
@@ -201,9 +202,10 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const anomalyLog = logAnomalies(feed, ocppLog)
     closers.unshift(async () => anomalyLog.end())
     const live = new LiveChargePoints(registry, queries)
+    const commit: CommandDeps['commit'] = (set, about) => commitAndPublish(writer, feed, set, about)
     const rotationRunner = new RotationRunner({
       store: createCredentialRotations(database.upkeepPool, node.id),
-      send: (item) => sendNewPassword({ queries, nodeId: node.id, live, rotations }, item),
+      send: (item) => sendNewPassword({ queries, nodeId: node.id, live, rotations, commit, clock }, item),
       clock,
       counters,
       log: log.category('Api'),
@@ -292,7 +294,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const jobs = new JobRunner({
       store: createJobs(database.upkeepPool, node.id, { seal: sealCommands, open: openOrNull }),
       timeoutSeconds: settings.ocpp.jobTimeoutSeconds,
-      ...{ queries, nodeId: node.id, live, rotations, clock, counters, log: log.category('Api') },
+      ...{ queries, nodeId: node.id, live, rotations, commit, clock, counters, log: log.category('Api') },
     })
     feed.subscribe('jobs', (committed) => jobs.take(committed))
     closers.unshift(async () => void (await Promise.all([rotationRunner.end(), jobs.end()])))
@@ -306,7 +308,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         live,
         jobs,
         certificateAuthority: signing?.authority.chain ?? null,
-        commit: (set, about) => commitAndPublish(writer, feed, set, about),
+        commit,
         nextTransactionId: () => transactionIds.next(),
         authenticate: (headers, channel) => authenticateRequest(headers, channel, auth),
         authenticateNow: (headers, channel) => authenticateNow(headers, channel, auth),

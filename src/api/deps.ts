@@ -58,8 +58,6 @@ import type {
   ProblemRecord,
   TransactionFilter,
   TransactionRecord,
-  VariableFilter,
-  VariableRecord,
   SecurityEvent,
   SecurityEventFilter,
   SecurityEventRecord,
@@ -70,6 +68,14 @@ import type {
   RotationItemRecord,
   RotationItemState,
 } from '../blocks/provisioning/credential-rotation.ts'
+import type {
+  ModelFilter,
+  ModelRecord,
+  ReportRecord,
+  VariableFilter,
+  VariableRecord,
+} from '../blocks/provisioning/records.ts'
+import type { AlarmFilter, AlarmRecord, MonitorRecord } from '../blocks/diagnostics/records.ts'
 import type { JobFilter, JobMoveRecord, JobRecord, NewJob, StartedJob } from '../blocks/jobs/job.ts'
 import type { ReservationQueries } from '../blocks/reservation/reservation.ts'
 import type { SmartChargingQueries } from '../blocks/smart-charging/registry.ts'
@@ -204,6 +210,14 @@ export interface ApiQueries extends OperatorQueries, BlockQueries {
   listHistory(filter: HistoryFilter, page: Page): Promise<PageOf<HistoryRecord>>
   /** The stored 2.x device model, by component, EVSE, connector, variable and attribute. */
   variablesOf(filter: VariableFilter, page: Page): Promise<PageOf<VariableRecord>>
+  /** By charge point, component, EVSE, connector, variable and attribute; not those of deleted charge points. */
+  listVariables(filter: ModelFilter, page: Page): Promise<PageOf<ModelRecord>>
+  /** By their ids. */
+  monitorsOf(chargePointKey: number, page: Page): Promise<PageOf<MonitorRecord>>
+  /** Those that began last first; not those of deleted charge points. */
+  listAlarms(filter: AlarmFilter, page: Page): Promise<PageOf<AlarmRecord>>
+  /** Those that were added to last first. */
+  reportsOf(chargePointKey: number): Promise<readonly ReportRecord[]>
 
   /** Those that expire first come first. */
   listCertificates(filter: CertificateFilter, page: Page): Promise<PageOf<CertificateRecord>>

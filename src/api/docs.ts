@@ -25,6 +25,7 @@ const tags = [
   { name: 'Provisioning', description: 'Which charge points may connect, and with which credentials.' },
   { name: 'Groups', description: 'Trees of charge points, such as tenants and their sites: what an operator may see.' },
   { name: 'Jobs', description: 'Commands that outlive their requests.' },
+  { name: 'Monitoring', description: 'Monitors of variables of 2.x, and what they alarm about.' },
   { name: 'ID tags', description: 'Who may charge.' },
   { name: 'Operators', description: 'API keys of operators, and roles: who may do what.' },
   { name: 'Security', description: 'Who was refused, and what charge points report about their security.' },

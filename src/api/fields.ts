@@ -24,7 +24,7 @@ function tooBig(name: string): string {
 }
 
 /** An integer of a path or a query, where everything is text. */
-export function integerText(name: string, min: 1, max: number) {
+export function integerText(name: string, min: 0 | 1, max: number) {
   const error = must(name, max === integerMax ? 'a positive integer' : `an integer from ${min} to ${max}`)
   return z
     .string({ error })

@@ -37,7 +37,7 @@ export function pageIn({ page, pageSize, after }: Omit<Page, 'after'> & { readon
 }
 
 /** The query parameters of a list with a period; `happened` names the time of its items that counts. */
-export function periodQuery(happened: 'received' | 'made' | 'sent or received' | 'sampled' | 'started') {
+export function periodQuery(happened: 'received' | 'made' | 'begun' | 'sent or received' | 'sampled' | 'started') {
   return {
     from: time('From')
       .optional()

@@ -6,8 +6,8 @@ import { secretCharactersMin } from '../base/limits.ts'
 import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
 import { hideSecrets } from '../base/hide-secrets.ts'
 import { type Command, statusOf } from '../blocks/command.ts'
-import type { Payload } from '../blocks/decision.ts'
-import type { PasswordSetting, RotationOutcome } from '../blocks/message-row.ts'
+import type { ChangeSet, Payload } from '../blocks/decision.ts'
+import type { MessageRow, PasswordSetting, RotationOutcome } from '../blocks/message-row.ts'
 import { rowOf } from '../blocks/messages.ts'
 import type { ChargePointRecord } from '../blocks/records.ts'
 import type { SecurityProfile } from '../blocks/values.ts'
@@ -38,7 +38,7 @@ export const commandErrorCodes = [
 ] as const
 
 /** What is needed to send a command. */
-export interface CommandDeps extends Pick<ApiDeps, 'nodeId' | 'rotations'> {
+export interface CommandDeps extends Pick<ApiDeps, 'nodeId' | 'rotations' | 'commit' | 'clock'> {
   readonly live: Pick<ApiDeps['live'], 'get' | 'call'>
   readonly queries: Pick<ApiDeps['queries'], 'otherHolder' | 'expectProfile'>
 }
@@ -122,12 +122,13 @@ export function requireSendable(
 
 /**
  * Sends `command` and waits for its answer. A command that sets the password of the charge point also changes the
- * stored password: see `PasswordRotations`. One that sets its security profile is noted before it is sent.
+ * stored password: see `PasswordRotations`. One that sets its security profile is noted before it is sent. What its
+ * answer tells is stored before this resolves.
  *
  * @throws {StatorError} errors of `requireSendable`; `BAD_REQUEST` if the command breaks its schema, or sets a short
  *   password or two passwords (nothing was sent); `CALL_ERROR` if the charge point answered with a CALLERROR;
- *   `CALL_ANSWER_INVALID` if its answer cannot be read, or breaks the schema of a `strict` charge point; and the errors
- *   of `live.call`.
+ *   `CALL_ANSWER_INVALID` if its answer cannot be read, or breaks the schema of a `strict` charge point; the errors of
+ *   `live.call`; and those of `commit`, when the charge point has answered.
  */
 export async function sendCommand(
   deps: CommandDeps,
@@ -148,7 +149,33 @@ export async function sendCommand(
       ? rotatePassword(deps, chargePoint, command, setting, passwords, timeoutMs)
       : answered(await deps.live.call(chargePoint, action, payload, timeoutMs), chargePoint, action)
   const profile = row?.profileSetBy(payload) ?? null
-  return profile === null ? send() : expectingProfile(deps, chargePoint, profile, send)
+  const answer = await (profile === null ? send() : expectingProfile(deps, chargePoint, profile, send))
+  await storeLearned(deps, chargePoint, row?.learns ?? null, payload, answer)
+  return answer
+}
+
+/** Stores what an answer tells. */
+async function storeLearned(
+  { commit, clock }: CommandDeps,
+  { key, identity }: CommandTarget,
+  learns: MessageRow['learns'],
+  sent: Payload,
+  answer: CommandAnswer,
+): Promise<void> {
+  const changes = learns?.(sent, answer.payload) ?? []
+  if (changes.length === 0) return
+  const set: ChangeSet = {
+    chargePointKey: key,
+    messageId: crypto.randomUUID(),
+    bytes: answer.text?.length ?? 0,
+    epoch: 0,
+    receivedAtMs: clock.nowMs(),
+    answer: {},
+    changes,
+    anomalies: [],
+    meter: null,
+  }
+  await commit(set, { chargePoint: { key, identity }, action: null })
 }
 
 /** @throws {StatorError} `BAD_REQUEST` if the command breaks its schema, with the fields of the operator's request. */

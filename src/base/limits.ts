@@ -333,8 +333,8 @@ export const openTransactionsShownMax = 1_000
  */
 export const listedExactlyMax = 10_000
 
-/** Characters of a cursor of a REST list: the key of a row, in which an identity may stand. */
-export const listCursorCharactersMax = 1_024
+/** Characters of a cursor of a REST list: the key of a row, in which the names of a variable may stand. */
+export const listCursorCharactersMax = 4_096
 
 /** Default page size of a REST list. */
 export const pageSizeDefault = 20
@@ -523,6 +523,21 @@ assert(idTokenLookupCharactersMax >= idTokenCharactersMax, 'every id token that 
 
 /** Variables of a device model that GET …/configuration returns. */
 export const configurationKeysMax = 10_000
+
+/**
+ * Ranges of parts that are kept of a report in parts. A report whose parts come in order has one range; a part that
+ * would make more is stored, but counts as missing.
+ */
+export const reportRangesMax = 100
+
+/** Variables that one request reads or sets. */
+export const variablesPerRequestMax = 500
+
+/** Components and variables that one request for a report names. */
+export const reportedVariablesMax = 100
+
+/** Reports of a charge point that GET …/reports returns. */
+export const reportsShownMax = 100
 
 /** Variables per GetVariables when the limit of the charge point (ItemsPerMessageGetVariables) is unknown. */
 export const variablesPerCallMax = 10
@@ -801,6 +816,9 @@ export const identityIndexLockMsMax = 10_000
 
 /** Identities that differ only in letter case: how many the log names at a start. */
 export const alikeIdentitiesShownMax = 20
+
+/** Events of one NotifyEvent that may begin or end alarms: the last ones. All of them are stored as a message. */
+export const alarmEventsMax = 256
 
 /** Problems of components shown per charge point: the newest. */
 export const problemsShownMax = 256

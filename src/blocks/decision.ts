@@ -4,8 +4,10 @@
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { RegisterReading, RegistersAround, Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
+import type { AlarmState, AlarmSubject } from './diagnostics/records.ts'
 import type { KnownJob } from './jobs/job.ts'
 import type { FrameMeter, MeterRows } from './meter-block.ts'
+import type { KnownReport, ReportKind } from './provisioning/report-parts.ts'
 import type { PatchChange, RowChange } from './stored-rows.ts'
 import type { knownColumns, knownLaterColumns, transactions } from './transactions/tables.ts'
 import type { About, Placed, UntimedFacts } from './untimed-facts.ts'
@@ -95,6 +97,10 @@ export interface Needs {
   readonly signingRequest?: string
   /** The open jobs of the charge point, and those with this requestId; null: the open ones only. */
   readonly jobsOfRequest?: number | null
+  /** The newest alarms about these subjects. */
+  readonly alarms?: readonly AlarmSubject[]
+  /** A report in parts, as far as it has come. */
+  readonly report?: { readonly kind: ReportKind; readonly requestId: number }
 }
 
 /** The transactions before a start, for the plausibility checks. */
@@ -178,6 +184,10 @@ export interface Known {
   readonly signingRequest: KnownSigningRequest | null
   /** Empty if `Needs.jobsOfRequest` did not ask for them. */
   readonly jobs: readonly KnownJob[]
+  /** What `Needs.alarms` asked for, by its subject; undefined: it did not ask, or there is nothing. */
+  readonly alarm: (subject: string) => AlarmState | undefined
+  /** Null if `Needs.report` did not ask for it, or no part of it has come. */
+  readonly report: KnownReport | null
   /** A new transactionId; null if `Needs.newTransactionId` did not ask for one. */
   readonly newTransactionId: number | null
   /** The transactionId that a remote start promised for this connector and id token, or this remoteStartId (2.x). */

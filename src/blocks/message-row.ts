@@ -4,6 +4,7 @@
 import type { JsonSchema } from '../ocpp/json-schema.ts'
 import type { TimeField } from '../ocpp/usable-time.ts'
 import type { Handler, Payload } from './decision.ts'
+import type { RowChange } from './stored-rows.ts'
 import type { SecurityProfile } from './values.ts'
 
 /** Who may send the message. */
@@ -59,6 +60,9 @@ export interface PasswordSetting {
   readonly outcome: (request: Payload, answer: Payload) => RotationOutcome
 }
 
+/** The rows that the CALLRESULT `answer` to the CALL `request` tells: they are stored. */
+export type Learned = (request: Payload, answer: Payload) => readonly RowChange[]
+
 /** One message of one version. */
 export interface MessageRow {
   /** A CALL is answered; a SEND (2.1 Part 4 §4.2.4) never is. */
@@ -102,6 +106,8 @@ export interface MessageRow {
    * with the first connection that has it (1.6 Security Whitepaper A05.FR.09).
    */
   readonly profileSetBy: (payload: Payload) => SecurityProfile | null
+  /** For a CALL to a charge point: what its answer tells that is stored; null: nothing. */
+  readonly learns: Learned | null
   /** Whether the schema allows arbitrary data of any depth in the payload: `customData`, or the data of a vendor. */
   readonly isOpenEnded: boolean
   readonly request: JsonSchema

@@ -287,31 +287,6 @@ export interface IdTokenInput {
   readonly parentIdTag?: string | null
 }
 
-/** Variables with these texts in any letter case: in the name or instance of component and variable, in the value. */
-export interface VariableFilter {
-  readonly chargePointKey: number
-  readonly component?: string
-  readonly variable?: string
-  readonly value?: string
-}
-
-/** One attribute of one variable of the 2.x device model, as last reported. */
-export interface VariableRecord {
-  readonly componentName: string
-  readonly componentInstance: string
-  readonly evseId: number
-  readonly connectorId: number
-  readonly variableName: string
-  readonly variableInstance: string
-  readonly attributeType: string
-  readonly value: string | null
-  readonly mutability: string | null
-  readonly persistent: boolean
-  readonly constant: boolean
-  readonly characteristics: Readonly<Record<string, unknown>> | null
-  readonly updatedAtMs: number
-}
-
 /** Why an open transaction seems to be over, and since when. */
 export interface Ghost {
   readonly transactionId: number

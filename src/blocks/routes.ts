@@ -9,6 +9,8 @@ import { erasureRoutes } from './authorization/route-erasures.ts'
 import { idTagRoutes } from './authorization/routes.ts'
 import { availabilityRoutes } from './availability/routes.ts'
 import { certificateRoutes } from './certificates/routes.ts'
+import { alarmRoutes } from './diagnostics/route-alarms.ts'
+import { monitorRoutes } from './diagnostics/route-monitors.ts'
 import { diagnosticsRoutes } from './diagnostics/routes.ts'
 import { firmwareRoutes } from './firmware/routes.ts'
 import { jobRoutes } from './jobs/routes.ts'
@@ -16,6 +18,9 @@ import { localListRoutes } from './local-list/routes.ts'
 import { meterValueRoutes } from './metering/routes.ts'
 import { credentialRotationRoutes } from './provisioning/route-credential-rotations.ts'
 import { credentialRoutes } from './provisioning/route-credentials.ts'
+import { networkProfileRoutes } from './provisioning/route-network-profiles.ts'
+import { settingRoutes } from './provisioning/route-set-variables.ts'
+import { reportRoutes } from './provisioning/route-reports.ts'
 import { variableRoutes } from './provisioning/route-variables.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
 import { remoteOperationRoutes } from './remote-control/route-operations.ts'
@@ -44,10 +49,15 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     localListRoutes(deps),
     provisioningRoutes(deps),
     variableRoutes(deps),
+    reportRoutes(deps),
+    settingRoutes(deps),
+    networkProfileRoutes(deps),
     credentialRoutes(deps),
     credentialRotationRoutes(deps),
     firmwareRoutes(deps),
     diagnosticsRoutes(deps),
+    monitorRoutes(deps),
+    alarmRoutes(deps),
     jobRoutes(deps),
     certificateRoutes(deps),
     meterValueRoutes(deps),

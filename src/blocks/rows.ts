@@ -9,6 +9,7 @@ import type {
   Direction,
   Durability,
   FunctionalBlock,
+  Learned,
   MessageRow,
   PasswordSetting,
   Requested,
@@ -56,6 +57,7 @@ export function rowsOf(block: FunctionalBlock) {
     requests: requestsNothing,
     password: null,
     profileSetBy: setsNoProfile,
+    learns: null,
     isBoot: false,
     isOfTransaction: false,
   } as const
@@ -122,6 +124,11 @@ export function settingPassword<R extends AnyRow>(password: PasswordSetting, of:
 /** The row of a CALL to a charge point that can change its security profile. */
 export function settingProfile<R extends AnyRow>(profileSetBy: MessageRow['profileSetBy'], of: R): R {
   return { ...of, profileSetBy }
+}
+
+/** The row of a CALL to a charge point whose answer tells something that is stored. */
+export function learning<R extends AnyRow>(learns: Learned, of: R): R {
+  return { ...of, learns }
 }
 
 /** The row of a message whose `fields` are stored but read by no handler. */

@@ -57,6 +57,17 @@ interface Beside {
     /** Its place, by which a resend without a usable time is recognised. */
     readonly place?: number
   }
+  readonly variables: {
+    /**
+     * What an answer tells, and nothing else of its variable: its value; a value that it has just accepted; or one that
+     * it takes after a reboot. Left out: everything.
+     */
+    readonly tells?: 'value' | 'acceptedValue' | 'pendingValue'
+  }
+  readonly monitors: {
+    /** The charge point no longer has it: the row with its id is deleted. */
+    readonly isCleared?: true
+  }
   readonly problems: {
     /** False: the problem is over, and the row is deleted. */
     readonly isActive: boolean

@@ -6,8 +6,8 @@ import { certificateRequests } from './certificates/tables.ts'
 import { chargePointEvents } from './charge-point-tables.ts'
 import { reservationEnds } from './reservation/tables.ts'
 import { jobEvents } from './jobs/tables.ts'
-import { problems } from './diagnostics/tables.ts'
-import { variables } from './provisioning/tables.ts'
+import { alarms, monitors, problems } from './diagnostics/tables.ts'
+import { deviceReports, variables } from './provisioning/tables.ts'
 import {
   chargingLimits,
   evChargingNeeds,
@@ -26,7 +26,10 @@ export const storedTables = {
   transactionCorrections,
   chargePointEvents,
   variables,
+  deviceReports,
   problems,
+  monitors,
+  alarms,
   certificateRequests,
   jobEvents,
   reservationEnds,

@@ -20,9 +20,11 @@ import type {
   Payload,
   Verbatim,
 } from '../blocks/decision.ts'
+import type { AlarmState, AlarmSubject } from '../blocks/diagnostics/records.ts'
 import type { KnownJob } from '../blocks/jobs/job.ts'
 import type { FrameMeter } from '../blocks/meter-block.ts'
 import type { Hydration } from '../blocks/records.ts'
+import type { KnownReport, ReportKind } from '../blocks/provisioning/report-parts.ts'
 import { firstAtMs } from '../blocks/metering/register-falls.ts'
 import { chosenTransaction, mayBeUsedAgain } from '../blocks/transactions/transaction-story.ts'
 import type { Placed } from '../blocks/untimed-facts.ts'
@@ -46,6 +48,10 @@ export interface Lookups {
   signingRequest(chargePointKey: number, csr: string): Promise<KnownSigningRequest | null>
   /** The open jobs of the charge point, and those with this requestId; a limited number of them, newest first. */
   jobsOfRequest(chargePointKey: number, requestId: number | null): Promise<readonly KnownJob[]>
+  /** The newest alarms of the charge point about these subjects, and the severities of their monitors. */
+  alarmsAbout(chargePointKey: number, subjects: readonly AlarmSubject[]): Promise<ReadonlyMap<string, AlarmState>>
+  /** A report in parts; null if no part of it has come. */
+  reportOfRequest(chargePointKey: number, kind: ReportKind, requestId: number): Promise<KnownReport | null>
   /** The state that the actor of the charge point would start from now. */
   rehydrate(chargePointKey: number): Promise<Hydration>
 }
@@ -86,6 +92,8 @@ export class MessageContext implements Known {
   beforeStart: BeforeStart | null = null
   signingRequest: KnownSigningRequest | null = null
   jobs: readonly KnownJob[] = []
+  report: KnownReport | null = null
+  #alarms: ReadonlyMap<string, AlarmState> | null = null
   placed: Placed | null = null
   /** How often it was decided from outdated state. */
   attempts = 0
@@ -216,6 +224,10 @@ export class MessageContext implements Known {
     return this.#around?.transactionId === transactionId ? this.#around.registers : null
   }
 
+  alarm(subject: string): AlarmState | undefined {
+    return this.#alarms?.get(subject)
+  }
+
   promisedTransactionId(start: Parameters<Known['promisedTransactionId']>[0]): number | undefined {
     return this.live.promisedTransactionId(start)
   }
@@ -223,8 +235,8 @@ export class MessageContext implements Known {
   /** Looks up what is not in memory; null if there is nothing to wait for. */
   lookUp(needs: Needs, deps: LookupDeps): Promise<void> | null {
     const wantsIdInAnyCase = needs.newTransactionId === 'always'
-    const { idTokens, beforeStart, signingRequest, jobsOfRequest } = needs
-    if (signingRequest !== undefined || jobsOfRequest !== undefined) return this.#tripsOfNoTransaction(needs, deps)
+    const { idTokens, beforeStart } = needs
+    if (isOfNoTransaction(needs)) return this.#tripsOfNoTransaction(needs, deps)
     const withoutRegister = this.#withoutRegister(needs)
     const isAtHand = withoutRegister === undefined && this.#hasAll(needs) && this.#lateFor(needs) === undefined
     if (idTokens === undefined && beforeStart === undefined && !wantsIdInAnyCase && isAtHand) return null
@@ -354,14 +366,19 @@ export class MessageContext implements Known {
     return chosenTransaction(event, this.transactionsNamed(id), this.chargePoint).transaction
   }
 
-  async #tripsOfNoTransaction({ signingRequest, jobsOfRequest }: Needs, { lookups }: LookupDeps): Promise<void> {
+  async #tripsOfNoTransaction(needs: Needs, { lookups }: LookupDeps): Promise<void> {
+    const { signingRequest, jobsOfRequest, report, alarms } = needs
     const { key } = this.live.chargePoint
-    const [request, jobs] = await Promise.all([
+    const [request, jobs, known, about] = await Promise.all([
       signingRequest === undefined ? null : lookups.signingRequest(key, signingRequest),
       jobsOfRequest === undefined ? [] : lookups.jobsOfRequest(key, jobsOfRequest),
+      report === undefined ? null : lookups.reportOfRequest(key, report.kind, report.requestId),
+      alarms === undefined ? null : lookups.alarmsAbout(key, alarms),
     ])
     this.signingRequest = request
     this.jobs = jobs
+    this.report = known
+    this.#alarms = about
   }
 
   async #startTrip({ evseId, idToken }: NonNullable<Needs['beforeStart']>, { lookups }: LookupDeps): Promise<boolean> {
@@ -412,4 +429,9 @@ export class MessageContext implements Known {
     this.#named = await lookups.transactionsByStationId(this.live.chargePoint.key, stationTransactionId)
     return this.#named.length > 0
   }
+}
+
+/** Whether what is needed is about no transaction. */
+function isOfNoTransaction({ signingRequest, jobsOfRequest, alarms }: Needs): boolean {
+  return signingRequest !== undefined || jobsOfRequest !== undefined || alarms !== undefined
 }

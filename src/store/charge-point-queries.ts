@@ -1,14 +1,11 @@
 // Charge points and their data, as the REST API lists and provisions them.
 
-import { and, asc, desc, eq, gt, isNull, or, type SQL, sql } from 'drizzle-orm'
-import type { PgColumn } from 'drizzle-orm/pg-core'
-import { storableText } from '../base/storable-text.ts'
+import { and, asc, desc, eq, gt, isNull, type SQL, sql } from 'drizzle-orm'
 import { openTransactionsShownMax, problemsShownMax } from '../base/limits.ts'
 import { connectors } from '../blocks/availability/tables.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import type { KnownTransaction } from '../blocks/decision.ts'
 import { problems } from '../blocks/diagnostics/tables.ts'
-import { variables } from '../blocks/provisioning/tables.ts'
 import type {
   ChargePointFilter,
   ChargePointRecord,
@@ -16,8 +13,6 @@ import type {
   Page,
   PageOf,
   ProblemRecord,
-  VariableFilter,
-  VariableRecord,
 } from '../blocks/records.ts'
 import type { Scope } from '../blocks/scope.ts'
 import { transactions } from '../blocks/transactions/tables.ts'
@@ -26,7 +21,7 @@ import { chargePointOf, createChargePointChanges, recordOf } from './charge-poin
 import { chargePointsOf, isOfAll } from './charge-point-filter.ts'
 import { leaseEndsAt } from './connection-history.ts'
 import { keyOf, type Order, orderBy } from './keyset.ts'
-import { anyOf, filteredPageOf, type FilteredRows, keysetPageOf, type ListSource, withoutCursors } from './paging.ts'
+import { anyOf, filteredPageOf, keysetPageOf, type ListSource, withoutCursors } from './paging.ts'
 import { newestFirst, transactionColumns } from './transaction-queries.ts'
 
 function isPending(chargePointKey: number, hash: Uint8Array): SQL | undefined {
@@ -167,54 +162,5 @@ export function createChargePointQueries(source: ListSource) {
     async withdrawRotation(chargePointKey: number, hash: Uint8Array, previous: Uint8Array | null): Promise<void> {
       await db.update(chargePoints).set({ pendingPasswordHash: previous }).where(isPending(chargePointKey, hash))
     },
-
-    /** The stored 2.x device model, by component, EVSE, connector, variable and attribute. */
-    async variablesOf(filter: VariableFilter, page: Page): Promise<PageOf<VariableRecord>> {
-      return filteredPageOf(
-        source,
-        page,
-        variablesFound(filter),
-        (where) =>
-          db
-            .select()
-            .from(variables)
-            .where(where)
-            .orderBy(...variableOrder)
-            .$dynamic(),
-        ({ chargePointKey: _, ...row }) => row,
-      )
-    },
   }
-}
-
-/** The order of the primary key. */
-const variableOrder = [
-  asc(variables.componentName),
-  asc(variables.componentInstance),
-  asc(variables.evseId),
-  asc(variables.connectorId),
-  asc(variables.variableName),
-  asc(variables.variableInstance),
-  asc(variables.attributeType),
-]
-
-// The primary key finds the variables of a charge point in their order. The texts are looked for in these rows only.
-function variablesFound({ chargePointKey, component, variable, value }: VariableFilter): FilteredRows {
-  const { componentName, componentInstance, variableName, variableInstance } = variables
-  return {
-    table: variables,
-    leads: [eq(variables.chargePointKey, chargePointKey)],
-    leadOrder: variableOrder,
-    rest: and(
-      component === undefined ? undefined : or(holds(componentName, component), holds(componentInstance, component)),
-      variable === undefined ? undefined : or(holds(variableName, variable), holds(variableInstance, variable)),
-      value === undefined ? undefined : holds(variables.value, value),
-    ),
-    order: variableOrder,
-  }
-}
-
-/** Whether the column holds `text`, in any letter case. */
-function holds(column: PgColumn, text: string): SQL {
-  return sql`strpos(lower(${column}), lower(${storableText(text)})) > 0`
 }

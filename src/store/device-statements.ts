@@ -1,12 +1,12 @@
-// The statements of the writer for the problems that 2.x charge points report about their components. Like all
-// statements of the writer they are idempotent: running twice on the same rows stores the same.
+// The statements of the writer for the problems and the monitors of 2.x charge points. Like all statements of the
+// writer they are idempotent: running twice on the same rows stores the same.
 
 import type { RowOf, WithoutNulls } from '../blocks/stored-rows.ts'
-import { problems } from '../blocks/diagnostics/tables.ts'
+import { monitors, problems } from '../blocks/diagnostics/tables.ts'
 import { problemTimes } from './schema.ts'
 import { statement } from './statement.ts'
 import { instant } from './wire/columns.ts'
-import { type Columns, columnsOf, keyOf, otherColumnsOf, replacing } from './table-statement.ts'
+import { type Columns, columnsOf, keyOf, otherColumnsOf, replacing, upsert } from './table-statement.ts'
 
 export interface ProblemRow extends Readonly<WithoutNulls<RowOf<typeof problems>>> {
   /** False if the problem is over. */
@@ -70,4 +70,14 @@ export const deleteProblems = statement<ProblemRow>(
     `DELETE FROM problems USING ${newestOf(rows)} WHERE ${keyOf(problems)
       .map((column) => `problems.${column} = v.${column}`)
       .join(' AND ')} AND ${isNoOlderThanProblem('v')}`,
+)
+
+export const upsertMonitors = upsert('upsert_monitors', monitors)
+
+/** Deletes the monitors with these ids. */
+export const deleteMonitors = statement(
+  'delete_monitors',
+  columnsOf(monitors, ['chargePointKey', 'monitorId']),
+  (_, rows) =>
+    `DELETE FROM monitors m USING ${rows} WHERE m.charge_point_id = v.charge_point_id AND m.monitor_id = v.monitor_id`,
 )

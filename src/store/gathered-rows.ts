@@ -8,15 +8,24 @@ import type { ChangeSet } from '../blocks/decision.ts'
 import type { NewRow, RowChange, StoredTable } from '../blocks/stored-rows.ts'
 import { storedTables } from '../blocks/tables.ts'
 import { connectors } from '../blocks/availability/tables.ts'
-import { problems } from '../blocks/diagnostics/tables.ts'
+import { monitors, problems } from '../blocks/diagnostics/tables.ts'
+import { variables } from '../blocks/provisioning/tables.ts'
 import { correctTransactions } from './corrections.ts'
-import { deleteProblems, isOlderProblem, noteProblemTimes, upsertProblems } from './device-statements.ts'
+import {
+  deleteMonitors,
+  deleteProblems,
+  isOlderProblem,
+  noteProblemTimes,
+  upsertMonitors,
+  upsertProblems,
+} from './device-statements.ts'
 import { eventRow } from './event-row.ts'
 import { moveJobs } from './jobs.ts'
 import { bindRows } from './statement.ts'
 import type { BoundStatement } from './wire/bind-messages.ts'
 import { insertChargePointEvents, insertTransactions, upsertConnectors } from './statements.ts'
 import { type KeyColumn, keyColumnsOf, upsert } from './table-statement.ts'
+import { storeVariables } from './variable-statements.ts'
 
 /**
  * The fencing token of the set: the epoch that must be the newest of the charge point for the set to be stored. Null:
@@ -112,6 +121,8 @@ function keyIn(row: Readonly<Record<string, unknown>>, key: readonly KeyColumn[]
 
 const keyOfConnector = keyColumnsOf(connectors)
 const keyOfProblem = keyColumnsOf(problems)
+const keyOfMonitor = keyColumnsOf(monitors)
+const keyOfVariable = keyColumnsOf(variables)
 
 /**
  * How the rows of a table with special rules are stored: those where a row does more than replace the one with its key.
@@ -140,6 +151,29 @@ const particular: { readonly [Name in StoredTable]?: () => Gathered<Name> } = {
   chargePointEvents: gathering({
     rowOf: eventRow,
     statements: (rows) => bindRows(insertChargePointEvents, rows),
+  }),
+  // An answer about a value does not take the place of a report in the same transaction.
+  variables: gathering<'variables', Written<'variables'> & Pick<RowChange<'variables'>, 'tells'>>({
+    rowOf: (set, change) => {
+      const row = withKey(written<'variables'>(set, change), keyOfVariable)
+      return change.tells === undefined ? row : { ...row, tells: change.tells }
+    },
+    keyOf: (row) => `${row.tells ?? ''}\0${keyIn(row, keyOfVariable)}`,
+    statements: storeVariables,
+  }),
+  monitors: gathering<'monitors', Written<'monitors'> & { readonly isCleared: boolean }>({
+    rowOf: (set, change) => ({ ...written<'monitors'>(set, change), isCleared: change.isCleared === true }),
+    keyOf: (row) => keyIn(row, keyOfMonitor),
+    statements: (rows) => [
+      ...bindRows(
+        upsertMonitors,
+        rows.filter(({ isCleared }) => !isCleared),
+      ),
+      ...bindRows(
+        deleteMonitors,
+        rows.filter(({ isCleared }) => isCleared),
+      ),
+    ],
   }),
   problems: gathering<'problems', Written<'problems'> & { readonly isActive: boolean }>({
     rowOf: (set, change) => ({ ...withKey(written<'problems'>(set, change), keyOfProblem), isActive: change.isActive }),

@@ -25,6 +25,8 @@ import { unseen } from './wire/plans.ts'
 import { insertEnds, insertOpened, insertReplaced, keepEnded } from './connection-history.ts'
 import type { Database } from './database.ts'
 import { createJobLookup } from './job-lookup.ts'
+import { createAlarmLookup } from './alarm-queries.ts'
+import { createReportLookup } from './report-queries.ts'
 import { knownJson, ms, transactionColumns } from './known-transaction.ts'
 import { openPromisesOf } from './remote-start-promises.ts'
 import { storeError } from './store-error.ts'
@@ -381,6 +383,8 @@ export function createLiveQueries(database: Database, clock: Clock) {
     },
 
     jobsOfRequest: createJobLookup(pool),
+    reportOfRequest: createReportLookup(pool),
+    alarmsAbout: createAlarmLookup(pool),
     beforeStart,
     lastRegister,
     registersNextTo,

@@ -31,6 +31,8 @@ import {
   deleteOldJobs,
   deleteOldPromises,
   deleteOldReservations,
+  deleteOldAlarms,
+  deleteOldReports,
   deleteOldRotations,
 } from './retention.ts'
 
@@ -119,6 +121,8 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   await deleteOldJobs(database.upkeepPool, nowMs - retention.jobDays * dayMs)
   await deleteOldReservations(database.upkeepPool, eventsFromMs)
   await deleteOldChargingProfiles(database.upkeepPool, eventsFromMs)
+  await deleteOldAlarms(database.upkeepPool, eventsFromMs)
+  await deleteOldReports(database.upkeepPool, nowMs - retention.jobDays * dayMs)
   await deleteOldErasures(database.upkeepPool, eventsFromMs)
   const keptFromMs = nowMs - factDays(retention) * dayMs
   await deleteOld(database.upkeepPool, 'transaction_facts_default', keptFromMs)

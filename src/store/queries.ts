@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { embeddedListRowsMax } from '../base/limits.ts'
 import { createAuditQueries } from './audit/queries.ts'
+import { createAlarmQueries } from './alarm-queries.ts'
 import { createAnomalyQueries } from './anomaly-queries.ts'
 import { createChargePointBatches } from './charge-point-batch.ts'
 import { createChargePointQueries } from './charge-point-queries.ts'
@@ -30,13 +31,16 @@ import { createMessageQueries } from './messages/message-queries.ts'
 import { createMeterValueQueries } from './meter-value-queries.ts'
 import { createJobQueries } from './job-queries.ts'
 import type { ListSource } from './paging.ts'
+import { createMonitorQueries } from './monitor-queries.ts'
 import { createPromiseQueries } from './remote-start-promises.ts'
 import { createReservationQueries } from './reservation-queries.ts'
 import { createSecurityEventQueries } from './security-event-queries.ts'
+import { createReportQueries } from './report-queries.ts'
 import { createRoleQueries } from './role-queries.ts'
 import { createSmartChargingQueries } from './smart-charging-queries.ts'
 import { storeError } from './store-error.ts'
 import { createTransactionQueries } from './transaction-queries.ts'
+import { createVariableQueries } from './variable-queries.ts'
 
 export type Queries = ReturnType<typeof createQueries>
 
@@ -45,6 +49,10 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
   return withStoreErrors({
     ...createLiveQueries(database, clock),
     ...createChargePointQueries(source),
+    ...createVariableQueries(source),
+    ...createReportQueries(source),
+    ...createMonitorQueries(source),
+    ...createAlarmQueries(source),
     ...createGroupQueries(source),
     ...createIdTokenQueries(source),
     ...createChargePointBatches({ pool: database.restPool, clock }),

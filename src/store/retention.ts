@@ -66,6 +66,16 @@ export async function deleteOldChargingProfiles(pool: Pool, beforeMs: number): P
   await forget(pool, 'reported_charging_profiles', `received_at < $2 AND purpose = 'TxProfile'`, before)
 }
 
+/** Deletes reports in parts to which nothing was added since `beforeMs`; what they reported stays. Returns how many. */
+export async function deleteOldReports(pool: Pool, beforeMs: number): Promise<number> {
+  return forget(pool, 'device_reports', 'updated_at < $2', [new Date(beforeMs).toISOString()])
+}
+
+/** Deletes alarms that ended before `beforeMs`; open ones stay. Returns how many. */
+export async function deleteOldAlarms(pool: Pool, beforeMs: number): Promise<number> {
+  return forget(pool, 'alarms', 'ended_at < $2', [new Date(beforeMs).toISOString()])
+}
+
 /** Deletes erasures of id tokens that were done before `beforeMs`. Returns how many. */
 export async function deleteOldErasures(pool: Pool, beforeMs: number): Promise<number> {
   return forget(pool, 'id_token_erasures', 'ended_at < $2', [new Date(beforeMs).toISOString()])

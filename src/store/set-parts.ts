@@ -9,15 +9,22 @@ import { isOf, type RowChange } from '../blocks/stored-rows.ts'
 import { firstWithoutTime, textBytes } from './wire/meter-rows.ts'
 
 /**
- * A variable costs PostgreSQL as much time as this many meter values: its key is wider, and its row may have to be
- * replaced.
+ * A variable, or a monitor, costs PostgreSQL as much time as this many meter values: its key is wider, and its row may
+ * have to be replaced.
  */
 const variableRows = 2
+
+/** Rows of which one report has thousands. */
+type BulkRow = RowChange<'variables' | 'monitors'>
+
+function isBulk(change: Change): change is BulkRow {
+  return isOf('variables', change) || isOf('monitors', change)
+}
 
 /** The rows of a set, counted in meter values. Only rows of which one message can contain thousands are counted. */
 export function bulkRowsOf({ meter, changes }: ChangeSet): number {
   let rows = meter === null ? 0 : meter.to - meter.from
-  for (const change of changes) if (isOf('variables', change)) rows += variableRows
+  for (const change of changes) if (isBulk(change)) rows += variableRows
   return rows
 }
 
@@ -56,11 +63,11 @@ export function partsOf(set: ChangeSet): readonly ChangeSet[] {
   }
 
   let { changes } = set
-  const slices = slicesOf(changes.filter((change) => isOf('variables', change)))
+  const slices = slicesOf(changes.filter((change) => isBulk(change)))
   if (slices.length > 1) {
     const last = slices.pop()
     for (const { variables, bytes } of slices) cutOff(null, variables, bytes)
-    changes = [...changes.filter((change) => !isOf('variables', change)), ...(last?.variables ?? [])]
+    changes = [...changes.filter((change) => !isBulk(change)), ...(last?.variables ?? [])]
   }
   if (parts.length === 0) return [set]
   return [...parts, { ...set, meter, changes, bytes: bytesLeft }]
@@ -75,11 +82,11 @@ function endOfSlice(block: MeterBlock, from: number, end: number): number {
 }
 
 interface Slice {
-  readonly variables: RowChange<'variables'>[]
+  readonly variables: BulkRow[]
   bytes: number
 }
 
-function slicesOf(variables: readonly RowChange<'variables'>[]): Slice[] {
+function slicesOf(variables: readonly BulkRow[]): Slice[] {
   const slices: Slice[] = []
   let slice: Slice | undefined
   for (const variable of variables) {
@@ -95,7 +102,7 @@ function slicesOf(variables: readonly RowChange<'variables'>[]): Slice[] {
 }
 
 /** About its size in the frame. */
-function bytesOfVariable({ row }: RowChange<'variables'>): number {
+function bytesOfVariable({ row }: BulkRow): number {
   let bytes = 0
   for (const part of Object.values(row)) {
     if (typeof part === 'string') bytes += part.length

@@ -154,7 +154,13 @@ export class SimulatedNode implements ServerEnd, Owner {
       registry: this.registry,
       examiner: this.#examiner(),
       defer: (callback) => this.#clock.after(0, callback),
-      lookups: { ...this.#queries, signingRequest: async () => null, jobsOfRequest: async () => [] },
+      lookups: {
+        ...this.#queries,
+        signingRequest: async () => null,
+        jobsOfRequest: async () => [],
+        reportOfRequest: async () => null,
+        alarmsAbout: async () => new Map(),
+      },
       nextTransactionId: () => this.#transactionIds.next(),
       concurrentTransactions: security.concurrentTransactions,
       store: {

@@ -3,7 +3,7 @@
 import { getTableColumns } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { ChangeSet } from '../../src/blocks/decision.ts'
-import type { RowChange, StoredTable } from '../../src/blocks/stored-rows.ts'
+import { isOf, type RowChange, type StoredTable } from '../../src/blocks/stored-rows.ts'
 import { storedTables } from '../../src/blocks/tables.ts'
 import { keyColumnsOf } from '../../src/store/table-statement.ts'
 
@@ -13,7 +13,8 @@ type Row = Readonly<Record<string, unknown>>
 export class TableModel {
   readonly tables = new Map<StoredTable, Map<string, Row>>()
 
-  put({ chargePointKey, messageId, receivedAtMs }: ChangeSet, { table, row }: RowChange): void {
+  put({ chargePointKey, messageId, receivedAtMs }: ChangeSet, change: RowChange): void {
+    const { table, row } = change
     const definition: PgTable = storedTables[table]
     const ofMessage = { chargePointKey, messageId, receivedAtMs, updatedAtMs: receivedAtMs }
     const given: Row = { ...ofMessage, ...row }
@@ -26,7 +27,28 @@ export class TableModel {
     const key = keyColumnsOf(definition).map(({ name }) => String(stored[name]))
     let rows = this.tables.get(table)
     if (rows === undefined) this.tables.set(table, (rows = new Map()))
-    rows.set(key.join('\0'), stored)
+    const name = key.join('\0')
+    if (isOf('monitors', change) && change.isCleared === true) rows.delete(name)
+    else rows.set(name, isOf('variables', change) ? variableAfter(rows.get(name), stored, change.tells) : stored)
+  }
+}
+
+/** A report replaces a variable, an answer changes a value of it. What waits for a reboot waits until it is told. */
+function variableAfter(known: Row | undefined, row: Row, tells: RowChange<'variables'>['tells']): Row {
+  if (known === undefined) return row
+  const { updatedAtMs } = row
+  const isReadable = known['mutability'] !== 'WriteOnly'
+  const value = isReadable ? row['value'] : null
+  const pendingValue = known['pendingValue'] === row['value'] ? null : known['pendingValue']
+  switch (tells) {
+    case undefined:
+      return { ...row, pendingValue }
+    case 'value':
+      return { ...known, value, pendingValue, updatedAtMs }
+    case 'acceptedValue':
+      return { ...known, value, pendingValue: null, updatedAtMs }
+    case 'pendingValue':
+      return { ...known, pendingValue: isReadable ? row['pendingValue'] : null, updatedAtMs }
   }
 }
 

@@ -156,6 +156,7 @@ export function variable(
       persistent: true,
       constant: false,
       characteristics: { dataType: 'integer', supportsMonitoring: false },
+      isReported: true,
       ...more,
     },
   }

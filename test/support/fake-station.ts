@@ -32,6 +32,8 @@ export const emptyLookups: Lookups = {
   beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
   signingRequest: none,
   jobsOfRequest: async () => [],
+  reportOfRequest: async () => null,
+  alarmsAbout: async () => new Map(),
   rehydrate: async () => hydration(),
 }
 

@@ -55,6 +55,8 @@ export function known(parts: KnownParts = {}): Known {
     beforeStart: null,
     signingRequest: null,
     jobs: [],
+    alarm: () => undefined,
+    report: null,
     promisedTransactionId: () => undefined,
     meter: null,
     sent: {},

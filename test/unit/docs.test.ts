@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Glob } from 'bun'
 import { handshakeQuirkTable } from '../../src/auth/handshake-quirks.ts'
 import { settingsFrom } from '../../src/base/config.ts'
-import { keyOfVariable, variableOfKey } from '../../src/blocks/provisioning/configuration-commands.ts'
+import { keyOfVariable, variableOfKey } from '../../src/blocks/provisioning/variable-name.ts'
 import { quirkTable } from '../../src/ocpp/quirks.ts'
 import {
   operationsDocument,

@@ -57,11 +57,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Which blocks a block may use, besides what stands beside their folders; the files of its routes apart. */
 const mayUse: Readonly<Record<string, readonly string[]>> = {
-  diagnostics: ['availability', 'jobs'],
+  diagnostics: ['availability', 'jobs', 'provisioning'],
   firmware: ['jobs'],
   'local-list': ['jobs'],
   'smart-charging': ['jobs'],
   metering: ['availability'],
+  provisioning: ['jobs'],
   'remote-control': ['authorization', 'availability', 'smart-charging'],
   transactions: ['authorization', 'availability', 'metering', 'reservation'],
 }

@@ -129,6 +129,33 @@ export async function answerWithJob(
   return answerOf(c, started, expiresAtMs ?? nowMs, wanted.isOfContract === true)
 }
 
+/**
+ * Queues several jobs of one request, in their order. Their parts of the request are not sent before the charge point
+ * has booted.
+ *
+ * @throws {StatorError} as `answerWithJob`. Jobs that were queued before an error stay.
+ */
+export async function queueJobs(
+  { clock, jobs, live }: Pick<ApiDeps, 'clock' | 'jobs' | 'live'>,
+  c: Context<ApiEnv>,
+  chargePoint: ChargePointRecord,
+  wanted: readonly WantedJob[],
+  expiresInSeconds: number,
+): Promise<{ readonly jobIds: number[]; readonly expiresAtMs: number }> {
+  const version = live.get(chargePoint)?.version ?? chargePoint.ocppVersion
+  const expiresAtMs = clock.nowMs() + expiresInSeconds * 1_000
+  const createdBy = nameOf(c.get('principal'))
+  const made = wanted.map((one) => {
+    const requestId = newWireId()
+    const { kind } = one.kind
+    const commands = commandsOf(one, requestId, version)
+    return { kind, requestId, commands, startsAtMs: one.startsAtMs, expiresAtMs, createdBy, parentId: null }
+  })
+  const jobIds: number[] = []
+  for (const job of made) jobIds.push(await jobs.queue(chargePoint, job))
+  return { jobIds, expiresAtMs }
+}
+
 /** The answer to a request that has started a job. */
 export function answerOf(
   c: Context<ApiEnv>,
@@ -154,6 +181,7 @@ function actionIn(commands: JobCommands, version: OcppVersion): string {
  * The commands of all versions, as far as they are valid: the charge point may come back with another version.
  *
  * @param spoken the version that it speaks, or spoke last: what is wrong with its command is the operator's error.
+ *   Null: it has not spoken yet; then any version that has such a command.
  */
 function commandsOf({ commandOf, moreOf }: WantedJob, requestId: number, spoken: OcppVersion | null): JobCommands {
   const commands: Partial<Record<OcppVersion, JobCommand>> = {}

@@ -124,7 +124,7 @@ export class JobRunner {
     if (isDuplicate) return
     for (const change of set.changes) {
       if (isOf('jobEvents', change)) this.#deps.counters.jobs.count(change.row.state)
-      else if (change.table === 'chargePoints' && 'patch' in change && change.patch.bootStatus === 'Accepted') {
+      else if (change.table === 'chargePoints' && 'patch' in change && isBoot(change.patch.bootStatus)) {
         this.wake(chargePoint)
       }
     }
@@ -383,6 +383,11 @@ export class JobRunner {
     this.#lastSwept = jobs.at(-1)?.jobId ?? 0
     for (const job of jobs) this.#lineUp(job)
   }
+}
+
+/** Whether something may be sent after a boot with this answer: some jobs are for pending ones. */
+function isBoot(status: string | null | undefined): boolean {
+  return status === 'Accepted' || status === 'Pending'
 }
 
 function refOf({ key, identity, strictness }: CommandTarget): CommandTarget {

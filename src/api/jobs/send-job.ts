@@ -98,6 +98,10 @@ function eventOf(error: StatorError, mayWait: boolean, mayRepeat: boolean): JobE
     case 'CALL_ANSWER_INVALID':
     case 'INTERNAL':
       return { type: 'lost', mayRepeat: false }
+    // It may have arrived, and its answer is not stored.
+    case 'STORE_UNAVAILABLE':
+    case 'STORE_QUEUE_FULL':
+      return { type: 'lost', mayRepeat }
     // The boot is not accepted (any more).
     case 'CONFLICT':
       return { type: 'notSent', mayWait }

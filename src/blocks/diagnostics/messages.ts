@@ -4,9 +4,10 @@ import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'
 import { jobNeeds, withJob } from '../jobs/reported.ts'
 import { notification } from '../notification.ts'
-import { keeping, readingPartOf, rowsOf } from '../rows.ts'
+import { learning, readingPartOf, rowsOf } from '../rows.ts'
+import { readEvents } from './alarms.ts'
 import { diagnosticsLog, securityLog } from './log-job.ts'
-import { newestStates } from './newest-states.ts'
+import { monitorsCleared, monitorsSet, notifyMonitoringReport } from './monitors.ts'
 import { notifyEvent } from './state-events.ts'
 
 const { served, stored, storedSend, toChargePoint } = rowsOf('diagnostics')
@@ -40,12 +41,12 @@ export const diagnostics201 = {
   GetLog: toChargePoint('2.0.1 N01', ['LogStatusNotification']),
   LogStatusNotification: served('2.0.1 N01', 'committed', logStatus),
   GetMonitoringReport: toChargePoint('2.0.1 N02', ['NotifyMonitoringReport']),
-  NotifyMonitoringReport: keeping(['monitor'], stored('2.0.1 N02')),
+  NotifyMonitoringReport: served('2.0.1 N02', 'committed', notifyMonitoringReport),
   SetMonitoringBase: toChargePoint('2.0.1 N03', ['NotifyEvent']),
-  SetVariableMonitoring: toChargePoint('2.0.1 N04', ['NotifyEvent']),
+  SetVariableMonitoring: learning(monitorsSet, toChargePoint('2.0.1 N04', ['NotifyEvent'])),
   SetMonitoringLevel: toChargePoint('2.0.1 N05'),
-  ClearVariableMonitoring: toChargePoint('2.0.1 N06'),
-  NotifyEvent: readingPartOf({ eventData: newestStates }, served('2.0.1 N07-N08', 'committed', notifyEvent)),
+  ClearVariableMonitoring: learning(monitorsCleared, toChargePoint('2.0.1 N06')),
+  NotifyEvent: readingPartOf({ eventData: readEvents }, served('2.0.1 N07-N08', 'committed', notifyEvent)),
   CustomerInformation: toChargePoint('2.0.1 N09-N10', ['NotifyCustomerInformation']),
   NotifyCustomerInformation: stored('2.0.1 N09'),
 }
@@ -54,12 +55,12 @@ export const diagnostics21 = {
   GetLog: toChargePoint('2.1 N01', ['LogStatusNotification']),
   LogStatusNotification: served('2.1 N01', 'committed', logStatus),
   GetMonitoringReport: toChargePoint('2.1 N02', ['NotifyMonitoringReport']),
-  NotifyMonitoringReport: keeping(['monitor'], stored('2.1 N02')),
+  NotifyMonitoringReport: served('2.1 N02', 'committed', notifyMonitoringReport),
   SetMonitoringBase: toChargePoint('2.1 N03', ['NotifyEvent']),
-  SetVariableMonitoring: toChargePoint('2.1 N04, N11', ['NotifyEvent']),
+  SetVariableMonitoring: learning(monitorsSet, toChargePoint('2.1 N04, N11', ['NotifyEvent'])),
   SetMonitoringLevel: toChargePoint('2.1 N05'),
-  ClearVariableMonitoring: toChargePoint('2.1 N06'),
-  NotifyEvent: readingPartOf({ eventData: newestStates }, served('2.1 N07-N08', 'committed', notifyEvent)),
+  ClearVariableMonitoring: learning(monitorsCleared, toChargePoint('2.1 N06')),
+  NotifyEvent: readingPartOf({ eventData: readEvents }, served('2.1 N07-N08', 'committed', notifyEvent)),
   CustomerInformation: toChargePoint('2.1 N09-N10', ['NotifyCustomerInformation']),
   NotifyCustomerInformation: stored('2.1 N09'),
   // What the stream then sends is stored, too.

@@ -3,6 +3,7 @@
 
 import type { OCPP20, OCPP21 } from 'typed-ocpp'
 import { connectorsMax } from '../../base/limits.ts'
+import { alarmChanges, alarmNeeds } from './alarms.ts'
 import { availableComponents, newestStates } from './newest-states.ts'
 import { connectorStatusChanges, moveConnector, status201 } from '../availability/connector-status.ts'
 import type { Anomaly, Change, ConnectorRef, Decision, Handler, Known } from '../decision.ts'
@@ -13,21 +14,26 @@ import { connectorSubject } from '../untimed-facts.ts'
 type Event = OCPP20.NotifyEventRequest['eventData'][number]
 
 /**
- * 2.0.1 N07: events of monitors. All are stored. An AvailabilityState also changes the status of connectors, and a
- * Problem changes the current problems of the charge point.
+ * 2.0.1 N07: events of monitors. All are stored. An AvailabilityState also changes the status of connectors, a Problem
+ * changes the current problems of the charge point, and alerts begin and end alarms.
  */
 export const notifyEvent: Handler<OCPP20.NotifyEventRequest | OCPP21.NotifyEventRequest> = {
+  needs: ({ eventData }) => {
+    const alarms = alarmNeeds(eventData)
+    return alarms.length === 0 ? {} : { alarms }
+  },
   about: ({ eventData }, known) => ({
     also: newestStates(eventData).flatMap((event) => connectorsOf(event, known).map(connectorSubject)),
   }),
   decide: (payload, known) => {
     const stored = notification(known, payload.generatedAt)
+    const alarms = alarmChanges(payload.eventData, known)
     const events = newestStates(payload.eventData)
-    if (events.length === 0) return stored
+    if (events.length === 0) return { ...stored, changes: [...alarms, ...stored.changes] }
     const statuses = statusesOf(events, known)
     return {
       ...stored,
-      changes: [...statuses.changes, ...problemsOf(events, known), ...stored.changes],
+      changes: [...statuses.changes, ...problemsOf(events, known), ...alarms, ...stored.changes],
       anomalies: statuses.anomalies,
     }
   },

@@ -1,6 +1,7 @@
-// The table of problems that 2.x charge points report.
+// The tables of problems, monitors and alarms of 2.x charge points.
 
-import { index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { boolean, doublePrecision, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { instant } from '../column-types.ts'
 
 /** Current problems of components of 2.x charge points. */
@@ -25,5 +26,72 @@ export const problems = pgTable(
     }),
     // The API shows the newest; a charge point may report any number.
     index('problems_newest').on(table.chargePointKey, table.occurredAtMs),
+  ],
+)
+
+/** Monitors of variables, as charge points report them, or as they were set. */
+export const monitors = pgTable(
+  'monitors',
+  {
+    chargePointKey: integer('charge_point_id').notNull(),
+    /** The id that the charge point gave it. */
+    monitorId: integer('monitor_id').notNull(),
+    componentName: text('component_name').notNull(),
+    componentInstance: text('component_instance').notNull(),
+    evseId: integer('evse_id').notNull(),
+    connectorId: integer('connector_id').notNull(),
+    variableName: text('variable_name').notNull(),
+    variableInstance: text('variable_instance').notNull(),
+    type: text('type').notNull(),
+    value: doublePrecision('value').notNull(),
+    severity: integer('severity').notNull(),
+    /** Whether it is active during transactions only. */
+    isOfTransaction: boolean('is_of_transaction').notNull(),
+    eventNotificationType: text('event_notification_type'),
+    /** When the report was generated, by the clock of the charge point; null: it was set, and not reported since. */
+    generatedAtMs: instant('generated_at'),
+    updatedAtMs: instant('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ name: 'monitors_pkey', columns: [table.chargePointKey, table.monitorId] })],
+)
+
+/** Alarms: from the event that says that something is wrong to the one that says that it is over. */
+export const alarms = pgTable(
+  'alarms',
+  {
+    chargePointKey: integer('charge_point_id').notNull(),
+    /** What it is about: monitor, component and variable. */
+    subject: text('subject').notNull(),
+    /** By the clock of the charge point. */
+    beganAtMs: instant('began_at').notNull(),
+    /** Null: it is open. */
+    endedAtMs: instant('ended_at'),
+    componentName: text('component_name').notNull(),
+    componentInstance: text('component_instance').notNull(),
+    evseId: integer('evse_id').notNull(),
+    connectorId: integer('connector_id').notNull(),
+    variableName: text('variable_name').notNull(),
+    variableInstance: text('variable_instance').notNull(),
+    monitorId: integer('monitor_id'),
+    /** From 0, the most severe, to 9; null: it is not known. */
+    severity: integer('severity'),
+    eventNotificationType: text('event_notification_type'),
+    actualValue: text('actual_value'),
+    endValue: text('end_value'),
+    techCode: text('tech_code'),
+    techInfo: text('tech_info'),
+    stationTransactionId: text('station_transaction_id'),
+    updatedAtMs: instant('updated_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'alarms_pkey', columns: [table.chargePointKey, table.subject, table.beganAtMs] }),
+    index('alarms_newest').on(table.beganAtMs, table.chargePointKey, table.subject),
+    index('alarms_of_charge_point').on(table.chargePointKey, table.beganAtMs, table.subject),
+    index('alarms_open')
+      .on(table.beganAtMs, table.chargePointKey, table.subject)
+      .where(sql`ended_at IS NULL`),
+    index('alarms_ended')
+      .on(table.endedAtMs)
+      .where(sql`ended_at IS NOT NULL`),
   ],
 )

@@ -54,6 +54,8 @@ export interface JobKind {
   readonly kind: string
   /** Whether it only reads: to send it twice does no harm. */
   readonly isRead: boolean
+  /** Whether a queued one is sent while a boot is pending, too: it prepares the charge point for it (2.0.1 B02). */
+  readonly isBeforeAccepted?: true
   /** What the payload of a CALLRESULT means; null: nothing that can be understood. */
   readonly answered: (version: OcppVersion, answer: Payload) => JobAnswer | null
   /** The statuses that charge points report, with what each means. One that is not listed moves no job. */

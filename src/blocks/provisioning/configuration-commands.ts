@@ -1,17 +1,14 @@
-// Commands by which operators read and change the configuration of a charge point: the configuration keys of 1.6 (§5.8,
-// §5.3), and the device model of 2.x (2.0.1 B05, B06) under similar keys.
-//
-// A 2.x key is `Component.Variable`, or in full `Component[instance]@evse/connector.Variable[instance]`, as in
-// `OCPPCommCtrlr.MessageAttempts[TransactionEvent]` or `Connector@1/1.AvailabilityState`. A standard key of 1.6 that
-// has another name in 2.x works, too, so `HeartbeatInterval` works for all versions.
+// Commands by which operators read and change the configuration of a charge point: configuration keys of 1.6 (§5.8,
+// §5.3), and the device model of 2.x (2.0.1 B05, B06) under similar keys (`variable-name.ts`).
 
-import { variablesPerCallMax } from '../../base/limits.ts'
 import { ownValue } from '../../base/own-value.ts'
 import { type ByVersion, type OcppVersion, since2 } from '../../ocpp/version.ts'
 import type { Command, CommandOutcome } from '../command.ts'
 import { statusOf } from '../command.ts'
 import type { Payload } from '../decision.ts'
 import type { NewRow } from '../stored-rows.ts'
+import { entries, text, valueText } from './answer-values.ts'
+import { componentVariable, keyOfVariable, nameOfResult, variableOfKey } from './variable-name.ts'
 
 /** One entry of the answer to GET …/configuration. `value` is missing if the charge point does not send it. */
 export interface ConfigurationKey {
@@ -26,79 +23,6 @@ export interface Configuration {
   readonly unknownKey: readonly string[]
 }
 
-/** The address of a value in the 2.x device model; 0 and '' mean "none". */
-export type VariableName = Pick<
-  NewRow<'variables'>,
-  'componentName' | 'componentInstance' | 'evseId' | 'connectorId' | 'variableName' | 'variableInstance'
->
-
-// In the order of 1.6 §9; the 2.x names are from 2.0.1 Part 2 appendix 3.1. Keys without a 2.x name are left out.
-const standardKeys: Readonly<Record<string, string>> = {
-  AllowOfflineTxForUnknownId: 'AuthCtrlr.OfflineTxForUnknownIdEnabled',
-  AuthorizationCacheEnabled: 'AuthCacheCtrlr.Enabled',
-  AuthorizationKey: 'SecurityCtrlr.BasicAuthPassword',
-  AuthorizeRemoteTxRequests: 'AuthCtrlr.AuthorizeRemoteStart',
-  ClockAlignedDataInterval: 'AlignedDataCtrlr.Interval',
-  ConnectionTimeOut: 'TxCtrlr.EVConnectionTimeOut',
-  HeartbeatInterval: 'OCPPCommCtrlr.HeartbeatInterval',
-  LocalAuthorizeOffline: 'AuthCtrlr.LocalAuthorizeOffline',
-  LocalPreAuthorize: 'AuthCtrlr.LocalPreAuthorize',
-  MaxEnergyOnInvalidId: 'TxCtrlr.MaxEnergyOnInvalidId',
-  MeterValuesAlignedData: 'AlignedDataCtrlr.Measurands',
-  MeterValuesSampledData: 'SampledDataCtrlr.TxUpdatedMeasurands',
-  MeterValueSampleInterval: 'SampledDataCtrlr.TxUpdatedInterval',
-  MinimumStatusDuration: 'OCPPCommCtrlr.MinimumStatusDuration',
-  StopTransactionOnEVSideDisconnect: 'TxCtrlr.StopTxOnEVSideDisconnect',
-  StopTransactionOnInvalidId: 'TxCtrlr.StopTxOnInvalidId',
-  StopTxnAlignedData: 'AlignedDataCtrlr.TxEndedMeasurands',
-  StopTxnSampledData: 'SampledDataCtrlr.TxEndedMeasurands',
-  TransactionMessageAttempts: 'OCPPCommCtrlr.MessageAttempts[TransactionEvent]',
-  TransactionMessageRetryInterval: 'OCPPCommCtrlr.MessageAttemptInterval[TransactionEvent]',
-  UnlockConnectorOnEVSideDisconnect: 'OCPPCommCtrlr.UnlockOnEVSideDisconnect',
-  WebSocketPingInterval: 'OCPPCommCtrlr.WebSocketPingInterval',
-  LocalAuthListEnabled: 'LocalAuthListCtrlr.Enabled',
-  SendLocalListMaxLength: 'LocalAuthListCtrlr.ItemsPerMessage',
-  ReserveConnectorZeroSupported: 'ReservationCtrlr.NonEvseSpecific',
-  ChargeProfileMaxStackLevel: 'SmartChargingCtrlr.ProfileStackLevel',
-  ChargingScheduleAllowedChargingRateUnit: 'SmartChargingCtrlr.RateUnit',
-  ChargingScheduleMaxPeriods: 'SmartChargingCtrlr.PeriodsPerSchedule',
-  ConnectorSwitch3to1PhaseSupported: 'SmartChargingCtrlr.Phases3to1',
-}
-
-/** Keys that any 2.x charge point can be asked for. The password is not among them: it can only be written. */
-export const standardKeys2x: readonly string[] = Object.values(standardKeys).filter(
-  (key) => key !== standardKeys.AuthorizationKey,
-)
-
-// The keys of 1.6 are case insensitive (CiString50Type).
-const keysByLowerCase = new Map(Object.entries(standardKeys).map(([key, name]) => [key.toLowerCase(), name]))
-
-const keyForm =
-  /^(?<componentName>[^.@[\]]+)(?:\[(?<componentInstance>[^\]]+)\])?(?:@(?<evseId>\d{1,6})(?:\/(?<connectorId>\d{1,6}))?)?\.(?<variableName>[^@[\]]+)(?:\[(?<variableInstance>[^\]]+)\])?$/
-
-/** The variable that `key` means; null if it has neither the 2.x form nor a 2.x name. */
-export function variableOfKey(key: string): VariableName | null {
-  const groups = keyForm.exec(keysByLowerCase.get(key.toLowerCase()) ?? key)?.groups
-  if (groups?.componentName === undefined || groups.variableName === undefined) return null
-  return {
-    componentName: groups.componentName,
-    componentInstance: groups.componentInstance ?? '',
-    evseId: Number(groups.evseId ?? 0),
-    connectorId: Number(groups.connectorId ?? 0),
-    variableName: groups.variableName,
-    variableInstance: groups.variableInstance ?? '',
-  }
-}
-
-/** The key of a variable; `variableOfKey` reads it back. */
-export function keyOfVariable(name: VariableName): string {
-  const instance = name.componentInstance === '' ? '' : `[${name.componentInstance}]`
-  const connector = name.connectorId === 0 ? '' : `/${name.connectorId}`
-  const evse = name.evseId === 0 ? '' : `@${name.evseId}${connector}`
-  const variableInstance = name.variableInstance === '' ? '' : `[${name.variableInstance}]`
-  return `${name.componentName}${instance}${evse}.${name.variableName}${variableInstance}`
-}
-
 /** The configuration commands of one version. */
 interface ConfigurationForm {
   readonly get: (keys: readonly string[]) => Command | { readonly badKey: string }
@@ -106,9 +30,6 @@ interface ConfigurationForm {
   readonly read: (keys: readonly string[], answer: Payload, stored: readonly ConfigurationKey[]) => Configuration | null
   readonly changeStatus: (answer: Payload) => string | null
 }
-
-/** Highest number of keys in one CALL. */
-export const keysPerCallMax: ByVersion<number> = since2<number>(Number.POSITIVE_INFINITY, variablesPerCallMax)
 
 /** Whether charge points report their configuration themselves (2.x: the device model), so that Stator stores it. */
 export const isReported: ByVersion<boolean> = since2<boolean>(false, true)
@@ -249,58 +170,4 @@ function configuration2x(
     else configurationKey.push({ key, readonly: readOnly.has(key), ...(value === undefined ? {} : { value }) })
   }
   return configurationKey.length + unknownKey.length > 0 ? { configurationKey, unknownKey } : null
-}
-
-function componentVariable(name: VariableName): Payload {
-  const evse = { id: name.evseId, ...(name.connectorId === 0 ? {} : { connectorId: name.connectorId }) }
-  return {
-    component: {
-      name: name.componentName,
-      ...(name.componentInstance === '' ? {} : { instance: name.componentInstance }),
-      ...(name.evseId === 0 ? {} : { evse }),
-    },
-    variable: {
-      name: name.variableName,
-      ...(name.variableInstance === '' ? {} : { instance: name.variableInstance }),
-    },
-  }
-}
-
-function nameOfResult(result: Payload): VariableName | null {
-  const component = record(result.component)
-  const variable = record(result.variable)
-  const evse = record(component.evse)
-  const componentName = text(component.name)
-  const variableName = text(variable.name)
-  if (componentName === undefined || variableName === undefined) return null
-  return {
-    componentName,
-    componentInstance: text(component.instance) ?? '',
-    evseId: integer(evse.id),
-    connectorId: integer(evse.connectorId),
-    variableName,
-    variableInstance: text(variable.instance) ?? '',
-  }
-}
-
-// Answers of lenient charge points may break their schema; a field that cannot be read counts as missing.
-
-function entries(value: unknown): Payload[] {
-  return Array.isArray(value) ? value.map(record) : []
-}
-
-function record(value: unknown): Payload {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined
-}
-
-function valueText(value: unknown): string | undefined {
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : text(value)
-}
-
-function integer(value: unknown): number {
-  return typeof value === 'number' ? value : 0
 }

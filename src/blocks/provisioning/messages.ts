@@ -1,8 +1,14 @@
 // Functional block B: boots, the configuration of a charge point, and its device model.
 
-import { booting, rowsOf, settingPassword, settingProfile } from '../rows.ts'
+import { booting, learning, rowsOf, settingPassword, settingProfile } from '../rows.ts'
 import { bootNotification16, bootNotification201 } from './boot.ts'
-import { notifyReport } from './device-model.ts'
+import {
+  configurationChanged,
+  configurationTold,
+  notifyReport,
+  variablesChanged,
+  variablesTold,
+} from './device-model.ts'
 import { changeConfigurationPassword, setNetworkProfilePassword, setVariablesPassword } from './password-commands.ts'
 import { changeConfigurationProfile, networkProfile } from './profile-commands.ts'
 
@@ -12,16 +18,16 @@ export const provisioning16 = {
   BootNotification: booting(served('1.6 §4.2', 'committed', bootNotification16)),
   ChangeConfiguration: settingProfile(
     changeConfigurationProfile,
-    settingPassword(changeConfigurationPassword, toChargePoint('1.6 §5.3')),
+    settingPassword(changeConfigurationPassword, learning(configurationChanged, toChargePoint('1.6 §5.3'))),
   ),
-  GetConfiguration: toChargePoint('1.6 §5.8'),
+  GetConfiguration: learning(configurationTold, toChargePoint('1.6 §5.8')),
   Reset: toChargePoint('1.6 §5.14'),
 }
 
 export const provisioning201 = {
   BootNotification: booting(served('2.0.1 B01-B03', 'committed', bootNotification201)),
-  SetVariables: settingPassword(setVariablesPassword, toChargePoint('2.0.1 B05')),
-  GetVariables: toChargePoint('2.0.1 B06'),
+  SetVariables: settingPassword(setVariablesPassword, learning(variablesChanged, toChargePoint('2.0.1 B05'))),
+  GetVariables: learning(variablesTold, toChargePoint('2.0.1 B06')),
   GetBaseReport: toChargePoint('2.0.1 B07', ['NotifyReport']),
   NotifyReport: served('2.0.1 B07-B08', 'committed', notifyReport),
   GetReport: toChargePoint('2.0.1 B08', ['NotifyReport']),
@@ -31,8 +37,8 @@ export const provisioning201 = {
 
 export const provisioning21 = {
   BootNotification: booting(served('2.1 B01-B03', 'committed', bootNotification201)),
-  SetVariables: settingPassword(setVariablesPassword, toChargePoint('2.1 B05')),
-  GetVariables: toChargePoint('2.1 B06'),
+  SetVariables: settingPassword(setVariablesPassword, learning(variablesChanged, toChargePoint('2.1 B05'))),
+  GetVariables: learning(variablesTold, toChargePoint('2.1 B06')),
   GetBaseReport: toChargePoint('2.1 B07', ['NotifyReport']),
   NotifyReport: served('2.1 B07-B08', 'committed', notifyReport),
   GetReport: toChargePoint('2.1 B08', ['NotifyReport']),

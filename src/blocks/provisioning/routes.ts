@@ -11,16 +11,14 @@ import {
   configurationOfVariables,
   getConfigurationCommand,
   isReported,
-  keyOfVariable,
-  keysPerCallMax,
-  standardKeys2x,
-  variableOfKey,
 } from './configuration-commands.ts'
 import type { Configuration, ConfigurationKey } from './configuration-commands.ts'
+import { messageLimits } from './route-split.ts'
+import { variablesActions } from './variable-commands.ts'
+import { standardKeys2x } from './variable-name.ts'
 import { resetCommand, resetOutcome, resetTypes } from './reset-command.ts'
-import { isPasswordVariable } from './password-commands.ts'
-import type { ChangeSet } from '../decision.ts'
-import type { ChargePointRecord, VariableRecord } from '../records.ts'
+import type { VariableRecord } from './records.ts'
+import type { ChargePointRecord } from '../records.ts'
 import type { OcppVersion } from '../../ocpp/version.ts'
 import { answerCommand } from '../../api/answer-command.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
@@ -173,7 +171,6 @@ export function provisioningRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const outcome = changeConfigurationOutcome(version, payload)
     if (outcome === null) throw invalidAnswer(command.action, payload, problems)
     noteAnswer(c, outcome.status, value)
-    if (isReported[version] && outcome.status === 'Accepted') await storeVariable(deps, chargePoint, changed, value)
     return c.json(outcome, 200)
   })
 
@@ -194,7 +191,9 @@ async function getConfiguration(
   const version = deps.live.get(chargePoint)?.version ?? chargePoint.ocppVersion
   const stored = version !== null && isReported[version] ? await storedVariables(deps, chargePoint.key) : []
   const reported = configurationOfVariables(stored)
-  if (keys.length === 0 && reported.length > 0) return { configurationKey: reported, unknownKey: [] }
+  // Answers about some variables are no report.
+  if (keys.length === 0 && stored.some((variable) => variable.isReported))
+    return { configurationKey: reported, unknownKey: [] }
 
   const live = await requireConnected(deps, chargePoint)
   if (!isReported[live.version] || keys.length > 0) return ask(deps, chargePoint, live.version, keys, reported)
@@ -210,7 +209,7 @@ async function ask(
   keys: readonly string[],
   reported: readonly ConfigurationKey[],
 ): Promise<Configuration> {
-  const size = Math.min(Math.max(keys.length, 1), keysPerCallMax[version])
+  const size = keys.length > 1 ? await keysPerCall(deps, chargePoint, version) : 1
   const configurationKey: ConfigurationKey[] = []
   const unknownKey: string[] = []
   for (let from = 0; from === 0 || from < keys.length; from += size) {
@@ -243,32 +242,7 @@ async function storedVariables({ queries }: ApiDeps, chargePointKey: number): Pr
   return stored
 }
 
-// Stores the value that the charge point has just accepted, if it has reported the variable before. Variables that it
-// never reported, and those that can only be written (passwords), are not stored.
-async function storeVariable(
-  deps: ApiDeps,
-  chargePoint: ChargePointRecord,
-  changed: string,
-  value: string,
-): Promise<void> {
-  const name = variableOfKey(changed)
-  const key = name === null ? changed : keyOfVariable(name)
-  const stored = await storedVariables(deps, chargePoint.key)
-  const variable = stored.find((one) => one.attributeType === 'Actual' && keyOfVariable(one) === key)
-  if (variable === undefined || variable.mutability === 'WriteOnly') return
-  if (isPasswordVariable(variable.componentName, variable.variableName)) return
-  const { updatedAtMs: _, ...rest } = variable
-  const set: ChangeSet = {
-    chargePointKey: chargePoint.key,
-    messageId: crypto.randomUUID(),
-    bytes: 0,
-    epoch: 0,
-    receivedAtMs: deps.clock.nowMs(),
-    answer: {},
-    changes: [{ table: 'variables', row: { ...rest, value } }],
-    anomalies: [],
-    meter: null,
-  }
-  const { key: chargePointKey, identity } = chargePoint
-  await deps.commit(set, { chargePoint: { key: chargePointKey, identity }, action: null })
+async function keysPerCall(deps: ApiDeps, chargePoint: ChargePointRecord, version: OcppVersion): Promise<number> {
+  const { getMessage } = variablesActions(version)
+  return (await messageLimits(deps, chargePoint, version, getMessage)).itemsMax
 }

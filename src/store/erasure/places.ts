@@ -5,7 +5,7 @@ import { getTableColumns, getTableName } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { connectors } from '../../blocks/availability/tables.ts'
 import { chargePointEvents } from '../../blocks/charge-point-tables.ts'
-import { problems } from '../../blocks/diagnostics/tables.ts'
+import { alarms, problems } from '../../blocks/diagnostics/tables.ts'
 import { jobEvents, jobs } from '../../blocks/jobs/tables.ts'
 import { variables } from '../../blocks/provisioning/tables.ts'
 import { localLists } from '../../blocks/local-list/tables.ts'
@@ -70,7 +70,7 @@ export const places: readonly Place[] = [
   place(idTokens, null, { parentIdTag: 'idToken' }),
   place(remoteStartPromises, 'promised_at', { start: 'json' }),
   place(transactions, 'COALESCE(updated_at, received_at)', { idToken: 'idToken', stopIdToken: 'idToken' }),
-  place(variables, 'updated_at', { value: 'value', characteristics: 'json' }),
+  place(variables, 'updated_at', { value: 'value', pendingValue: 'value', characteristics: 'json' }),
   place(connectors, 'updated_at', { info: 'value', vendorErrorCode: 'code' }),
   place(connectorHistory, 'received_at', { vendorErrorCode: 'code' }, true),
   place(problems, 'updated_at', { techInfo: 'value', techCode: 'code' }),
@@ -93,6 +93,7 @@ export const places: readonly Place[] = [
   place(evChargingNeeds, 'received_at', { payload: 'json' }),
   place(evChargingSchedules, 'received_at', { payload: 'json' }),
   place(reservations, null, { idToken: 'idToken', groupIdToken: 'idToken' }),
+  place(alarms, 'updated_at', { actualValue: 'value', endValue: 'value', techInfo: 'value', techCode: 'code' }),
 ]
 
 /** The table that an operator is told, for the lines of blocks. */

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto'
 import { connect, type SecureVersion } from 'node:tls'
 import { passwordDefault } from '../../support/stator.ts'
 import type { CentralKind } from '../harness/central.ts'
-import { matching, requireEqual } from '../harness/match.ts'
+import { matching, requireEqual, positiveInteger } from '../harness/match.ts'
 import { authorityOf, chainFor, clientCertificate, newKey } from '../harness/own-key.ts'
 import type { Case, Play } from '../harness/play.ts'
 import { Station } from '../harness/station.ts'
@@ -190,7 +190,14 @@ export const securityCases: Readonly<Record<string, Case>> = {
       securityProfile: 3,
       ocppInterface: 'Wired0',
     }
-    await station.called('SetNetworkProfile', { configurationSlot: 2, connectionData }, { status: 'Accepted' })
+    const { ocppCsmsUrl: csmsUrl, securityProfile } = connectionData
+    await station.commanded({
+      by: { path: 'network-profiles/2', method: 'PUT', body: { csmsUrl, securityProfile, interface: 'Wired0' } },
+      action: 'SetNetworkProfile',
+      payload: { configurationSlot: 2, connectionData },
+      reply: { status: 'Accepted' },
+      told: { status: 'Accepted', message: 'The charge point has stored the profile', jobId: positiveInteger },
+    })
     const variable = { component: { name: 'OCPPCommCtrlr' }, variable: { name: 'NetworkConfigurationPriority' } }
     await station.commanded({
       by: { path: 'configuration', body: { key: 'OCPPCommCtrlr.NetworkConfigurationPriority', value: '2,1' } },

@@ -1,5 +1,6 @@
 // OCPP 2.0.1 Part 6 §3.3: B Provisioning.
 
+import { positiveInteger } from '../harness/match.ts'
 import type { Case, Play } from '../harness/play.ts'
 import { type Payload, Station } from '../harness/station.ts'
 import {
@@ -39,14 +40,21 @@ const remoteStartKey = 'AuthCtrlr.AuthorizeRemoteStart'
 function baseReport(reportBase: string): Case {
   return async (play) => {
     const station = await booted(play)
-    await station.called('GetBaseReport', { requestId: 5, reportBase }, { status: 'Accepted' })
+    const { sent } = await station.commanded({
+      by: { path: 'base-report', body: { reportBase } },
+      action: 'GetBaseReport',
+      payload: { requestId: positiveInteger, reportBase },
+      reply: { status: 'Accepted' },
+      told: { status: 'Accepted', message: 'The charge point sends the report', jobId: positiveInteger },
+    })
+    const { requestId } = sent
     const variableAttribute = [{ value: '600', mutability: 'ReadWrite' }]
     const parts = [
       [{ ...offlineThreshold, variableAttribute }],
       [{ ...authorizeRemoteStart, variableAttribute: [{ value: 'false', mutability: 'ReadOnly' }] }],
     ]
     for (const [seqNo, reportData] of parts.entries()) {
-      const report = { requestId: 5, generatedAt: time(), seqNo, tbc: seqNo === 0, reportData }
+      const report = { requestId, generatedAt: time(), seqNo, tbc: seqNo === 0, reportData }
       await station.sends('NotifyReport', report, {})
     }
     await station.operatorReads('configuration', {
@@ -55,7 +63,12 @@ function baseReport(reportBase: string): Case {
         { key: thresholdKey, readonly: false, value: '600' },
       ],
     })
+    await station.operatorReads('reports', { requestId, status: 'Complete', missing: [] }, newestReport)
   }
+}
+
+function newestReport({ reports }: Payload): unknown {
+  return Array.isArray(reports) ? reports[0] : null
 }
 
 const resetMessages: Readonly<Record<string, string>> = {
@@ -108,22 +121,32 @@ async function reconnects(station: Station): Promise<void> {
   await station.connect()
 }
 
-const networkProfile = {
-  configurationSlot: 1,
-  connectionData: {
-    ocppVersion: 'OCPP20',
-    ocppTransport: 'JSON',
-    ocppCsmsUrl: 'wss://csms.example.com/ocpp',
-    messageTimeout: 30,
-    securityProfile: 1,
-    ocppInterface: 'Wired0',
-  },
-}
+const csmsUrl = 'wss://csms.example.com/ocpp'
 
-function setNetworkProfile(status: string): Case {
+function setNetworkProfile(status: string, message: string): Case {
   return async (play) => {
     const station = await booted(play)
-    await station.called('SetNetworkProfile', networkProfile, { status })
+    await station.commanded({
+      by: {
+        path: 'network-profiles/1',
+        method: 'PUT',
+        body: { csmsUrl, securityProfile: 1, interface: 'Wired0', messageTimeout: 30 },
+      },
+      action: 'SetNetworkProfile',
+      payload: {
+        configurationSlot: 1,
+        connectionData: {
+          ocppVersion: 'OCPP20',
+          ocppTransport: 'JSON',
+          ocppCsmsUrl: csmsUrl,
+          messageTimeout: 30,
+          securityProfile: 1,
+          ocppInterface: 'Wired0',
+        },
+      },
+      reply: { status },
+      told: { status, message, jobId: positiveInteger },
+    })
   }
 }
 
@@ -209,7 +232,28 @@ export const provisioningCases: Readonly<Record<string, Case>> = {
       { ...offlineThreshold, attributeStatus: 'Accepted' },
       { ...authorizeRemoteStart, attributeStatus: 'Accepted' },
     ]
-    await station.called('SetVariables', { setVariableData }, { setVariableResult })
+    const told = (key: string, name: object) => {
+      return { key, ...name, attributeType: 'Actual', status: 'Accepted', message: 'The value is set' }
+    }
+    await station.commanded({
+      by: {
+        path: 'variables',
+        method: 'PUT',
+        body: {
+          variables: [
+            { ...offlineThreshold, value: '123' },
+            { ...authorizeRemoteStart, value: 'false' },
+          ],
+        },
+      },
+      action: 'SetVariables',
+      payload: { setVariableData },
+      reply: { setVariableResult },
+      told: {
+        rebootRequired: false,
+        results: [told(thresholdKey, offlineThreshold), told(remoteStartKey, authorizeRemoteStart)],
+      },
+    })
   },
 
   TC_B_12_CSMS: baseReport('ConfigurationInventory'),
@@ -257,7 +301,7 @@ export const provisioningCases: Readonly<Record<string, Case>> = {
     await stopsByReset(session)
   },
 
-  TC_B_42_CSMS: setNetworkProfile('Accepted'),
+  TC_B_42_CSMS: setNetworkProfile('Accepted', 'The charge point has stored the profile'),
 
-  TC_B_44_CSMS: setNetworkProfile('Failed'),
+  TC_B_44_CSMS: setNetworkProfile('Failed', 'The charge point answered the network profile with Failed'),
 }

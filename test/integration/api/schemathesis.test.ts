@@ -92,6 +92,13 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   reportChargingProfiles: ['^purpose', '^sources'],
   getConfiguration: length('key'),
   changeConfiguration: [...length('key'), ...length('value')],
+  searchVariables: ['^\\w+: Give Variable or Charge point ID beside this filter', ...page],
+  // What a variable may be called, and how long its value may be, depends on the version of the charge point.
+  setVariables: ['^variables'],
+  readVariables: ['^variables'],
+  requestReport: ['^variables'],
+  setNetworkProfile: ['^csmsUrl: CSMS URL must'],
+  listAlarms: [...period, ...page],
   listMeterValuesOfChargePoint: [...period, ...page],
   listTransactions: transactionFilter,
   ...exportsOf('Transactions', transactionFilter),

@@ -48,14 +48,17 @@ describe.each(['2.0.1', '2.1'] as const)('the device model of a charge point of 
     expect(found).toMatchObject({ totalCount: 4, page: 1 })
     const [first, second] = found['variables'] as readonly object[]
     expect(first).toEqual({
+      key: 'Connector@1/2.AvailabilityState',
       component: { name: 'Connector', evse: { id: 1, connectorId: 2 } },
       variable: { name: 'AvailabilityState' },
       attributeType: 'Actual',
       value: 'Available',
+      pendingValue: null,
       mutability: 'ReadWrite',
       persistent: false,
       constant: false,
       characteristics: null,
+      generatedAt,
       updatedAt: expect.stringMatching(/Z$/),
     })
     expect(second).toMatchObject({ component: { name: 'EVSE', instance: 'left', evse: { id: 1 } } })

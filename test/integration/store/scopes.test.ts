@@ -1,4 +1,5 @@
-// Two tenants with facts of every kind: who may see one of them never reads a row of the other, whatever is asked for.
+// Long because it has every list. Two tenants with facts of every kind: who may see one of them never reads a row of the
+// other, whatever is asked for.
 
 import { beforeAll, describe, expect, test } from 'bun:test'
 import type { ApiQueries, BlockQueries } from '../../../src/api/deps.ts'
@@ -74,6 +75,12 @@ async function fill(pool: TestStore['database']['pool'], key: number, identity: 
   await pool.query(`INSERT INTO jobs
       (charge_point_id, kind, state, place, request_id, timeout_seconds, created_at, created_by, changed_at)
     VALUES (${key}, 'firmwareUpdate', 'running', 1, 1, 60, ${at}, 'admin', ${at})`)
+  await pool.query(`INSERT INTO alarms (charge_point_id, subject, began_at, component_name, component_instance, evse_id,
+      connector_id, variable_name, variable_instance, updated_at)
+    VALUES (${key}, 'a', ${at}, 'Ctrlr', '', 0, 0, 'Problem', '', ${at})`)
+  await pool.query(`INSERT INTO variables (charge_point_id, component_name, component_instance, evse_id, connector_id,
+      variable_name, variable_instance, attribute_type, value, persistent, constant, updated_at)
+    VALUES (${key}, 'Ctrlr', '', 0, 0, 'Interval', '', 'Actual', '1', false, false, ${at})`)
   await pool.query(`INSERT INTO certificates
       (serial_number, charge_point_id, csr_digest, certificate, state, valid_from, valid_to, signed_at)
     VALUES ('${key}', ${key}, '', '', 'accepted', ${at}, '2027-01-01', ${at})`)
@@ -156,6 +163,21 @@ const seen: Readonly<Record<string, Seen>> = {
   'security events of the central system': facts((queries, scope) =>
     identitiesOf(queries.listSecurityEvents({ scope, source: 'centralSystem' }, page)),
   ),
+  alarms: {
+    list: (queries, scope) => identitiesOf(queries.listAlarms({ scope }, page)),
+    times: 1,
+    withDeleted: false,
+  },
+  variables: {
+    list: (queries, scope) => identitiesOf(queries.listVariables({ scope }, page)),
+    times: 1,
+    withDeleted: false,
+  },
+  'variables of a name': {
+    list: (queries, scope) => identitiesOf(queries.listVariables({ scope, variable: 'INTERVAL' }, page)),
+    times: 1,
+    withDeleted: false,
+  },
   jobs: facts((queries, scope) => identitiesOf(queries.listJobs({ scope }, null, 9).then(asPage))),
   certificates: facts((queries, scope) => identitiesOf(queries.listCertificates({ scope }, page))),
 }
@@ -172,6 +194,8 @@ const foreign: Readonly<Record<string, Listing>> = {
     identitiesOf(queries.listAnomalies({ scope, identity }, page)),
   'anomalies about its transaction': (queries, scope, { transactionId }) =>
     identitiesOf(queries.listAnomalies({ scope, transactionId }, page)),
+  'variables of its charge point': (queries, scope, { identities: [identity = ''] }) =>
+    identitiesOf(queries.listVariables({ scope, identity }, page)),
   'security events of its charge point': (queries, scope, { identities: [identity = ''] }) =>
     identitiesOf(queries.listSecurityEvents({ scope, identity }, page)),
 }
@@ -192,6 +216,8 @@ type OfOneFound =
   | 'listEvents'
   | 'listHistory'
   | 'variablesOf'
+  | 'reportsOf'
+  | 'monitorsOf'
   | 'certificatesOf'
   | 'revokeCertificate'
   | 'installedCertificatesOf'
@@ -244,6 +270,8 @@ const tested: Readonly<
   transaction: 'changes',
   ghostIds: 'exports',
   listAnomalies: 'seen',
+  listVariables: 'seen',
+  listAlarms: 'seen',
   listSecurityEvents: 'seen',
   listAuditLog: 'seen',
   listCertificates: 'seen',

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'bun:test'
 import { lastSeenFlushMs } from '../../../src/base/limits.ts'
+import type { RowChange } from '../../../src/blocks/stored-rows.ts'
 import {
   boot,
   chargePointEvent,
@@ -210,8 +211,49 @@ describeStore('the writer', (store) => {
       persistent: true,
       constant: false,
       characteristics: { dataType: 'integer', supportsMonitoring: false },
+      pendingValue: null,
+      isReported: true,
+      generatedAtMs: null,
       updatedAtMs: arrivalMs,
     })
+  })
+
+  test('an answer changes a value of a variable only; one that waits for a reboot waits until it is told', async () => {
+    const { queries, writer } = store()
+    const key = await store().newChargePoint()
+    const told = (tells: 'value' | 'acceptedValue' | 'pendingValue', value: string): RowChange<'variables'> => {
+      const change = variable('A', value, { mutability: null, isReported: false })
+      const { value: _, ...row } = change.row
+      return tells === 'pendingValue'
+        ? { ...change, row: { ...row, pendingValue: value }, tells }
+        : { ...change, tells }
+    }
+    const commit = (...changes: readonly RowChange<'variables'>[]) => writer.commit(changeSet(key, { changes }))
+    const shown = async () => {
+      const { items } = await queries.variablesOf({ chargePointKey: key }, { page: 1, pageSize: 10 })
+      return items.map(({ value, pendingValue, mutability, isReported }) => [
+        value,
+        pendingValue,
+        mutability,
+        isReported,
+      ])
+    }
+    await commit(told('value', '1'))
+    expect(await shown()).toEqual([['1', null, null, false]])
+    // A report and an answer in one transaction: both count.
+    await commit(variable('A', '2'), told('pendingValue', '3'))
+    expect(await shown()).toEqual([['2', '3', 'ReadWrite', true]])
+    await commit(told('value', '2'))
+    await commit(variable('A', '2'))
+    expect(await shown()).toEqual([['2', '3', 'ReadWrite', true]])
+    await commit(variable('A', '3'))
+    expect(await shown()).toEqual([['3', null, 'ReadWrite', true]])
+    await commit(told('pendingValue', '4'))
+    await commit(told('acceptedValue', '5'))
+    expect(await shown()).toEqual([['5', null, 'ReadWrite', true]])
+    await commit(variable('A', '', { mutability: 'WriteOnly', value: null }))
+    await commit(told('acceptedValue', '6'), told('pendingValue', '7'))
+    expect(await shown()).toEqual([[null, null, 'WriteOnly', true]])
   })
 
   test('everything that waits together is committed together', async () => {

@@ -1,6 +1,7 @@
 // What becomes of one charge point of a credential rotation, by what the connection, the store and the charge point do.
 
 import { expect, test } from 'bun:test'
+import { systemClock } from '../../../src/base/clock.ts'
 import { sendNewPassword } from '../../../src/api/rotation-item.ts'
 import type { CommandDeps } from '../../../src/api/send-command.ts'
 import { type ErrorCode, StatorError } from '../../../src/base/errors.ts'
@@ -24,6 +25,8 @@ async function sent({ isConnected = () => true, mayBeSent = true, begin, call }:
   let calls = 0
   const deps: CommandDeps = {
     nodeId: 'this-node',
+    clock: systemClock,
+    commit: async () => ({ duplicate: false, answer: {} }),
     queries: { otherHolder: async () => null, expectProfile: async () => {} },
     live: {
       get: () => (isConnected() ? { ...view, mayBeSent: () => mayBeSent } : undefined),

@@ -7,11 +7,9 @@ import {
   configurationOf,
   configurationOfVariables,
   getConfigurationCommand,
-  keyOfVariable,
-  standardKeys2x,
-  variableOfKey,
 } from '../../../../src/blocks/provisioning/configuration-commands.ts'
-import type { VariableName } from '../../../../src/blocks/provisioning/configuration-commands.ts'
+import { keyOfVariable, standardKeys2x, variableOfKey } from '../../../../src/blocks/provisioning/variable-name.ts'
+import type { VariableName } from '../../../../src/blocks/provisioning/variable-name.ts'
 import { checkRequest } from '../../../../src/examine/schema.ts'
 
 const heartbeat = { component: { name: 'OCPPCommCtrlr' }, variable: { name: 'HeartbeatInterval' } }
@@ -181,6 +179,7 @@ describe('reading the configuration', () => {
       persistent: true,
       constant: false,
       characteristics: null,
+      isReported: true,
     }
     expect(
       configurationOfVariables([

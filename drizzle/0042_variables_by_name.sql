@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "variables_by_name" ON "variables" USING btree (lower(variable_name),"charge_point_id");

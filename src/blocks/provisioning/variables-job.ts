@@ -1,0 +1,46 @@
+// Variables that are set when a charge point has booted, as a job: accepted at once, or not. It may be done while a
+// boot is pending (2.0.1 B02): that is what pending boots are for.
+
+import { statusOf } from '../command.ts'
+import type { Payload } from '../decision.ts'
+import type { JobAnswer, JobKind } from '../jobs/job.ts'
+import { since2 } from '../../ocpp/version.ts'
+import { entries, text } from './answer-values.ts'
+import { keyOfVariable, nameOfResult } from './variable-name.ts'
+
+const taken: ReadonlySet<string | null> = new Set(['Accepted', 'RebootRequired'])
+
+function answerOf(statuses: readonly (string | null)[], detail?: Payload): JobAnswer | null {
+  const refusal = statuses.find((status) => !taken.has(status))
+  if (refusal === null || statuses.length === 0) return null
+  const more = detail === undefined ? {} : { detail }
+  if (refusal !== undefined) {
+    const message = `The charge point answered a value with ${refusal}`
+    return { type: 'refused', status: refusal, message, ...more }
+  }
+  const status = statuses.includes('RebootRequired') ? 'RebootRequired' : 'Accepted'
+  const message = status === 'Accepted' ? 'The values are set' : 'The values are set; some take effect after a reboot'
+  return { type: 'done', status, message, ...more }
+}
+
+const answered = since2<(answer: Payload) => JobAnswer | null>(
+  (answer) => answerOf([statusOf(answer)]),
+  ({ setVariableResult }) => {
+    const results = entries(setVariableResult)
+    const statuses = results.map(({ attributeStatus }) => text(attributeStatus) ?? null)
+    const named = results.map((result, at) => {
+      const name = nameOfResult(result)
+      return { key: name === null ? null : keyOfVariable(name), status: statuses[at] ?? null }
+    })
+    return answerOf(statuses, { results: named })
+  },
+)
+
+/** Values of variables. */
+export const variablesSet: JobKind = {
+  kind: 'setVariables',
+  isRead: false,
+  isBeforeAccepted: true,
+  answered: (version, answer) => answered[version](answer),
+  reports: {},
+}
