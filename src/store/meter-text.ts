@@ -1,6 +1,6 @@
 // The meter value of a row as it was sent. A row has it either as JSON, or packed (workers/meter-packer.ts). Rows that
 // are read are unpacked here: 2 µs a row. In a condition, SQL says `meter_value_of(meter_value, packed)`, which takes
-// PostgreSQL five times that (drizzle/0047_packed_meter_values.sql).
+// PostgreSQL five times that (drizzle/0045_packed_meter_values.sql).
 
 import type { Payload } from '../blocks/values.ts'
 import { frequentWords, seldomWords } from '../ocpp/meter-words.ts'

@@ -76,7 +76,7 @@ describe('the words of meter values', () => {
   })
 
   test('PostgreSQL has the same', () => {
-    const migration = readFileSync(new URL('../../../drizzle/0047_packed_meter_values.sql', import.meta.url), 'utf8')
+    const migration = readFileSync(new URL('../../../drizzle/0045_packed_meter_values.sql', import.meta.url), 'utf8')
     expect(migration).toContain(meterValueFunction)
   })
 })
