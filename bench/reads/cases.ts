@@ -59,6 +59,9 @@ const together: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
 }
 
+/** Lists whose other filters are refused without one of these. */
+const needed: Readonly<Record<string, readonly string[]>> = { searchVariables: ['variable', 'chargePointId'] }
+
 /** Parameters by which a busy charge point or id token differs from others. */
 const ofSomebody: readonly string[] = ['chargePointId', 'idTag']
 
@@ -120,7 +123,10 @@ export function unmeasured(operations: readonly ReadOperation[], cases: readonly
 function filterSets({ id, kind, filters }: ReadOperation): (readonly string[])[] {
   if (kind !== 'list') return [[]]
   const paired = pairs.filter((pair) => pair.every((name) => filters.includes(name)))
-  const alone = filters.filter((name) => !paired.some((pair) => pair.includes(name))).map((name) => [name])
+  const leads = Object.hasOwn(needed, id) ? (needed[id] ?? []) : []
+  const alone = filters
+    .filter((name) => !paired.some((pair) => pair.includes(name)))
+    .map((name) => (leads.length === 0 || leads.includes(name) ? [name] : [...leads.slice(0, 1), name]))
   const combined = Object.hasOwn(together, id) ? (together[id] ?? []) : []
   return [[], ...alone, ...paired, ...combined.filter((set) => set.every((name) => filters.includes(name)))]
 }

@@ -31,6 +31,7 @@ const connectionsEach = 10
 const rotations = 20
 /** Variables that a charge point has reported. */
 const variablesEach = 50
+const alarmsEach = 8
 /** Id of the node that holds the connected charge points: another one than the one under test. */
 const otherNode = 'other-node'
 
@@ -129,6 +130,15 @@ function chargePointStatements(plan: FillPlan, part: FillPart): FillStatement[] 
         SELECT k, 'Made' || v % 10 || 'Ctrlr', '', 0, 0, 'Interval' || v, '', 'Actual', v::text, 'ReadWrite', true, false,
           ${timeOf(`${begin}`)}
         FROM ${keys} CROSS JOIN generate_series(1, ${variablesEach}) v ORDER BY k, v`,
+    },
+    {
+      table: 'alarms',
+      sql: `INSERT INTO alarms (charge_point_id, subject, began_at, ended_at, component_name, component_instance, evse_id,
+          connector_id, variable_name, variable_instance, monitor_id, severity, actual_value, updated_at)
+        SELECT k, 'made ' || n, at, CASE WHEN n % 4 > 0 THEN at + interval '1 minute' END, 'EVSE', '', 1, 0, 'Temperature', '',
+          1, n % 10, '80', at
+        FROM (SELECT k, n, ${lately(plan, 30 * dayMs, 'k', 35)} - n * interval '1 hour' AS at
+          FROM ${keys} CROSS JOIN generate_series(1, ${alarmsEach}) n) a ORDER BY at`,
     },
     {
       table: 'charge_points',

@@ -67,7 +67,11 @@ const fixedValues: Readonly<Record<string, Subject>> = {
   },
   searchVariables: {
     component: 'Made7Ctrlr',
+    componentInstance: 'A',
+    evseId: '1',
+    connectorId: '1',
     variable: 'Interval7',
+    variableInstance: 'A',
     attributeType: 'Actual',
     mutability: 'ReadWrite',
     value: '7',
