@@ -175,7 +175,7 @@ async function measurePart(run: Run, part: FillPart): Promise<void> {
   }
   run.results.parts.push(result)
   const what = { sources: await readersOf(source, part), cases, subjects }
-  await readAll(run, what, `${transactions.toLocaleString('en')} transactions`, result.alone, () => cpuNow(run, stator))
+  await readAll(run, what, `${transactions.toLocaleString('en')} transactions`, result.alone, cpuNowOf(run, stator))
   if (size.ratePerSecond > 0) await readUnderLoad(run, stator.url, what, result)
   await stator.stop()
 }
@@ -221,8 +221,10 @@ function limitsOf(size: ReadsSize, reader: ReaderName): ReadsSize {
   return reader === 'admin' ? size : { ...size, requestsMsMax: size.requestsMsMax / 2 }
 }
 
-function cpuNow({ postgresPid }: Run, { pid }: ServerProcess): CpuMs {
-  return { stator: cpuOf(pid)?.totalMs ?? 0, postgres: familyCpuMs(postgresPid) }
+/** Undefined if a page is requested once: the kernel counts in steps that are longer than a request. */
+function cpuNowOf({ postgresPid, size }: Run, { pid }: ServerProcess): (() => CpuMs) | undefined {
+  if (size.requestsMax === 1) return undefined
+  return () => ({ stator: cpuOf(pid)?.totalMs ?? 0, postgres: familyCpuMs(postgresPid) })
 }
 
 async function writeFile(folder: string, results: ReadsResults): Promise<string> {
