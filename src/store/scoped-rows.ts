@@ -7,8 +7,10 @@ import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Scope } from '../blocks/scope.ts'
 import { isOfScope } from './in-scope.ts'
 
-/** Scopes with no more charge points than these are read charge point by charge point. */
+/** Scopes with more charge points than these are not read charge point by charge point. */
 export const sparseKeysMax = 5_000
+/** Nor are those with a larger share of all charge points: one row of so many is one of theirs. */
+const sparseOneIn = 10
 
 interface ScopeSource {
   readonly db: NodePgDatabase
@@ -20,6 +22,10 @@ export interface ScopedRows {
   readonly keys: readonly number[]
   /** Whether there are no others. */
   readonly areAll: boolean
+  /** Whether they are few, and have few of all rows, so that a list is read charge point by charge point. */
+  readonly isSparse: boolean
+  /** About how many charge points there are, in the scope and outside; `sparseKeysMax` at least. */
+  readonly chargePoints: number
   /** Whether a row belongs to one of them, by the key of its charge point. */
   isOurs(key: AnyPgColumn | SQL): SQL
 }
@@ -31,8 +37,8 @@ export async function scopedRows(
 ): Promise<ScopedRows> {
   const ofGroups = sql`${sql.param(groups)}::int4[]`
   // Group by group. As JSON, because a row for each takes longer than all the rest.
-  const { rows } = await db.execute<{ found: readonly number[] | null }>(
-    sql`SELECT json_agg(id) AS found FROM (
+  const { rows } = await db.execute<{ found: readonly number[] | null; all: number }>(
+    sql`SELECT json_agg(id) AS found, (SELECT reltuples::float8 FROM pg_class WHERE oid = 'charge_points'::regclass) AS all FROM (
         SELECT c.id FROM unnest(${ofGroups}) AS g(id) CROSS JOIN LATERAL (
           SELECT c.id FROM charge_points c WHERE c.group_id = g.id LIMIT ${sparseKeysMax + 1}) c
         LIMIT ${sparseKeysMax + 1}) found`,
@@ -40,11 +46,15 @@ export async function scopedRows(
   const found = rows[0]?.found ?? []
   const keys = found.slice(0, sparseKeysMax)
   const areAll = found.length <= sparseKeysMax
+  const chargePoints = Math.max(rows[0]?.all ?? 0, sparseKeysMax)
+  const isSparse = areAll && keys.length * sparseOneIn <= chargePoints
   return {
     keys,
     areAll,
+    isSparse,
+    chargePoints,
     isOurs(key) {
-      if (areAll) return sql`${key} = ANY(${sql.param(keys)}::int4[])`
+      if (isSparse) return sql`${key} = ANY(${sql.param(keys)}::int4[])`
       // Of many charge points a row is soon found: each is looked up. A join would read all of them first.
       return sql`(SELECT c.group_id FROM charge_points c WHERE c.id = ${key}) = ANY(${ofGroups})`
     },

@@ -14,7 +14,7 @@ import { transactions } from '../blocks/transactions/tables.ts'
 import { type CountedFilter, countedTransactions, hourAfter } from './counts/read.ts'
 import { comesAfter, cursorOf, keyIn, keyOf, type Order, orderBy } from './keyset.ts'
 import { type Counted, type ListSource, requireCounted } from './paging.ts'
-import { scopeOfList, scopedRows, sparseKeysMax } from './scoped-rows.ts'
+import { scopeOfList, scopedRows } from './scoped-rows.ts'
 import { isOfToken, startedIn } from './transaction-filter.ts'
 
 /** The ids of a page in their order, and what is said about the whole list. */
@@ -286,24 +286,24 @@ function wayOfScope(
   return {
     isBounded: true,
     async count() {
-      const { keys, areAll, isOurs } = await scopedOnce()
+      const { keys, areAll, isSparse, isOurs } = await scopedOnce()
       const rows = sql`SELECT 1 FROM ${transactions} ${whereOf(and(isOurs(chargePointKey), isInTime, isOpen))}`
       // Of open ones there are few in all. In a period, each of many charge points has few.
-      if (filter.open === true || (!areAll && isInTime !== undefined)) return countSome(source, rows)
+      if (filter.open === true || (!isSparse && isInTime !== undefined)) return countSome(source, rows)
       // Charge point by charge point: their indexes know how many rows each has.
       const counted = await countSome(source, ofEach(keys, one(and(own, isInTime, isOpen))))
       return areAll || counted.totalCountAtLeast === true ? counted : countSome(source, rows)
     },
     async read(asked) {
-      const { keys, areAll, isOurs } = await scopedOnce()
+      const { keys, isSparse, chargePoints, isOurs } = await scopedOnce()
       const isIt = isOurs(chargePointKey)
       if (filter.open === true) return readMerged(source, order, [and(isIt, isInTime, isOpen)], asked)
       // Of few charge points the share is known about; of many it is assumed, and more are looked at if need be.
-      const share = areAll ? Math.max(keys.length, 1) / (await chargePointCount(source)) : denseShare
+      const share = isSparse ? Math.max(keys.length, 1) / chargePoints : denseShare
       for (let among = (2 * (asked.skip + asked.rows)) / share; ; among *= 8) {
         const isInReach = await reach(source, filter, order, asked, Math.ceil(among))
         const limits = and(isInTime, isOpen, isInReach ?? undefined)
-        const found = areAll
+        const found = isSparse
           ? await readPlaced(source, order, ofEach(keys, placedBy(order, and(own, limits), asked)), asked)
           : await readMerged(source, order, [and(isIt, limits)], asked)
         if (isInReach === null || found.length === asked.rows) return found
@@ -314,14 +314,6 @@ function wayOfScope(
 
 /** Which part of all charge points a larger scope is taken to have at first. */
 const denseShare = 0.5
-
-/** About how many charge points there are. */
-async function chargePointCount({ db }: ListSource): Promise<number> {
-  const { rows } = await db.execute<{ all: number }>(
-    sql`SELECT reltuples::float8 AS all FROM pg_class WHERE oid = 'charge_points'::regclass`,
-  )
-  return Math.max(rows[0]?.all ?? 0, sparseKeysMax)
-}
 
 function memoized<T>(read: () => Promise<T>): () => Promise<T> {
   let reading: Promise<T> | undefined
