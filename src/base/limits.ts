@@ -502,6 +502,13 @@ export const secretCharactersMax = 128
 /** Longest id token: `idToken` of OCPP 2.1; 2.0.1 stops at 36, and 1.6 at 20. */
 export const idTokenCharactersMax = 255
 
+/** Longest parent id tag: the group of an id token in 2.0.1 (IdTokenType). 1.6 is told shorter ones only (§7.28). */
+export const parentIdTagCharactersMax = 36
+export const idTagCharactersMax16 = 20
+
+/** EVSEs of one charge point, with the sources of their limits, that lists of limits and vehicles show. */
+export const chargingPlacesMax = 1_000
+
 /** Id tokens of the local list of a charge point: a request with all of them is within `jsonValuesMax`. */
 export const localListEntriesMax = 5_000
 

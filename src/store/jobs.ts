@@ -95,13 +95,17 @@ const take = `
   INSERT INTO job_events (job_id, place, at, state, is_end, moved_by)
   SELECT id, place, $5::timestamptz, 'sending', false, $6::text FROM taken RETURNING job_id`
 
-const openJob = `
+const jobWith = (commands: string): string => `
   SELECT j.id AS "jobId", j.kind, j.state, j.place, j.status, j.request_id AS "requestId",
-    j.timeout_seconds AS "timeoutSeconds", j.starts_at AS "startsAtMs", j.expires_at AS "expiresAtMs", j.commands,
+    j.timeout_seconds AS "timeoutSeconds", j.starts_at AS "startsAtMs", j.expires_at AS "expiresAtMs",
+    ${commands} AS commands,
     c.id AS key, c.identity, c.strictness, c.deleted_at IS NOT NULL AS "isDeleted", j.node = $1 AS "isHere"
   FROM jobs j JOIN charge_points c ON c.id = j.charge_point_id`
 
-const byId = `${openJob} WHERE j.id = $2`
+const byId = `${jobWith('j.commands')} WHERE j.id = $2`
+
+// The commands of one job may have a megabyte, and these read hundreds of jobs.
+const openJob = jobWith('NULL::json')
 
 const openOf = `${openJob} WHERE j.charge_point_id = $2 AND j.ended_at IS NULL ORDER BY j.id`
 

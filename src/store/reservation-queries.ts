@@ -14,7 +14,9 @@ const store = `
     expires_at = EXCLUDED.expires_at, created_at = EXCLUDED.created_at, created_by = EXCLUDED.created_by,
     status = NULL, answered_at = NULL, cancelled_at = NULL`
 
-const answer = `UPDATE reservations SET status = $3, answered_at = $4 WHERE charge_point_id = $1 AND reservation_id = $2`
+// A cancellation before it was answered is of an earlier one with the same id.
+const answer = `UPDATE reservations SET status = $3, answered_at = $4, cancelled_at = NULL
+  WHERE charge_point_id = $1 AND reservation_id = $2`
 
 const cancel = `UPDATE reservations SET cancelled_at = $3 WHERE charge_point_id = $1 AND reservation_id = $2`
 

@@ -51,7 +51,8 @@ export async function deleteOldJobs(pool: Pool, beforeMs: number): Promise<numbe
 /** Deletes reservations that expired, and ends that were reported, before `beforeMs`. */
 export async function deleteOldReservations(pool: Pool, beforeMs: number): Promise<void> {
   const before = [new Date(beforeMs).toISOString()]
-  await forget(pool, 'reservations', 'expires_at < $2', before)
+  const isOver = `(expires_at < $2 OR created_at < $2 AND (cancelled_at IS NOT NULL OR status <> 'Accepted'))`
+  await forget(pool, 'reservations', isOver, before)
   await forget(pool, 'reservation_ends', 'received_at < $2', before)
 }
 
@@ -63,6 +64,7 @@ export async function deleteOldChargingProfiles(pool: Pool, beforeMs: number): P
   const before = [new Date(beforeMs).toISOString()]
   const isOver = `cleared_at IS NOT NULL OR status IS DISTINCT FROM 'Accepted' OR valid_to < $2 OR purpose = 'TxProfile'`
   await forget(pool, 'charging_profiles', `set_at < $2 AND (${isOver})`, before)
+  await forget(pool, 'charging_limits', 'cleared AND received_at < $2', before)
   await forget(pool, 'reported_charging_profiles', `received_at < $2 AND purpose = 'TxProfile'`, before)
 }
 

@@ -1,5 +1,6 @@
 // Charging profiles, limits by others, and what vehicles need.
 
+import { chargingPlacesMax } from '../base/limits.ts'
 import { storableText } from '../base/storable-text.ts'
 import type {
   ChargingLimitRecord,
@@ -20,7 +21,14 @@ const store = `
     valid_to = EXCLUDED.valid_to, profile = EXCLUDED.profile, set_at = EXCLUDED.set_at, set_by = EXCLUDED.set_by,
     status = NULL, cleared_at = NULL`
 
-const answer = `UPDATE charging_profiles SET status = $3 WHERE charge_point_id = $1 AND profile_id = $2`
+// One that was reported before was replaced by it; and what was cleared before is not this one.
+const answer = `
+  WITH replaced AS (
+    DELETE FROM reported_charging_profiles r USING charging_profiles p
+    WHERE $3::text = 'Accepted' AND r.charge_point_id = $1 AND r.profile_id = $2
+      AND p.charge_point_id = $1 AND p.profile_id = $2 AND r.received_at <= p.set_at
+  )
+  UPDATE charging_profiles SET status = $3, cleared_at = NULL WHERE charge_point_id = $1 AND profile_id = $2`
 
 const replace = `
   UPDATE charging_profiles p SET cleared_at = $3 FROM charging_profiles n
@@ -33,6 +41,9 @@ const replace = `
 const isMeant = (table: string): string => `${table}.charge_point_id = $1
   AND ($2::int8 IS NULL OR ${table}.profile_id = $2) AND ($3::int4 IS NULL OR ${table}.evse_id = $3)
   AND ($4::text IS NULL OR ${table}.purpose = $4) AND ($5::int4 IS NULL OR ${table}.stack_level = $5)`
+
+/** SQL: whether the row of `table` comes after the id `$6`. */
+const isAfter = (table: string): string => `($6::int8 IS NULL OR ${table}.profile_id > $6)`
 
 const clear = `
   WITH forgotten AS (DELETE FROM reported_charging_profiles r WHERE ${isMeant('r')} AND r.received_at <= $6)
@@ -47,26 +58,25 @@ const page = `
     t.id AS "transactionId", t.stopped_at IS NOT NULL AS "isTransactionOver",
     ${ms('p.valid_to')} AS "validToMs", p.status, ${ms('p.cleared_at')} AS "clearedAtMs",
     ${ms('p.set_at')} AS "setAtMs", p.set_by AS "setBy"
-  FROM (SELECT * FROM charging_profiles p WHERE ${isMeant('p')}) p
-  FULL JOIN (SELECT * FROM reported_charging_profiles r WHERE ${isMeant('r')}) r ON r.profile_id = p.profile_id
+  FROM (SELECT * FROM charging_profiles p WHERE ${isMeant('p')} AND ${isAfter('p')}) p
+  FULL JOIN (SELECT * FROM reported_charging_profiles r WHERE ${isMeant('r')} AND ${isAfter('r')}) r ON r.profile_id = p.profile_id
   LEFT JOIN LATERAL (
     SELECT s.transaction_id AS id FROM station_transactions s
     WHERE s.charge_point_id = $1 AND s.station_transaction_id = r.station_transaction_id
     ORDER BY s.transaction_id DESC LIMIT 1) s ON true
   LEFT JOIN transactions t ON t.id = COALESCE(p.transaction_id, s.id)
-  WHERE $6::int8 IS NULL OR COALESCE(p.profile_id, r.profile_id) > $6
   ORDER BY 1 LIMIT $7`
 
 const limits = `
   SELECT evse_id AS "evseId", source, cleared AS "isCleared", payload, ${ms('received_at')} AS "receivedAtMs"
-  FROM charging_limits WHERE charge_point_id = $1 ORDER BY evse_id, source`
+  FROM charging_limits WHERE charge_point_id = $1 ORDER BY evse_id, source LIMIT ${chargingPlacesMax}`
 
 const vehicles = `
   SELECT COALESCE(n.evse_id, s.evse_id) AS "evseId", n.payload AS needs, ${ms('n.received_at')} AS "needsAtMs",
     s.payload AS schedule, ${ms('s.received_at')} AS "scheduleAtMs"
   FROM (SELECT * FROM ev_charging_needs WHERE charge_point_id = $1) n
   FULL JOIN (SELECT * FROM ev_charging_schedules WHERE charge_point_id = $1) s ON s.evse_id = n.evse_id
-  ORDER BY 1`
+  ORDER BY 1 LIMIT ${chargingPlacesMax}`
 
 const time = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString())
 

@@ -118,10 +118,10 @@ export async function answerWithJob(
   }
   const view = live.get(chargePoint)
   const isSendable = view !== undefined && view.mayBeSent(actionIn(commands, view.version))
-  if (expiresAtMs === null && wanted.isLong === true) {
-    const soonMs = nowMs + jobQueueSecondsDefault * 1_000
-    const jobId = await jobs.queue(chargePoint, { ...job, expiresAtMs: soonMs })
-    return answerOf(c, { jobId, answer: null }, soonMs)
+  if (wanted.isLong === true) {
+    const untilMs = expiresAtMs ?? nowMs + jobQueueSecondsDefault * 1_000
+    const jobId = await jobs.queue(chargePoint, { ...job, expiresAtMs: untilMs })
+    return answerOf(c, { jobId, answer: null }, untilMs)
   }
   const started = isSendable
     ? await jobs.start(chargePoint, job)

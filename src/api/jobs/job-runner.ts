@@ -324,10 +324,12 @@ export class JobRunner {
     this.#lines.set(key, line)
   }
 
-  async #sendQueued(job: OpenJob): Promise<void> {
+  async #sendQueued({ identity, jobId }: OpenJob): Promise<void> {
     const { clock, live, log, store, counters } = this.#deps
-    const { identity } = job
     try {
+      // With its commands, which the sweeps do not read.
+      const job = await store.job(jobId)
+      if (job === null || job.state !== 'queued') return
       const nowMs = clock.nowMs()
       const connection = live.connectionOf(job)
       if (this.#isStopping || connection === undefined) return

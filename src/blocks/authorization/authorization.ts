@@ -3,6 +3,7 @@
 
 import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import { isoTime } from '../../base/clock.ts'
+import { idTagCharactersMax16 } from '../../base/limits.ts'
 import type { Handler, Known, KnownIdToken } from '../decision.ts'
 
 /**
@@ -43,8 +44,13 @@ export function idTagInfo16(idTag: string, known: Known): OCPP16.AuthorizeRespon
   return {
     status: statusOf(token, known.nowMs),
     ...(token.expiryDateMs === null ? {} : { expiryDate: isoTime(token.expiryDateMs) }),
-    ...(token.parentIdTag === null ? {} : { parentIdTag: token.parentIdTag }),
+    ...(fits16(token.parentIdTag) ? { parentIdTag: token.parentIdTag } : {}),
   }
+}
+
+/** Whether 1.6 can say it (IdToken, 1.6 §7.28). */
+function fits16(parentIdTag: string | null): parentIdTag is string {
+  return parentIdTag !== null && parentIdTag.length <= idTagCharactersMax16
 }
 
 /**

@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { isoTime } from '../../base/clock.ts'
-import { idTokenCharactersMax } from '../../base/limits.ts'
+import { idTokenCharactersMax, parentIdTagCharactersMax } from '../../base/limits.ts'
 import type { IdTokenInput, IdTokenRecord } from '../records.ts'
 import { noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
@@ -43,7 +43,7 @@ const settings = {
   expiryDate: time('Expiry date')
     .nullish()
     .openapi({ type: ['string', 'null'], format: 'date-time' }),
-  parentIdTag: text('Parent ID tag', idTokenCharactersMax).nullish().openapi({ example: 'PARENT001' }),
+  parentIdTag: text('Parent ID tag', parentIdTagCharactersMax).nullish().openapi({ example: 'PARENT001' }),
 }
 
 /** An id tag to store. In a batch, also one to change. */

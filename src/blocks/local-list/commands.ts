@@ -1,6 +1,6 @@
 // Functional block D, local authorization list: the messages that bring a list to a charge point, in each version.
 
-import { localListItemsDefault, localListOverheadBytes } from '../../base/limits.ts'
+import { integerMax, localListItemsDefault, localListOverheadBytes } from '../../base/limits.ts'
 import { type OcppVersion, since2 } from '../../ocpp/version.ts'
 import type { Command } from '../command.ts'
 import type { Payload } from '../values.ts'
@@ -9,10 +9,10 @@ import { isSameTag, type ListChanges, type ListLimits, type LocalListEntry, part
 /** GetLocalListVersion (1.6 §5.10, 2.0.1 D02). */
 export const versionCommand: Command = { action: 'GetLocalListVersion', payload: {}, fields: {} }
 
-/** The version in its answer; null if it has none. 1.6: -1 means that the charge point has no local list. */
+/** The version in its answer; null if it has none that can be one. 1.6: -1 means that the charge point has no local list. */
 export function versionIn({ listVersion, versionNumber }: Payload): number | null {
   const version = versionNumber ?? listVersion
-  return typeof version === 'number' ? version : null
+  return typeof version === 'number' && Number.isInteger(version) && Math.abs(version) < integerMax ? version : null
 }
 
 /** The configuration keys with the limits of the list, in the names of 1.6 and of 2.x. */

@@ -73,7 +73,9 @@ export function localListState(list: LocalListRecord): LocalListState {
   if (sentEntries === null || sentAtMs === null) return 'neverSent'
   if (sentState !== null && isOpenJob(sentState) && sentState !== 'unknown') return 'sending'
   const isReportedSince = reportedAtMs !== null && reportedAtMs >= sentAtMs
-  if (isReportedSince && reportedVersion !== sentVersion) return 'drifted'
+  // A list without entries has the version 0 (1.6 §5.10).
+  const isAsSent = reportedVersion === sentVersion || (reportedVersion === 0 && sentEntries.length === 0)
+  if (isReportedSince && !isAsSent) return 'drifted'
   if (sentState !== 'succeeded' && !isReportedSince) return 'unknown'
   return isEmpty(changesBetween(sentEntries, list.entries)) ? 'inSync' : 'changed'
 }
@@ -94,6 +96,10 @@ function keyOf({ idTag }: LocalListEntry): string {
   return idTag.toLowerCase()
 }
 
+function typeOf({ type = 'Central' }: LocalListEntry): string {
+  return type
+}
+
 /** Whether two entries are of one id tag. */
 export function isSameTag(one: LocalListEntry, other: LocalListEntry): boolean {
   return keyOf(one) === keyOf(other)
@@ -102,7 +108,7 @@ export function isSameTag(one: LocalListEntry, other: LocalListEntry): boolean {
 function isSame(one: LocalListEntry, other: LocalListEntry): boolean {
   return (
     one.idTag === other.idTag &&
-    one.type === other.type &&
+    typeOf(one) === typeOf(other) &&
     one.status === other.status &&
     one.expiryDate === other.expiryDate &&
     one.parentIdTag === other.parentIdTag
@@ -120,7 +126,7 @@ export function changesBetween(from: readonly LocalListEntry[], to: readonly Loc
     }),
     removed: from.filter((entry) => {
       const later = after.get(keyOf(entry))
-      return later === undefined || later.type !== entry.type
+      return later === undefined || typeOf(later) !== typeOf(entry)
     }),
   }
 }

@@ -6,15 +6,17 @@ import type { ApiDeps } from '../../api/deps.ts'
 import type { ApiEnv } from '../../api/env.ts'
 import { answerWithJob, type QueueWish } from '../../api/jobs/job-command.ts'
 import { newWireId } from '../../api/new-wire-id.ts'
-import { invalidAnswer, requireConnected, sendCommand } from '../../api/send-command.ts'
+import { invalidAnswer, requireConnected, requireValid, sendCommand } from '../../api/send-command.ts'
 import { StatorError } from '../../base/errors.ts'
 import { localListPartsAwaitedMax } from '../../base/limits.ts'
 import type { OcppVersion } from '../../ocpp/version.ts'
 import { configurationOf, getConfigurationCommand } from '../provisioning/configuration-commands.ts'
 import type { ChargePointRecord } from '../records.ts'
+import type { Command } from '../command.ts'
+import type { Payload } from '../values.ts'
 import { limitKeys, listPayloads, type ListUpdate, versionCommand, versionIn } from './commands.ts'
 import { localListSync } from './job.ts'
-import { changesBetween, isEmpty, type ListLimits, type LocalListRecord } from './local-list.ts'
+import { changesBetween, isEmpty, type ListLimits, type LocalListRecord, localListState } from './local-list.ts'
 
 /** What an operator wants of a synchronisation. */
 interface SyncWish extends QueueWish {
@@ -46,6 +48,9 @@ export async function sync(
 ) {
   const { queries, clock } = deps
   const { key } = chargePoint
+  if (localListState(list) === 'sending') {
+    throw new StatorError('CONFLICT', `Job ${list.sentJobId} sends the list; wait for its end, or cancel it`)
+  }
   const found = await whatItHas(deps, chargePoint, wish.queue === true)
   const { entries } = list
   const { entriesMax } = found.limits
@@ -59,9 +64,15 @@ export async function sync(
     return c.json({ status: 'Accepted', message: 'The charge point has the list already' }, 200)
   }
   const firstVersion = Math.max(list.sentVersion, found.version ?? 0) + 1
-  const payloadsIn = (version: OcppVersion) => listPayloads(version, update, found.limits, firstVersion)
+  const made = new Map<OcppVersion, readonly Payload[]>()
+  const payloadsIn = (version: OcppVersion): readonly Payload[] => {
+    const payloads = made.get(version) ?? listPayloads(version, update, found.limits, firstVersion)
+    made.set(version, payloads)
+    return payloads
+  }
   const spoken = found.spoken ?? chargePoint.ocppVersion ?? '2.0.1'
   const parts = payloadsIn(spoken).length
+  for (const payload of payloadsIn(spoken)) requireValid(spoken, listCommand(payload))
   const requestId = newWireId()
   const sent = { version: firstVersion + parts - 1, requestId, entries, atMs: clock.nowMs() }
   if (!(await queries.noteSentLocalList(key, list.sentVersion, sent))) {
@@ -79,7 +90,7 @@ export async function sync(
       commandOf: (version) => {
         // The version of the last message is the same in all versions of OCPP, however the list is divided.
         const [payload] = payloadsIn(version).length === parts ? payloadsIn(version) : []
-        return payload === undefined ? null : { action: 'SendLocalList', payload, fields: listFields }
+        return payload === undefined ? null : listCommand(payload)
       },
       moreOf: (version) => payloadsIn(version).slice(1),
     },
@@ -87,7 +98,9 @@ export async function sync(
   )
 }
 
-const listFields = { '/localAuthorizationList': 'entries' } as const
+function listCommand(payload: Payload): Command {
+  return { action: 'SendLocalList', payload, fields: { '/localAuthorizationList': 'entries' } }
+}
 
 /** What a charge point has, and takes; the version is null if it cannot be asked now. */
 interface Found {

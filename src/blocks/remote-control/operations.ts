@@ -132,13 +132,19 @@ export function triggerCommand(version: OcppVersion, request: TriggerRequest): C
 
 const connectorField = { '/connectorId': 'evseId' } as const
 
-const triggerPlaces = since2<(place: EvsePlace) => EvseOfPayload | NoCommand>(
+const triggerPlaces = since2<(request: TriggerRequest) => EvseOfPayload | NoCommand>(
   (place) => {
     if (place.evseId === undefined) return {}
     const connectorId = connector16(place)
     return typeof connectorId === 'number' ? { connectorId } : connectorId
   },
-  (place) => evse2x(place),
+  (request) => {
+    const { requestedMessage, evseId, connectorId } = request
+    if (requestedMessage !== 'StatusNotification') return evse2x(request)
+    // F06.FR.13: it is of one connector.
+    if (evseId === undefined) return { reason: 'A StatusNotification of OCPP 2.x is of one connector: give evseId' }
+    return evse2x({ evseId, connectorId: connectorId ?? 1 })
+  },
 )
 
 /** The members of a payload that say where. */

@@ -117,7 +117,7 @@ const getRoute = routeFor('reservation:read', {
   responses: { 200: json(Reservation, 'The reservation.'), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
 })
 
-const cursor = /^(\d{1,15})\.(\d{1,10})$/
+const cursor = /^(\d{1,14})\.(\d{1,10})$/
 
 const listRoute = routeFor('reservation:read', {
   method: 'get',

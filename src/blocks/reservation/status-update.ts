@@ -1,6 +1,7 @@
 // ReservationStatusUpdate (2.0.1 H04): how a reservation has ended.
 
 import type { OCPP20, OCPP21 } from 'typed-ocpp'
+import { ownValue } from '../../base/own-value.ts'
 import type { Handler } from '../decision.ts'
 import { notification } from '../notification.ts'
 import type { RowChange } from '../stored-rows.ts'
@@ -17,8 +18,11 @@ const ends: Readonly<Record<OCPP21.ReservationStatusUpdateRequest['reservationUp
 export const reservationStatusUpdate: Handler<
   OCPP20.ReservationStatusUpdateRequest | OCPP21.ReservationStatusUpdateRequest
 > = {
-  decide: ({ reservationId, reservationUpdateStatus }, known) =>
-    notification(known, undefined, reservationEnd(reservationId, ends[reservationUpdateStatus])),
+  decide: ({ reservationId, reservationUpdateStatus }, known) => {
+    // A lenient charge point may say another word: the event keeps it.
+    const ended = ownValue<ReportedEnd>(ends, reservationUpdateStatus)
+    return notification(known, undefined, ...(ended === undefined ? [] : [reservationEnd(reservationId, ended)]))
+  },
 }
 
 /** The change by which a reservation ends. */

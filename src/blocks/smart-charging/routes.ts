@@ -184,7 +184,7 @@ const listRoute = routeFor('charging:read', {
       purpose: oneOf('Purpose', purposes)
         .optional()
         .openapi({ param: { name: 'purpose', in: 'query' }, description: 'Only those of this purpose.' }),
-      after: integerText('After', 1, integerMax)
+      after: integerText('After', 0, integerMax)
         .optional()
         .openapi({ param: { name: 'after', in: 'query' }, description: 'The `next` of the page before.' }),
       pageSize: pageQuery.pageSize,
@@ -211,6 +211,10 @@ export function smartChargingRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { evseId, chargingProfile, transactionId } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const scope = { chargePointKey: chargePoint.key }
+    if (chargingProfile['transactionId'] !== undefined) {
+      const sentence = 'Give transactionId beside chargingProfile: the number that Stator gave the transaction'
+      throw badRequest('chargingProfile.transactionId', sentence)
+    }
     const transaction = transactionId === undefined ? null : await queries.transaction(transactionId, scope)
     if (transactionId !== undefined && transaction === null) throw notFound('Transaction', transactionId)
     const profileId = idIn(chargingProfile) ?? newWireId()

@@ -59,7 +59,7 @@ const operations: readonly Operation[] = [
     body: { requestedMessage: 'StatusNotification', evseId: 1 },
     action: 'TriggerMessage',
     in16: { requestedMessage: 'StatusNotification', connectorId: 1 },
-    in2x: { requestedMessage: 'StatusNotification', evse: { id: 1 } },
+    in2x: { requestedMessage: 'StatusNotification', evse: { id: 1, connectorId: 1 } },
     answer: { status: 'Accepted' },
     message: 'The charge point sends the message',
   },

@@ -45,6 +45,11 @@ describe('Authorize', () => {
     })
   })
 
+  test('is answered without the group where 1.6 has no room for it', () => {
+    const idTokens = [{ ...acceptedToken, parentIdTag: 'F'.repeat(21) }]
+    expect(info16('USER123', { idTokens })).toEqual({ status: 'Accepted' })
+  })
+
   test('finds a token in any letter case, and with a serial number that the charge point has appended', () => {
     const idTokens = [acceptedToken]
     expect(info16('user123_SN9', { idTokens })).toEqual({ status: 'Accepted' })

@@ -22,6 +22,7 @@ test('what differs between two lists is stored or removed; letter case is none',
     removed: [entry('C'), entry('D', { type: 'eMAID' })],
   })
   expect(changesBetween(from, from)).toEqual({ stored: [], removed: [] })
+  expect(changesBetween([entry('A')], [entry('A', { type: 'Central' })])).toEqual({ stored: [], removed: [] })
   expect(changesBetween([entry('a')], [entry('A')]).removed).toEqual([])
   expect(repeatedIn([entry('a'), entry('b'), entry('A')])).toBe('A')
 })
@@ -55,6 +56,9 @@ describe('the state of a list', () => {
     ['unknown', { sentState: 'rejected' as const }],
     ['changed', { entries: [entry('B')] }],
     ['drifted', { reportedVersion: 2, reportedAtMs: 11 }],
+    ['drifted', { reportedVersion: 0, reportedAtMs: 11 }],
+    // 1.6 §5.10: a list without entries has this version.
+    ['inSync', { entries: [], sentEntries: [], reportedVersion: 0, reportedAtMs: 11 }],
     // Said before the list was sent.
     ['inSync', { reportedVersion: 2, reportedAtMs: 9 }],
     // The job is forgotten, or had no answer: the charge point knows better.

@@ -107,6 +107,13 @@ describe('a trigger', () => {
     ])
   })
 
+  test('of a StatusNotification is for one connector in 2.x (F06.FR.13)', () => {
+    const trigger = (evseId?: number) =>
+      triggerCommand('2.0.1', { requestedMessage: 'StatusNotification', ...(evseId === undefined ? {} : { evseId }) })
+    expect(trigger(2)).toMatchObject({ payload: { evse: { id: 2, connectorId: 1 } } })
+    expect(trigger()).toHaveProperty('reason')
+  })
+
   test('that the charge point does not know has an outcome that says so', () => {
     expect(triggerOutcome('NotImplemented').message).toContain('does not know')
   })

@@ -28,3 +28,14 @@ test('NoTransaction of 2.1 says that it was used', () => {
     row: { reservationId: 7, ended: 'used', usedBy: null },
   })
 })
+
+test.each(['Used', 'constructor', ''])(
+  'a word that OCPP does not have, %p, is stored as an event and ends nothing',
+  (said) => {
+    const { changes } = decide(reservation201.ReservationStatusUpdate.handler, {
+      reservationId: 7,
+      reservationUpdateStatus: said as 'Expired',
+    })
+    expect(changes.map(({ table }) => table)).toEqual(['chargePointEvents'])
+  },
+)
