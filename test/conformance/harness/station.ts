@@ -127,7 +127,21 @@ export class Station {
       status: 200,
       body: typeof told === 'function' ? told(sent) : told,
     })
-    return { sent, told: isRecord(answer) && isRecord(answer['body']) ? answer['body'] : {} }
+    const body = isRecord(answer) && isRecord(answer['body']) ? answer['body'] : {}
+    if (body['jobId'] !== undefined) await this.#hasJob(action, body['jobId'])
+    return { sent, told: body }
+  }
+
+  /** The job that an operator is told of is the newest one of the station. */
+  async #hasJob(action: string, jobId: unknown): Promise<void> {
+    const what = `the job of ${action}`
+    const newest = await this.#play.see(what, async () => {
+      const { stator } = await this.#play.central(this.#kind)
+      const { jobs } = await stator.json(`/api/jobs?chargePointId=${this.identity}&pageSize=1`)
+      const [job] = Array.isArray(jobs) ? jobs : []
+      return isRecord(job) ? (job['id'] ?? null) : null
+    })
+    requireEqual(what, jobId, newest)
   }
 
   /** The same by `POST …/calls`, which takes any CALL as it is to be sent, and tells the answer as it came. */

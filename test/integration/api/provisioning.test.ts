@@ -313,7 +313,8 @@ describe('an id tag', () => {
 
   test.each([
     [{}, 'idTag'],
-    [{ idTag: 'X'.repeat(37) }, 'idTag'],
+    [{ idTag: 'X'.repeat(256) }, 'idTag'],
+    [{ idTag: 'TAG', parentIdTag: 'X'.repeat(37) }, 'parentIdTag'],
     [{ idTag: 'X', status: 'Unknown' }, 'status'],
     [{ idTag: 'X', type: 'Card' }, 'type'],
     [{ idTag: 'X', expiryDate: 'never' }, 'expiryDate'],
