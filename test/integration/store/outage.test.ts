@@ -316,7 +316,7 @@ test('a connection that breaks between two parts of a large set, or at a COMMIT 
     },
   })
   parts.start()
-  const swallowed = proxy.swallowAnswer('stator_insert_new_meter_values')
+  const swallowed = proxy.swallowAnswer('stator_insert_new_plain_meter_values')
   await whileRetrying(parts.commit(largeSet()))
   await within('the COMMIT', swallowed)
   expect(parts.stats.retries).toBeGreaterThan(1)
