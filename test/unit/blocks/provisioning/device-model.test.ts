@@ -134,6 +134,12 @@ describe('an answer', () => {
     expect(variablesChanged({ setVariableData }, { setVariableResult })).toMatchObject([hidden])
   })
 
+  test.each(['WifiPSK', 'FtpPasswd', 'AdminPwd'])('tells no value of %s', (key) => {
+    expect(configurationChanged({ key, value: 'hunter2' }, { status: 'Accepted' })).toMatchObject([
+      { row: { value: null } },
+    ])
+  })
+
   test('that refuses a value tells nothing', () => {
     expect(configurationChanged({ key: 'A', value: '1' }, { status: 'Rejected' })).toEqual([])
     const setVariableData = [{ ...heartbeat, attributeValue: '60' }]
