@@ -23,9 +23,10 @@ const escaped = /(?:\\\/|\\u00(?:2[fF]|3[\daA]|4[\da-fA-F]|5[\daAfF]|6[1-9a-fA-F
 // OCPP sends a new password as the value of a configuration key or variable. The name may come before or after the
 // value, so every value of such a text is hidden.
 const passwordKey = /AuthorizationKey|BasicAuthPassword/i
-// Other keys have secret values too: SharedSecret of 2.1, and ApnPassword or VpnKey of vendors.
-const secretKey = /password|passphrase|secret|apikey|authorizationkey|vpnkey|simpin/i
-const secretKeyName = /"(?:key|name)\\*"\s*:\s*\\*"[^"\\]{0,100}?(?:password|passphrase|secret|apikey|vpnkey|simpin)/i
+// Other keys have secret values too: SharedSecret of 2.1, and ApnPassword, WifiPSK or VpnKey of vendors.
+const secretKey = /password|passwd|pwd|psk|passphrase|secret|apikey|authorizationkey|vpnkey|simpin/i
+const secretKeyName =
+  /"(?:key|name)\\*"\s*:\s*\\*"[^"\\]{0,100}?(?:password|passwd|pwd|psk|passphrase|secret|apikey|vpnkey|simpin)/i
 const vpn = /"(?:vpn|apn)\\*"/i
 const networkSecretName = /"(?:key|simPin)(\\*)"\s*:\s*/gi
 const valueName = /"(?:value|attributeValue|actualValue)(\\*)"\s*:\s*/gi

@@ -1127,6 +1127,9 @@ export const jobStopMsMax = 1_000
 /** Characters of an error of a job; a longer one is cut. */
 export const jobTextCharactersMax = 500
 
+/** Entries of a list in the answer of a charge point that are shown with its job; the further ones are left out. */
+export const jobDetailItemsMax = 100
+
 /** Certificates that are made for one charge point per hour; further requests are refused. */
 export const certificatesPerHourMax = 10
 

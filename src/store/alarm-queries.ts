@@ -9,10 +9,10 @@ import type { Page, PageOf } from '../blocks/records.ts'
 import { storableText } from '../base/storable-text.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { filteredKeys } from './identity-keys.ts'
-import { isOfScope } from './in-scope.ts'
 import { keyOf, type Order, orderBy } from './keyset.ts'
 import { ms } from './known-transaction.ts'
 import { filteredPageOf, keysetPageOf, type ListSource, withoutCursors } from './paging.ts'
+import { scopeOfList } from './scoped-rows.ts'
 import { int4Array, textArray } from './wire/binary-array.ts'
 
 interface Asked extends AlarmSubject {
@@ -69,7 +69,9 @@ export function createAlarmQueries(source: ListSource) {
       const { isOpen, fromMs, toMs, severityMax } = filter
       const whetherOpen = isOpen === true ? isNull(alarms.endedAtMs) : isNotNull(alarms.endedAtMs)
       const lead = and(
-        keys === null ? isOfScope(filter.scope, alarms.chargePointKey) : inArray(alarms.chargePointKey, [...keys]),
+        keys === null
+          ? (await scopeOfList(source, filter.scope))(alarms.chargePointKey)
+          : inArray(alarms.chargePointKey, [...keys]),
         isOpen === undefined ? undefined : whetherOpen,
         fromMs === undefined ? undefined : gte(alarms.beganAtMs, fromMs),
         toMs === undefined ? undefined : lte(alarms.beganAtMs, toMs),

@@ -43,10 +43,15 @@ const unpackedTimesMax = 8
 const besideDays = 31
 const beside = sql.raw(`'${besideDays} days'`)
 
+/** A stop before the start is from a clock that was wrong then: it says nothing about the time of the samples. */
+function lastSampleMs({ startedAtMs, stoppedAtMs }: EnergyRecord): number {
+  return stoppedAtMs === null || stoppedAtMs < startedAtMs ? Number.POSITIVE_INFINITY : stoppedAtMs
+}
+
 /** The same for all of them together: PostgreSQL plans only for the partitions of that time. */
 function isNear(records: readonly EnergyRecord[]): SQL {
   const firstMs = Math.min(...records.map(({ startedAtMs }) => startedAtMs))
-  const lastMs = Math.max(...records.map(({ stoppedAtMs }) => stoppedAtMs ?? Number.POSITIVE_INFINITY))
+  const lastMs = Math.max(...records.map(lastSampleMs))
   const isSince = sql`m.sampled_at >= ${instantText(firstMs - besideDays * dayMs)}::timestamptz`
   if (lastMs === Number.POSITIVE_INFINITY) return isSince
   return sql`${isSince} AND m.sampled_at <= ${instantText(lastMs + besideDays * dayMs)}::timestamptz`
@@ -60,7 +65,7 @@ const samplesOf = (
   records: readonly EnergyRecord[],
 ) => sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = v.ref
   AND m.sampled_at >= t.started_at - CASE WHEN t.station_use > 1 THEN '0 days'::interval ELSE ${beside}::interval END
-  AND m.sampled_at <= COALESCE(t.stopped_at + ${beside}::interval, 'infinity')
+  AND m.sampled_at <= CASE WHEN t.stopped_at >= t.started_at THEN t.stopped_at + ${beside}::interval ELSE 'infinity' END
   AND m.sampled_at < COALESCE(n.started_at, 'infinity') AND ${isNear(records)}`
 
 // A LIMIT keeps it a look-up for each row: PostgreSQL would join a table of some 100,000 rows by reading all of it.

@@ -6,7 +6,7 @@ import type { Pool } from 'pg'
 import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
 import { jobForgottenMs, jobsOpenMax, jobsSweptMax, jobTextCharactersMax } from '../base/limits.ts'
 import { storableText } from '../base/storable-text.ts'
-import { kindsBeforeAccepted } from '../blocks/job-kinds.ts'
+import { jobKindNames, kindsBeforeAccepted } from '../blocks/job-kinds.ts'
 import type { JobCommands, KnownJob, NewJob } from '../blocks/jobs/job.ts'
 import { jobEvents } from '../blocks/jobs/tables.ts'
 import type { NewRow } from '../blocks/stored-rows.ts'
@@ -121,8 +121,10 @@ const left = `${openJob}
   ORDER BY j.id LIMIT ${jobsSweptMax}`
 
 // A read that was repeated is not sent again on the connection on which it was lost.
-const mayBePending = kindsBeforeAccepted.map((kind) => `'${kind}'`).join(', ')
-const isSendable = `j.state = 'queued' AND c.node = $1
+const listed = (kinds: readonly string[]): string => kinds.map((kind) => `'${kind}'`).join(', ')
+const mayBePending = listed(kindsBeforeAccepted)
+// Those of a later version wait for a node of that version.
+const isSendable = `j.state = 'queued' AND c.node = $1 AND j.kind IN (${listed(jobKindNames)})
   AND (c.boot_status = 'Accepted' OR c.boot_status = 'Pending' AND j.kind IN (${mayBePending}))
   AND (j.connection_epoch IS NULL OR j.connection_epoch <> c.connection_epoch)`
 

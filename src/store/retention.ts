@@ -73,9 +73,16 @@ export async function deleteOldReports(pool: Pool, beforeMs: number): Promise<nu
   return forget(pool, 'device_reports', 'updated_at < $2', [new Date(beforeMs).toISOString()])
 }
 
-/** Deletes alarms that ended before `beforeMs`; open ones stay. Returns how many. */
-export async function deleteOldAlarms(pool: Pool, beforeMs: number): Promise<number> {
-  return forget(pool, 'alarms', 'ended_at < $2', [new Date(beforeMs).toISOString()])
+/**
+ * Deletes alarms that ended before `beforeMs`. Open ones stay, except those of charge points that were deleted before:
+ * nothing ends them any more. Nor does anything clear the monitors of such charge points.
+ */
+export async function deleteOldAlarms(pool: Pool, beforeMs: number): Promise<void> {
+  const before = [new Date(beforeMs).toISOString()]
+  const isOfDeleted = 'charge_point_id IN (SELECT id FROM charge_points WHERE deleted_at < $2)'
+  await forget(pool, 'alarms', 'ended_at < $2', before)
+  await forget(pool, 'alarms', `ended_at IS NULL AND ${isOfDeleted}`, before)
+  await forget(pool, 'monitors', isOfDeleted, before)
 }
 
 /** Deletes erasures of id tokens that were done before `beforeMs`. Returns how many. */

@@ -9,9 +9,9 @@ import type { ModelFilter, ModelRecord, VariableFilter, VariableRecord } from '.
 import { variables } from '../blocks/provisioning/tables.ts'
 import type { Page, PageOf } from '../blocks/records.ts'
 import { filteredKeys } from './identity-keys.ts'
-import { isOfScope } from './in-scope.ts'
 import { keyOf, type Order, orderBy } from './keyset.ts'
 import { filteredPageOf, type FilteredRows, keysetPageOf, type ListSource, withoutCursors } from './paging.ts'
+import { scopeOfList } from './scoped-rows.ts'
 
 export function createVariableQueries(source: ListSource) {
   const { db } = source
@@ -38,7 +38,7 @@ export function createVariableQueries(source: ListSource) {
       const keys = await filteredKeys(source, filter)
       const lead = and(
         keys === null
-          ? isOfScope(filter.scope, variables.chargePointKey)
+          ? (await scopeOfList(source, filter.scope))(variables.chargePointKey)
           : inArray(variables.chargePointKey, [...keys]),
         isNamed(variables.variableName, filter.variable),
         isThere,

@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { isoTime } from '../../base/clock.ts'
 import { StatorError } from '../../base/errors.ts'
-import { jobQueueSecondsDefault, jobQueueSecondsMax } from '../../base/limits.ts'
+import { jobQueueSecondsDefault, jobQueueSecondsMax, jobsOpenMax } from '../../base/limits.ts'
 import type { Command } from '../../blocks/command.ts'
 import type { JobCommand, JobCommands, JobKind } from '../../blocks/jobs/job.ts'
 import type { ChargePointRecord } from '../../blocks/records.ts'
@@ -131,9 +131,9 @@ export async function answerWithJob(
 
 /**
  * Queues several jobs of one request, in their order. Their parts of the request are not sent before the charge point
- * has booted.
+ * has booted. All of them, or none: if one of them cannot be queued, those before it are cancelled.
  *
- * @throws {StatorError} as `answerWithJob`. Jobs that were queued before an error stay.
+ * @throws {StatorError} as `answerWithJob`; `CONFLICT` if they are more than a charge point may have open.
  */
 export async function queueJobs(
   { clock, jobs, live }: Pick<ApiDeps, 'clock' | 'jobs' | 'live'>,
@@ -142,6 +142,10 @@ export async function queueJobs(
   wanted: readonly WantedJob[],
   expiresInSeconds: number,
 ): Promise<{ readonly jobIds: number[]; readonly expiresAtMs: number }> {
+  if (wanted.length > jobsOpenMax) {
+    const message = `A charge point has at most ${jobsOpenMax} open jobs, and this needs ${wanted.length}; ask for less at once`
+    throw new StatorError('CONFLICT', message)
+  }
   const version = live.get(chargePoint)?.version ?? chargePoint.ocppVersion
   const expiresAtMs = clock.nowMs() + expiresInSeconds * 1_000
   const createdBy = nameOf(c.get('principal'))
@@ -152,7 +156,13 @@ export async function queueJobs(
     return { kind, requestId, commands, startsAtMs: one.startsAtMs, expiresAtMs, createdBy, parentId: null }
   })
   const jobIds: number[] = []
-  for (const job of made) jobIds.push(await jobs.queue(chargePoint, job))
+  try {
+    for (const job of made) jobIds.push(await jobs.queue(chargePoint, job))
+  } catch (error) {
+    // One that was sent meanwhile is not cancelled.
+    await Promise.allSettled(jobIds.map((jobId) => jobs.cancel(jobId, createdBy)))
+    throw error
+  }
   return { jobIds, expiresAtMs }
 }
 

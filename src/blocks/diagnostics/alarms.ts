@@ -19,23 +19,32 @@ const subjectCharactersMax = 128
 /** The elements of a NotifyEvent that handlers read: states, and the last `alarmEventsMax` about alarms. */
 export function readEvents<E>(events: readonly E[]): readonly E[] {
   const states = new Set(newestStates(events))
-  const alarms = new Set(events.filter(isAlarmEvent).slice(-alarmEventsMax))
+  const alarms = new Set(lastOfAlarms(events))
   return events.filter((event) => states.has(event) || alarms.has(event))
 }
 
 /** The events that begin or end alarms: the last `alarmEventsMax`, by their times. */
 export function alarmEvents(events: readonly Event[], receivedAtMs: number): readonly Event[] {
-  return events
-    .filter(isAlarmEvent)
-    .slice(-alarmEventsMax)
-    .toSorted((a, b) => timeMs(a.timestamp, receivedAtMs) - timeMs(b.timestamp, receivedAtMs))
+  return lastOfAlarms(events).toSorted((a, b) => timeMs(a.timestamp, receivedAtMs) - timeMs(b.timestamp, receivedAtMs))
+}
+
+/**
+ * The last `alarmEventsMax` about alarms, in their order. Those that end one take precedence: nothing would say again
+ * that an alarm is over.
+ */
+function lastOfAlarms<E>(events: readonly E[]): readonly E[] {
+  const alarms = events.filter(isAlarmEvent)
+  const left = alarms.length - alarmEventsMax
+  if (left <= 0) return alarms
+  const byPrecedence = [...alarms.filter((event) => !isEnd(event)), ...alarms.filter(isEnd)]
+  const last = new Set(byPrecedence.slice(left))
+  return alarms.filter((event) => last.has(event))
 }
 
 /** Statuses of connectors are no alarms, whatever triggers them. */
 function isAlarmEvent(event: unknown): boolean {
   if (typeof event !== 'object' || event === null || !('trigger' in event)) return false
-  const isCleared = 'cleared' in event && event.cleared === true
-  return (event.trigger === 'Alerting' || isCleared) && !isStatus(event)
+  return (event.trigger === 'Alerting' || isEnd(event)) && !isStatus(event)
 }
 
 function isStatus(event: object): boolean {
@@ -60,15 +69,8 @@ export function subjectOf({ component, variable, variableMonitoringId }: Event):
 
 /** What has to be looked up for these events, each once. */
 export function alarmNeeds(events: readonly Event[]): readonly AlarmSubject[] {
-  const bySubject = new Map<string, AlarmSubject>()
-  for (const event of events) {
-    if (!isAlarmEvent(event)) continue
-    const one = subjectOf(event)
-    // Those of the last events stay.
-    bySubject.delete(one.subject)
-    bySubject.set(one.subject, one)
-  }
-  return [...bySubject.values()].slice(-alarmEventsMax)
+  const subjects = lastOfAlarms(events).map(subjectOf)
+  return [...new Map(subjects.map((one) => [one.subject, one])).values()]
 }
 
 /** The alarms that these events begin and end, in the order of their times. */
@@ -99,7 +101,8 @@ function alarmAfter(
   state: AlarmState | undefined,
   receivedAtMs: number,
 ): NewRow<'alarms'> | null {
-  const atMs = timeMs(event.timestamp, receivedAtMs)
+  // A time after the arrival is from a clock that is ahead: once it is correct, no event could end that alarm.
+  const atMs = Math.min(timeMs(event.timestamp, receivedAtMs), receivedAtMs)
   const isOpen = newest !== null && (newest.endedAtMs ?? null) === null
   if (isEnd(event)) {
     return isOpen && atMs >= newest.beganAtMs ? { ...newest, endedAtMs: atMs, endValue: event.actualValue } : null
@@ -126,10 +129,14 @@ function alarmAfter(
   }
 }
 
-/** Some charge points report the end of a problem as a value, without `cleared`. */
-function isEnd({ cleared, variable, actualValue }: Event): boolean {
-  if (cleared === true) return true
-  return nameIn(variable) === 'problem' && ['false', '0'].includes(actualValue.trim().toLowerCase())
+/** Some charge points report the end of a problem as a value, alerting or as a change of it, without `cleared`. */
+function isEnd(event: unknown): boolean {
+  if (typeof event !== 'object' || event === null) return false
+  if ('cleared' in event && event.cleared === true) return true
+  if (!('trigger' in event && (event.trigger === 'Alerting' || event.trigger === 'Delta'))) return false
+  const isOfProblem = 'variable' in event && nameIn(event.variable) === 'problem'
+  const value = 'actualValue' in event ? event.actualValue : null
+  return isOfProblem && typeof value === 'string' && ['false', '0'].includes(value.trim().toLowerCase())
 }
 
 /** An event of 2.1 may say it itself. */

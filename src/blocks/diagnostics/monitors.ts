@@ -114,24 +114,21 @@ function callsOf<Entry>(
   return calls
 }
 
-/** The result for each monitor that was sent: the one at its place if it is about it, else the first that is. */
+/** The result for each monitor that was sent. Of several of one variable and type, in the order of the results. */
 function setResults(sent: readonly Payload[], answer: Payload): readonly (Payload | null)[] {
-  const results = entries(answer.setMonitoringResult)
-  const left = new Set(results)
-  return sent.map((data, at) => {
-    const atItsPlace = results[at]
-    const found =
-      atItsPlace !== undefined && left.has(atItsPlace) && isAbout(atItsPlace, data)
-        ? atItsPlace
-        : [...left].find((result) => isAbout(result, data))
-    if (found !== undefined) left.delete(found)
-    return found ?? null
+  const byName = Map.groupBy(entries(answer.setMonitoringResult), pairingName)
+  const used = new Map<string, number>()
+  return sent.map((data) => {
+    const name = pairingName(data)
+    const at = used.get(name) ?? 0
+    used.set(name, at + 1)
+    return byName.get(name)?.[at] ?? null
   })
 }
 
-function isAbout(result: Payload, data: Payload): boolean {
-  const nameIn = (of: Payload): string => JSON.stringify([nameOfResult(of), of.type]).toLowerCase()
-  return nameIn(result) === nameIn(data)
+/** Of a monitor, or of a result about it. */
+function pairingName(of: Payload): string {
+  return JSON.stringify([nameOfResult(of), of.type]).toLowerCase()
 }
 
 /** 2.0.1 N04: the monitors that the answer to SetVariableMonitoring accepts. */

@@ -2,7 +2,7 @@
 // configuration keys. A configuration key of 1.6 is a variable of the component `configurationComponent`.
 
 import type { OCPP20, OCPP21 } from 'typed-ocpp'
-import { isPasswordKey, isSecretKey } from '../../base/hide-secrets.ts'
+import { hideSecrets, isPasswordKey, isSecretKey } from '../../base/hide-secrets.ts'
 import { configurationKeysMax } from '../../base/limits.ts'
 import { statusOf } from '../command.ts'
 import type { Handler, Payload } from '../decision.ts'
@@ -146,7 +146,8 @@ function valueChange(
   told: string,
   tells: 'value' | 'acceptedValue' | 'pendingValue',
 ): RowChange<'variables'> {
-  const value = isSecret(name.componentName, name.variableName) ? null : told
+  // What a charge point tells has no secrets any more; what was sent has them.
+  const value = isSecret(name.componentName, name.variableName) ? null : hideSecrets(told)
   const values = tells === 'pendingValue' ? { pendingValue: value } : { value }
   const rest = { persistent: false, constant: false, isReported: false }
   return { table: 'variables', row: { ...name, attributeType, ...values, ...rest }, tells }

@@ -1,11 +1,13 @@
 // Reports of the device model as jobs (2.0.1 B07, B08): the command in each version, what the answer means, and how the
 // parts of the report move the job. A charge point of 1.6 answers with all of it at once (1.6 §5.8).
 
+import { jobDetailItemsMax, jobTextCharactersMax } from '../../base/limits.ts'
 import { type OcppVersion, since2 } from '../../ocpp/version.ts'
 import { type Command, statusOf } from '../command.ts'
 import type { Payload } from '../decision.ts'
 import type { JobAnswer, JobKind } from '../jobs/job.ts'
 import type { ReportStatus } from './report-parts.ts'
+import { text } from './answer-values.ts'
 import { componentVariable, configurationKeyOf, variableIn2x, type VariableName } from './variable-name.ts'
 
 /** What a base report has (2.0.1 ReportBaseEnumType). */
@@ -87,7 +89,9 @@ export function componentVariableOf({ variableName, ...rest }: ReportedVariable)
 }
 
 function configurationAnswered({ unknownKey }: Payload): JobAnswer {
-  const unknown = Array.isArray(unknownKey) && unknownKey.length > 0 ? { detail: { unknownKey } } : {}
+  const keys: readonly unknown[] = Array.isArray(unknownKey) ? unknownKey.slice(0, jobDetailItemsMax) : []
+  const shown = keys.flatMap((key) => text(key)?.slice(0, jobTextCharactersMax) ?? [])
+  const unknown = shown.length > 0 ? { detail: { unknownKey: shown } } : {}
   return { type: 'done', status: 'Complete', message: 'The charge point has told its configuration', ...unknown }
 }
 

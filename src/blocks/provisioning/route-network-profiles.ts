@@ -6,6 +6,7 @@ import { findChargePoint } from '../../api/chargepoints.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
+import { badRequest } from '../../api/errors.ts'
 import { ChargePointParams, integer, integerText, oneOf, text } from '../../api/fields.ts'
 import { answerWithJob, jobErrorCodes, jobResponses, queueFields } from '../../api/jobs/job-command.ts'
 import { body, errors } from '../../api/responses.ts'
@@ -67,9 +68,10 @@ const SetNetworkProfile = z
       .openapi({ description: 'That it is to speak; left out: the one that it speaks.', example: '2.0.1' }),
     apn: Apn.optional(),
     vpn: Vpn.optional(),
-    identity: text('Identity', identityCharactersMax)
-      .optional()
-      .openapi({ description: 'With which it connects then. From 2.1 on.', example: 'CP001' }),
+    identity: text('Identity', identityCharactersMax).optional().openapi({
+      description: 'With which it connects then: beside a password its own. From 2.1 on.',
+      example: 'CP001',
+    }),
     password: text('Password', wordCharactersMax)
       .optional()
       .openapi({ description: 'With which it connects then: it becomes valid beside the present one. From 2.1 on.' }),
@@ -102,6 +104,10 @@ export function networkProfileRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const wish = c.req.valid('json')
     const { csmsUrl, securityProfile, messageTimeout, version: spoken, apn, vpn, identity, password } = wish
     const chargePoint = await findChargePoint(deps, c, chargePointId)
+    if (password !== undefined && identity !== undefined && identity !== chargePoint.identity) {
+      const rule = 'A password is set for the charge point of the request: leave Identity out, or give its own'
+      throw badRequest('identity', rule)
+    }
     const profile = {
       ...{ slot, csmsUrl, securityProfile, networkInterface: wish.interface, version: spoken ?? null },
       messageTimeoutSeconds: messageTimeout,

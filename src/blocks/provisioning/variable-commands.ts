@@ -70,7 +70,10 @@ const form16: VariablesForm = {
         ),
       },
       indices: some.map(({ one }) => one.index),
-      read: (answer) => some.map(({ one, key }) => configurationResult(one.index, key, answer)),
+      read: (answer) => {
+        const resultOf = configurationResults(answer)
+        return some.map(({ one, key }) => resultOf(one.index, key))
+      },
     })),
   set: (settings) =>
     settings.map((one) => ({
@@ -190,16 +193,22 @@ function fieldsOf(variables: readonly WantedVariable[], list: string): Readonly<
 }
 
 // 1.6 has no status for each key: it is among the values, among the unknown keys, or in neither list.
-function configurationResult(index: number, key: string, answer: Payload): VariableResult {
-  const lower = key.toLowerCase()
-  const entry = entries(answer.configurationKey).find((one) => text(one.key)?.toLowerCase() === lower)
-  if (entry !== undefined) {
+function configurationResults(answer: Payload): (index: number, key: string) => VariableResult {
+  // Of several entries with one key the first counts.
+  const told = new Map(
+    entries(answer.configurationKey)
+      .toReversed()
+      .map((entry) => [text(entry.key)?.toLowerCase(), entry]),
+  )
+  const unknownKeys: readonly unknown[] = Array.isArray(answer.unknownKey) ? answer.unknownKey : []
+  const unknown = new Set(unknownKeys.map((one) => text(one)?.toLowerCase()))
+  return (index, key) => {
+    const lower = key.toLowerCase()
+    const entry = told.get(lower)
+    if (entry === undefined) return { index, status: unknown.has(lower) ? 'UnknownVariable' : null }
     const value = valueText(entry.value)
     return { index, status: 'Accepted', ...(value === undefined ? {} : { value }) }
   }
-  const unknown = Array.isArray(answer.unknownKey) ? answer.unknownKey : []
-  const isUnknown = unknown.some((one) => text(one)?.toLowerCase() === lower)
-  return { index, status: isUnknown ? 'UnknownVariable' : null }
 }
 
 /** ConfigurationStatus of 1.6 with the names of 2.x: a key that is not supported is an unknown variable. */

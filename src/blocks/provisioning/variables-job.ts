@@ -1,6 +1,7 @@
 // Variables that are set when a charge point has booted, as a job: accepted at once, or not. It may be done while a
 // boot is pending (2.0.1 B02): that is what pending boots are for.
 
+import { jobDetailItemsMax, jobTextCharactersMax } from '../../base/limits.ts'
 import { statusOf } from '../command.ts'
 import type { Payload } from '../decision.ts'
 import type { JobAnswer, JobKind } from '../jobs/job.ts'
@@ -28,9 +29,10 @@ const answered = since2<(answer: Payload) => JobAnswer | null>(
   ({ setVariableResult }) => {
     const results = entries(setVariableResult)
     const statuses = results.map(({ attributeStatus }) => text(attributeStatus) ?? null)
-    const named = results.map((result, at) => {
+    const named = results.slice(0, jobDetailItemsMax).map((result, at) => {
       const name = nameOfResult(result)
-      return { key: name === null ? null : keyOfVariable(name), status: statuses[at] ?? null }
+      const key = name === null ? null : keyOfVariable(name).slice(0, jobTextCharactersMax)
+      return { key, status: statuses[at]?.slice(0, jobTextCharactersMax) ?? null }
     })
     return answerOf(statuses, { results: named })
   },

@@ -97,7 +97,7 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   setVariables: ['^variables'],
   readVariables: ['^variables'],
   requestReport: ['^variables'],
-  setNetworkProfile: ['^csmsUrl: CSMS URL must'],
+  setNetworkProfile: ['^csmsUrl: CSMS URL must', '^identity: A password is set for the charge point'],
   listAlarms: [...period, ...page],
   listMeterValuesOfChargePoint: [...period, ...page],
   listTransactions: transactionFilter,

@@ -7,13 +7,21 @@ import { arrivalMs, changeSet, describeStore } from '../../support/store.ts'
 
 describeStore('the energy of intervals', (store) => {
   /** A transaction that has ended, with intervals of 100 Wh in meter values of so many bytes. */
-  async function ended({ rows, bytes }: { readonly rows: number; readonly bytes: number }): Promise<number> {
+  async function ended({
+    rows,
+    bytes,
+    stoppedAtMs = arrivalMs + 3_600_000,
+  }: {
+    readonly rows: number
+    readonly bytes: number
+    readonly stoppedAtMs?: number
+  }): Promise<number> {
     const { database, writer } = store()
     const key = await store().newChargePoint()
     const transactionId = newTransactionId()
     const stationTransactionId = `T-${transactionId}`
     const started = transactionStarted(transactionId, { stationTransactionId, meterStartWh: null })
-    const stopped = transactionStopped(transactionId, { stoppedAtMs: arrivalMs + 3_600_000 })
+    const stopped = transactionStopped(transactionId, { stoppedAtMs })
     await writer.commit(changeSet(key, { changes: [started, stopped] }))
     await database.pool.query(
       `INSERT INTO meter_values (charge_point_id, transaction_ref, sampled_at, evse_id, connector_id, digest, received_at, meter_value)
@@ -43,6 +51,10 @@ describeStore('the energy of intervals', (store) => {
       [transactionRef(`T-${transactionId}`)],
     )
     expect(await consumedWh(transactionId)).toBe(400)
+  })
+
+  test('rests on all of them if the clock was years behind at the end', async () => {
+    expect(await consumedWh(await ended({ rows: 3, bytes: 0, stoppedAtMs: Date.UTC(2015, 0, 1) }))).toBe(300)
   })
 
   test('rests on all of them, up to 16 MiB of meter values', async () => {

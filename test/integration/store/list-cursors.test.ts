@@ -1,5 +1,5 @@
-// Lists with cursors, beside that of transactions: anomalies, the audit log, certificates. For all charge points, and
-// for those of a group: one of a single charge point, and one of more than are looked at one by one.
+// Lists with cursors, beside that of transactions: anomalies, the audit log, certificates, alarms, variables. For all
+// charge points, and for those of a group: one of a single charge point, and one of more than are looked at one by one.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { listedExactlyMax } from '../../../src/base/limits.ts'
@@ -37,6 +37,13 @@ beforeAll(async () => {
     SELECT 'S' || n, 1 + n % 2, '', '', CASE n % 2 WHEN 0 THEN 'accepted' ELSE 'rejected' END, '2026-01-01',
       '2027-01-01'::timestamptz + (n / 3) * interval '1 s', '2026-01-01'
     FROM generate_series(1, ${count}) n`)
+  const named = 'component_name, component_instance, evse_id, connector_id, variable_name, variable_instance'
+  await pool.query(`INSERT INTO alarms (charge_point_id, subject, began_at, ${named}, updated_at)
+    SELECT 1 + n % 2, n, '2026-01-01'::timestamptz + (n / 3) * interval '1 s', 'C', '', 0, 0, 'A' || n, '', now()
+    FROM generate_series(1, ${count}) n`)
+  await pool.query(`INSERT INTO variables (charge_point_id, ${named}, attribute_type, persistent, constant, updated_at)
+    SELECT 1 + n % 2, 'C', '', 0, 0, 'V' || n, '', 'Actual', false, false, now()
+    FROM generate_series(1, ${count}) n`)
   await pool.query(`INSERT INTO audit_log (node, sequence, outcome_of, at, principal_kind, principal, request_id, operation, charge_point_id, request, status, hash)
     SELECT 'n:1', n * 2 - 1 + kind, CASE kind WHEN 1 THEN n * 2 - 1 END, '2026-01-01'::timestamptz + (n / 3) * interval '1 s',
       CASE kind WHEN 0 THEN 'operator' END, CASE kind WHEN 0 THEN 'p' || n % 2 END, CASE kind WHEN 0 THEN 'r' || n END,
@@ -66,6 +73,16 @@ const lists: Readonly<Record<string, List>> = {
     read: (page, scope = 'all') => queries.listCertificates({ scope }, page),
     nameOf: ({ serialNumber }: { serialNumber: string }) => serialNumber,
     names: (n) => `S${n}`,
+  },
+  alarms: {
+    read: (page, scope = 'all') => queries.listAlarms({ scope }, page),
+    nameOf: ({ variableName }: { variableName: string }) => variableName,
+    names: (n) => `A${n}`,
+  },
+  variables: {
+    read: (page, scope = 'all') => queries.listVariables({ scope }, page),
+    nameOf: ({ variableName }: { variableName: string }) => variableName,
+    names: (n) => `V${n}`,
   },
   'audit log': {
     read: (page, scope = 'all') => queries.listAuditLog({ scope }, page),

@@ -1,9 +1,11 @@
 // Which event about the problem of a component counts, in whatever order and at whatever node they come; on every database.
+// How long alarms about them are kept.
 
 import { expect, test } from 'bun:test'
 import type { Change } from '../../../src/blocks/decision.ts'
 import { commitGroup } from '../../../src/store/commit-group.ts'
 import { startMaintenance } from '../../../src/store/maintenance.ts'
+import { deleteOldAlarms } from '../../../src/store/retention.ts'
 import { problem } from '../../support/changes.ts'
 import { HandClock } from '../../support/hand-clock.ts'
 import { maintenanceOf } from '../../support/maintenance.ts'
@@ -140,5 +142,40 @@ describeStore('a problem of a component', (store, provider) => {
       expect(await shown(key)).toEqual([])
     }
     for (const { release } of [other, one, two]) release()
+  })
+})
+
+describeStore('alarms', (store) => {
+  test('alarms are kept until they have ended, or nothing can end them any more; then their monitors go, too', async () => {
+    const { database, queries } = store()
+    const columns = 'component_name, component_instance, evse_id, connector_id, variable_name, variable_instance'
+    const values = `'EVSE', '', 1, 0, 'Temperature', ''`
+    const kept = await store().newChargePoint()
+    const gone = await store().newChargePoint()
+    for (const key of [kept, gone]) {
+      await database.pool.query(
+        `INSERT INTO alarms (charge_point_id, subject, began_at, ${columns}, updated_at)
+         VALUES (${key}, 'a', now(), ${values}, now())`,
+      )
+      await database.pool.query(
+        `INSERT INTO monitors (charge_point_id, monitor_id, ${columns}, type, value, severity, is_of_transaction, updated_at)
+         VALUES (${key}, 1, ${values}, 'Delta', 1, 1, false, now())`,
+      )
+    }
+    const { rows: identities } = await database.pool.query('SELECT identity FROM charge_points WHERE id = $1', [gone])
+    await queries.deleteChargePoint(identities[0].identity, 'all')
+    const left = async (beforeMs: number): Promise<unknown> => {
+      await deleteOldAlarms(database.upkeepPool, beforeMs)
+      const { rows } = await database.pool.query(
+        `SELECT charge_point_id AS key, 'alarm' AS what FROM alarms WHERE charge_point_id = ANY($1)
+         UNION ALL SELECT charge_point_id, 'monitor' FROM monitors WHERE charge_point_id = ANY($1) ORDER BY what, key`,
+        [[kept, gone]],
+      )
+      return rows.map(({ key, what }) => `${what} ${key}`)
+    }
+    const ofKept = [`alarm ${kept}`, `monitor ${kept}`]
+    const all = [`alarm ${kept}`, `alarm ${gone}`, `monitor ${kept}`, `monitor ${gone}`]
+    expect(await left(Date.UTC(2000, 0, 1))).toEqual(all)
+    expect(await left(Date.UTC(2200, 0, 1))).toEqual(ofKept)
   })
 })

@@ -153,6 +153,8 @@ export async function play16(cast: Cast, password: string): Promise<RawChargePoi
   for (const [key, use, answer] of changes) {
     await called(cast, raw, 'ChangeConfiguration', at('configuration'), change(key, make(use)), answer)
   }
+  const ownUrl = `wss://CP-16:${make('password in a URL that is accepted')}@csms.example`
+  await called(cast, raw, 'ChangeConfiguration', at('configuration'), change('CentralSystemURL', ownUrl), accepted)
   const hex = Buffer.from(make('password as hex')).toString('hex')
   await called(cast, raw, 'ChangeConfiguration', at('configuration'), change('AuthorizationKey', hex), accepted)
   const made = await called(cast, raw, 'ChangeConfiguration', at('credentials'), { method: 'POST' }, accepted)

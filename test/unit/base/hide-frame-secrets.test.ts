@@ -103,6 +103,14 @@ describe('only the secret goes', () => {
       '[2,"1","ChangeConfiguration",{"key":"WifiPassword","value":"***"}]',
     ],
     [
+      '[2,"1","ChangeConfiguration",{"key":"WifiPSK","value":"hunter2"}]',
+      '[2,"1","ChangeConfiguration",{"key":"WifiPSK","value":"***"}]',
+    ],
+    [
+      '[2,"1","ChangeConfiguration",{"key":"FtpPasswd","value":"hunter2"}]',
+      '[2,"1","ChangeConfiguration",{"key":"FtpPasswd","value":"***"}]',
+    ],
+    [
       '[2,"1","NotifyReport",{"reportData":[{"variable":{"name":"SharedSecret"},"variableAttribute":[{"value":"hunter2"}]},{"variable":{"name":"Vpn\\u004bey"},"variableAttribute":[{"value":"hunter2"}]}]}]',
       '[2,"1","NotifyReport",{"reportData":[{"variable":{"name":"SharedSecret"},"variableAttribute":[{"value":"***"}]},{"variable":{"name":"VpnKey"},"variableAttribute":[{"value":"***"}]}]}]',
     ],

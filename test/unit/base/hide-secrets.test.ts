@@ -24,6 +24,9 @@ const shapes: readonly (readonly [string, string])[] = [
   ['{"password":12345,"pin":678,"secret": -1.5e3}', '{"password":"***","pin":678,"secret": "***"}'],
   ['{"\\u0070assword":"hunter2","note":"\\u0041"}', '{"password":"***","note":"A"}'],
   ['{"authorizationKey":"hunter2"}', '{"authorizationKey":"***"}'],
+  ['{"key": "WifiPSK", "value":"hunter2"}', '{"key": "WifiPSK", "value":"***"}'],
+  ['{"key": "ftp_passwd", "value":"hunter2"}', '{"key": "ftp_passwd", "value":"***"}'],
+  ['{"name": "AdminPwd", "value":"hunter2"}', '{"name": "AdminPwd", "value":"***"}'],
   ['{"key": "WifiPassword", "value":"hunter2"}', '{"key": "WifiPassword", "value":"***"}'],
   ['{"data":"{\\"apnPassword\\":\\"hunter2\\"}"', '{"data":"{\\"apnPassword\\":\\"***\\"}"'],
   [

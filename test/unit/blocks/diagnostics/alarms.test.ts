@@ -40,7 +40,10 @@ function periods(eventData: readonly Event[], newest: readonly [number, number |
   if (first === undefined) throw new Error('An event is missing.')
   const payload = { generatedAt: time(59), seqNo: 0, eventData: [first, ...more] as [Event, ...Event[]] }
   const minute = (ms: number | null | undefined): number | null => (ms == null ? null : new Date(ms).getUTCMinutes())
-  const { changes } = decide(notifyEvent, payload as Parameters<typeof notifyEvent.decide>[0], { alarm: () => state })
+  const { changes } = decide(notifyEvent, payload as Parameters<typeof notifyEvent.decide>[0], {
+    alarm: () => state,
+    receivedAtMs: atMs(50),
+  })
   return changes.flatMap((change) =>
     change.table === 'alarms' && 'row' in change
       ? [[minute(change.row.beganAtMs), minute(change.row.endedAtMs), change.row.severity] as const]
@@ -84,10 +87,24 @@ describe('an alarm', () => {
     ],
     [
       'of a problem ends by its value, too',
-      [end(5, { variable: { name: 'Problem' }, actualValue: 'false' })],
+      [begin(5, { variable: { name: 'Problem' }, actualValue: 'false' })],
       [1, null],
       [[1, 5, 3]],
     ],
+    [
+      'of a problem ends by a change of its value, too',
+      [end(5, { cleared: false, trigger: 'Delta', variable: { name: 'Problem' }, actualValue: 'false' })],
+      [1, null],
+      [[1, 5, 3]],
+    ],
+    [
+      'of a problem is not begun by a change of its value',
+      [begin(5, { trigger: 'Delta', variable: { name: 'Problem' }, actualValue: 'true' })],
+      null,
+      [],
+    ],
+    ['of a clock that is ahead begins when it arrives', [begin(59)], null, [[50, null, 3]]],
+    ['of a clock that is ahead ends when that arrives', [end(59)], [1, null], [[1, 50, 3]]],
   ] as const)('%s', (_, events, newest, stored) => {
     expect(periods(events, newest)).toEqual(stored.map((one) => one))
   })
@@ -118,5 +135,15 @@ describe('what is looked up', () => {
       variable: { name: 'AvailabilityState' },
     })
     expect(readEvents([state, ...many, delta])).toEqual([state, ...last])
+  })
+
+  test('is what ends alarms rather than what begins them, however many alerts come after it', () => {
+    const alerts = Array.from({ length: alarmEventsMax }, (_, at) => begin(2, { variableMonitoringId: 100 + at }))
+    const ends = [end(1), end(1, { variableMonitoringId: 5 })]
+    const events = [...ends, ...alerts]
+    const kept = [...ends, ...alerts.slice(2)]
+    expect(readEvents(events)).toEqual(kept)
+    expect(alarmNeeds(events)).toEqual(kept.map(subjectOf))
+    expect(periods(events, [0, null])).toContainEqual([0, 1, 3])
   })
 })

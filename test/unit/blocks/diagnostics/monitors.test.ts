@@ -72,6 +72,27 @@ describe('an answer', () => {
     expect(told[0]).toMatchObject({ table: 'monitors', row: { ...name, type: 'UpperThreshold', value: 80.5 } })
   })
 
+  test('is read once, however many monitors it is about', () => {
+    let reads = 0
+    const many = Array.from({ length: 200 }, (_, at) => ({ ...wanted, name: { ...name, variableName: `V${at}` } }))
+    const setMonitoringResult = many
+      .map((one, id) => ({ ...result, id, component: counted(), variable: { name: one.name.variableName } }))
+      .toReversed()
+    function counted() {
+      return {
+        get name() {
+          reads++
+          return 'EVSE'
+        },
+        evse: { id: 1 },
+      }
+    }
+    const [call] = settingMonitors('2.0.1', many, { ...limits, itemsMax: 200 }) ?? []
+    reads = 0
+    expect(call?.read({ setMonitoringResult }).map(({ id }) => id)).toEqual(many.map((_, id) => id))
+    expect(reads).toBeLessThanOrEqual(4 * many.length)
+  })
+
   test.each([
     ['refuses', [{ ...result, status: 'Rejected' }]],
     ['has no id', [{ ...result, id: undefined }]],

@@ -123,6 +123,23 @@ describe('an answer', () => {
     }
   })
 
+  test('tells a URL that was set without its password', () => {
+    const url = 'wss://CP1:a-password@csms.example.com'
+    const hidden = { row: { value: 'wss://CP1:***@csms.example.com' } }
+    expect(configurationChanged({ key: 'CentralSystemURL', value: url }, { status: 'Accepted' })).toMatchObject([
+      hidden,
+    ])
+    const setVariableData = [{ ...heartbeat, attributeValue: url }]
+    const setVariableResult = [{ ...heartbeat, attributeStatus: 'Accepted' }]
+    expect(variablesChanged({ setVariableData }, { setVariableResult })).toMatchObject([hidden])
+  })
+
+  test.each(['WifiPSK', 'FtpPasswd', 'AdminPwd'])('tells no value of %s', (key) => {
+    expect(configurationChanged({ key, value: 'hunter2' }, { status: 'Accepted' })).toMatchObject([
+      { row: { value: null } },
+    ])
+  })
+
   test('that refuses a value tells nothing', () => {
     expect(configurationChanged({ key: 'A', value: '1' }, { status: 'Rejected' })).toEqual([])
     const setVariableData = [{ ...heartbeat, attributeValue: '60' }]

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'bun:test'
 import { type NetworkProfile, networkProfileCommand } from '../../../../src/blocks/provisioning/network-profile.ts'
+import { detailsOf, fakeApi } from '../../api/fake-deps.ts'
 import { checkRequest } from '../../../../src/examine/schema.ts'
 
 const profile: NetworkProfile = {
@@ -44,4 +45,17 @@ describe('a network profile', () => {
     const command = networkProfileCommand('2.1', withPassword)
     expect(checkRequest('2.1', 'SetNetworkProfile', command?.payload)).toEqual([])
   })
+})
+
+test('a password is set for the charge point of the request, not for another identity', async () => {
+  const { request } = fakeApi()
+  const { csmsUrl, securityProfile, networkInterface } = profile
+  const body = { csmsUrl, securityProfile, interface: networkInterface, identity: 'CP002', password: 'p'.repeat(16) }
+  const refused = await request('/api/chargepoints/CP001/network-profiles/1', {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  expect(refused.status).toBe(400)
+  expect(await detailsOf(refused)).toMatchObject({ field: 'identity' })
 })
