@@ -37,24 +37,17 @@ const intervalBytesMax = 16_777_216
 const unpackedTimesMax = 8
 
 /**
- * Samples before the start, or after the stop, by more than that are not looked for: meter values have a partition for
- * each month.
+ * Samples before the start by more than that are not looked for, nor those that long after the stop and after the last
+ * message about the transaction: meter values have a partition for each month. The clock of a charge point may be years
+ * behind; a sample without a time has that of its arrival.
  */
 const besideDays = 31
 const beside = sql.raw(`'${besideDays} days'`)
 
-/** A stop before the start is from a clock that was wrong then: it says nothing about the time of the samples. */
-function lastSampleMs({ startedAtMs, stoppedAtMs }: EnergyRecord): number {
-  return stoppedAtMs === null || stoppedAtMs < startedAtMs ? Number.POSITIVE_INFINITY : stoppedAtMs
-}
-
-/** The same for all of them together: PostgreSQL plans only for the partitions of that time. */
+/** Whether a sample is not long before the start of all of them: PostgreSQL plans only for the partitions since then. */
 function isNear(records: readonly EnergyRecord[]): SQL {
   const firstMs = Math.min(...records.map(({ startedAtMs }) => startedAtMs))
-  const lastMs = Math.max(...records.map(lastSampleMs))
-  const isSince = sql`m.sampled_at >= ${instantText(firstMs - besideDays * dayMs)}::timestamptz`
-  if (lastMs === Number.POSITIVE_INFINITY) return isSince
-  return sql`${isSince} AND m.sampled_at <= ${instantText(lastMs + besideDays * dayMs)}::timestamptz`
+  return sql`m.sampled_at >= ${instantText(firstMs - besideDays * dayMs)}::timestamptz`
 }
 
 /**
@@ -65,7 +58,8 @@ const samplesOf = (
   records: readonly EnergyRecord[],
 ) => sql`m.charge_point_id = t.charge_point_id AND m.transaction_ref = v.ref
   AND m.sampled_at >= t.started_at - CASE WHEN t.station_use > 1 THEN '0 days'::interval ELSE ${beside}::interval END
-  AND m.sampled_at <= CASE WHEN t.stopped_at >= t.started_at THEN t.stopped_at + ${beside}::interval ELSE 'infinity' END
+  AND (t.stopped_at IS NULL
+    OR m.sampled_at <= GREATEST(t.stopped_at, t.received_at, t.updated_at) + ${beside}::interval)
   AND m.sampled_at < COALESCE(n.started_at, 'infinity') AND ${isNear(records)}`
 
 // A LIMIT keeps it a look-up for each row: PostgreSQL would join a table of some 100,000 rows by reading all of it.

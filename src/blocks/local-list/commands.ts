@@ -9,7 +9,7 @@ import { isSameTag, type ListChanges, type ListLimits, type LocalListEntry, part
 /** GetLocalListVersion (1.6 §5.10, 2.0.1 D02). */
 export const versionCommand: Command = { action: 'GetLocalListVersion', payload: {}, fields: {} }
 
-/** The version in its answer; null if it has none that can be one. 1.6: -1 means that the charge point has no local list. */
+/** The version in its answer; null if it has no usable one. 1.6: -1 means that the charge point has no local list. */
 export function versionIn({ listVersion, versionNumber }: Payload): number | null {
   const version = versionNumber ?? listVersion
   return typeof version === 'number' && Number.isInteger(version) && Math.abs(version) < integerMax ? version : null
