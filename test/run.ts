@@ -37,8 +37,10 @@ const folder = mkdtempSync(join(tmpdir(), 'stator-tests-'))
 
 /** Each test process has a share of the connections of the server. */
 const processesMax = 4
-/** One more than cores, since tests also wait: for databases, for processes, faults for leases to run out. */
+/** One more than cores, since tests also wait: for databases and for processes. */
 const sideBySide = `--parallel=${Math.min(processesMax, availableParallelism() + 1)}`
+/** Faults start processes of their own, which have to start in time. */
+const sideBySideFaults = `--parallel=${Math.min(processesMax, availableParallelism())}`
 
 /** Faults that watch latencies or memory: nothing runs beside them. */
 const watchful = ['database-frozen', 'floods', 'migrations-under-load', 'one-station', 'reconnect-storm', 'rest-flood']
@@ -77,10 +79,12 @@ function partsOf(args: readonly string[]): readonly (readonly string[])[] {
   const files = [...new Set(args.flatMap(filesOf))].toSorted()
   const sharing = files.filter(sharesModules)
   const alone = files.filter(isAlone)
-  const others = files.filter((file) => !sharing.includes(file) && !alone.includes(file))
+  const faults = files.filter((file) => isFault(file) && !alone.includes(file))
+  const others = files.filter((file) => !sharing.includes(file) && !isFault(file))
   return [
     ...(sharing.length > 0 ? [[sideBySide, '--no-isolate', ...sharing]] : []),
     ...(others.length > 0 ? [[sideBySide, ...others]] : []),
+    ...(faults.length > 0 ? [[sideBySideFaults, ...faults]] : []),
     ...(alone.length > 0 ? [alone] : []),
   ]
 }

@@ -90,6 +90,8 @@ export interface MessageRow {
   readonly timeField: TimeField | null
   /** The answer to a message that is only stored as an event of its charge point; null for all others. */
   readonly standingAnswer: StandingAnswer | null
+  /** Whether a lenient charge point may leave out what is required of it, as of a message that is only stored. */
+  readonly isForgiving: boolean
   /** A BootNotification: it is served before a boot is accepted (1.6 §4.2, 2.0.1 B01). */
   readonly isBoot: boolean
   /** A remote start or stop: not sent while a boot is pending (1.6 §4.2, 2.0.1 B02). */

@@ -58,6 +58,7 @@ export function rowsOf(block: FunctionalBlock) {
     password: null,
     profileSetBy: setsNoProfile,
     learns: null,
+    isForgiving: false,
     isBoot: false,
     isOfTransaction: false,
   } as const
@@ -134,6 +135,14 @@ export function learning<R extends AnyRow>(learns: Learned, of: R): R {
 /** The row of a message whose `fields` are stored but read by no handler. */
 export function keeping<R extends AnyRow>(fields: readonly string[], of: R): R {
   return { ...of, keptOnly: fields }
+}
+
+/**
+ * The row of a message that is stored whatever a lenient charge point leaves out of it: its handler gets 0, an empty
+ * text or an empty list instead.
+ */
+export function forgiving<R extends AnyRow>(of: R): R {
+  return { ...of, isForgiving: true }
 }
 
 /** The row of a message whose time is in `field`; the time distinguishes new facts from resends. */

@@ -102,7 +102,7 @@ class Repairing {
 
   constructor(row: MessageRow | undefined, sent: Payload, payload: Payload, origin: Origin) {
     this.#isTransactional = row?.transactional === true
-    this.#isOnlyStored = row !== undefined && row.standingAnswer !== null
+    this.#isOnlyStored = row !== undefined && (row.standingAnswer !== null || row.isForgiving)
     this.#sent = sent
     this.#payload = payload
     this.#origin = origin

@@ -44,7 +44,7 @@ const unpackedTimesMax = 8
 const besideDays = 31
 const beside = sql.raw(`'${besideDays} days'`)
 
-/** Whether a sample is not long before the start of all of them: PostgreSQL plans only for the partitions since then. */
+/** Whether a sample is not long before the start of any: PostgreSQL plans only for the partitions since then. */
 function isNear(records: readonly EnergyRecord[]): SQL {
   const firstMs = Math.min(...records.map(({ startedAtMs }) => startedAtMs))
   return sql`m.sampled_at >= ${instantText(firstMs - besideDays * dayMs)}::timestamptz`

@@ -1,6 +1,6 @@
 // Functional block H, reservation.
 
-import { rowsOf } from '../rows.ts'
+import { forgiving, rowsOf } from '../rows.ts'
 import { reservationStatusUpdate } from './status-update.ts'
 
 const { served, toChargePoint } = rowsOf('reservation')
@@ -15,11 +15,11 @@ export const reservation16 = {
 export const reservation201 = {
   ReserveNow: toChargePoint('2.0.1 H01', reservationStatus),
   CancelReservation: toChargePoint('2.0.1 H02', reservationStatus),
-  ReservationStatusUpdate: served('2.0.1 H01, H04', 'committed', reservationStatusUpdate),
+  ReservationStatusUpdate: forgiving(served('2.0.1 H01, H04', 'committed', reservationStatusUpdate)),
 }
 
 export const reservation21 = {
   ReserveNow: toChargePoint('2.1 H01', reservationStatus),
   CancelReservation: toChargePoint('2.1 H02', reservationStatus),
-  ReservationStatusUpdate: served('2.1 H01, H04', 'committed', reservationStatusUpdate),
+  ReservationStatusUpdate: forgiving(served('2.1 H01, H04', 'committed', reservationStatusUpdate)),
 }

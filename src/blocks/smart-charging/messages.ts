@@ -1,7 +1,7 @@
 // Functional block K, smart charging. For 2.1 also blocks Q, bidirectional power transfer, and R, control of
 // distributed energy resources.
 
-import { keeping, readingPartOf, rowsOf } from '../rows.ts'
+import { forgiving, keeping, readingPartOf, rowsOf } from '../rows.ts'
 import { pullDynamicScheduleUpdate } from './dynamic-schedule.ts'
 import {
   clearedChargingLimit,
@@ -26,15 +26,18 @@ export const smartCharging201 = {
   GetChargingProfiles: toChargePoint('2.0.1 K09', ['ReportChargingProfiles']),
   ReportChargingProfiles: readingPartOf(
     { chargingProfile: firstProfiles },
-    served('2.0.1 K09', 'committed', reportChargingProfiles),
+    forgiving(served('2.0.1 K09', 'committed', reportChargingProfiles)),
   ),
   ClearChargingProfile: toChargePoint('2.0.1 K10'),
-  NotifyChargingLimit: keeping(['chargingSchedule'], served('2.0.1 K11-K12', 'committed', notifyChargingLimit)),
-  ClearedChargingLimit: served('2.0.1 K13', 'committed', clearedChargingLimit),
-  NotifyEVChargingNeeds: keeping(['chargingNeeds'], served('2.0.1 K15', 'committed', notifyEvChargingNeeds)),
+  NotifyChargingLimit: keeping(
+    ['chargingSchedule'],
+    forgiving(served('2.0.1 K11-K12', 'committed', notifyChargingLimit)),
+  ),
+  ClearedChargingLimit: forgiving(served('2.0.1 K13', 'committed', clearedChargingLimit)),
+  NotifyEVChargingNeeds: keeping(['chargingNeeds'], forgiving(served('2.0.1 K15', 'committed', notifyEvChargingNeeds))),
   NotifyEVChargingSchedule: keeping(
     ['chargingSchedule'],
-    served('2.0.1 K15-K17', 'committed', notifyEvChargingSchedule),
+    forgiving(served('2.0.1 K15-K17', 'committed', notifyEvChargingSchedule)),
   ),
 }
 
@@ -56,13 +59,22 @@ export const smartCharging21 = {
   GetChargingProfiles: toChargePoint('2.1 K09', ['ReportChargingProfiles']),
   ReportChargingProfiles: readingPartOf(
     { chargingProfile: firstProfiles },
-    served('2.1 K09', 'committed', reportChargingProfiles),
+    forgiving(served('2.1 K09', 'committed', reportChargingProfiles)),
   ),
   ClearChargingProfile: toChargePoint('2.1 K10'),
-  NotifyChargingLimit: keeping(['chargingSchedule'], served('2.1 K11-K12', 'committed', notifyChargingLimit)),
-  ClearedChargingLimit: served('2.1 K13', 'committed', clearedChargingLimit),
-  NotifyEVChargingNeeds: keeping(['chargingNeeds'], served('2.1 K15, K18-K19', 'committed', notifyEvChargingNeeds)),
-  NotifyEVChargingSchedule: keeping(['chargingSchedule'], served('2.1 K15-K19', 'committed', notifyEvChargingSchedule)),
+  NotifyChargingLimit: keeping(
+    ['chargingSchedule'],
+    forgiving(served('2.1 K11-K12', 'committed', notifyChargingLimit)),
+  ),
+  ClearedChargingLimit: forgiving(served('2.1 K13', 'committed', clearedChargingLimit)),
+  NotifyEVChargingNeeds: keeping(
+    ['chargingNeeds'],
+    forgiving(served('2.1 K15, K18-K19', 'committed', notifyEvChargingNeeds)),
+  ),
+  NotifyEVChargingSchedule: keeping(
+    ['chargingSchedule'],
+    forgiving(served('2.1 K15-K19', 'committed', notifyEvChargingSchedule)),
+  ),
   UsePriorityCharging: toChargePoint('2.1 K21'),
   NotifyPriorityCharging: stored('2.1 K21-K22'),
   UpdateDynamicSchedule: toChargePoint('2.1 K28'),

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'bun:test'
 import { pack } from 'msgpackr'
 import { quirksPerFrameMax } from '../../../src/base/limits.ts'
+import { rowOf } from '../../../src/blocks/messages.ts'
 import { examine } from '../../../src/examine/examine.ts'
 import type { Strictness, Verdict } from '../../../src/ocpp/verdict.ts'
 import { type OcppVersion, ocppVersions } from '../../../src/ocpp/version.ts'
+import { decide } from '../../support/known.ts'
 
 const at = '2026-01-31T12:00:00Z'
 
@@ -248,5 +250,34 @@ describe('a frame that nests without end', () => {
   test('within reason is served', () => {
     const data = JSON.parse(`${'{"a":'.repeat(20)}1${'}'.repeat(20)}`)
     expect(verdictOn(JSON.stringify([2, 'a', 'DataTransfer', { vendorId: 'v', data }]), '2.0.1').kind).toBe('call')
+  })
+})
+
+describe('a report of a lenient charge point of 2.x', () => {
+  const actions = [
+    'ReportChargingProfiles',
+    'NotifyChargingLimit',
+    'ClearedChargingLimit',
+    'NotifyEVChargingNeeds',
+    'NotifyEVChargingSchedule',
+    'ReservationStatusUpdate',
+  ]
+
+  test.each(actions)('is stored, whatever required members %s lacks', (action) => {
+    for (const version of ['2.0.1', '2.1'] as const) {
+      const verdict = verdictOn(`[2,"1","${action}",{}]`, version)
+      expect(verdict).toMatchObject({ kind: 'call' })
+      const handler = rowOf(version, action)?.handler
+      if (verdict.kind !== 'call' || handler === null || handler === undefined)
+        throw new Error(`${action} is not served.`)
+      const { changes } = decide(handler, verdict.payload, { action })
+      expect(changes.map(({ table }) => table)).toContain('chargePointEvents')
+      for (const change of changes) if ('row' in change) expect(Object.values(change.row)).not.toContain(undefined)
+    }
+  })
+
+  test('is refused for a strict one', () => {
+    for (const action of actions)
+      expect(verdictOn(`[2,"1","${action}",{}]`, '2.0.1', 'strict')).toMatchObject({ kind: 'refused' })
   })
 })
