@@ -39,8 +39,8 @@ const folder = mkdtempSync(join(tmpdir(), 'stator-tests-'))
 const processesMax = 4
 /** One more than cores, since tests also wait: for databases and for processes. */
 const sideBySide = `--parallel=${Math.min(processesMax, availableParallelism() + 1)}`
-/** Faults start processes of their own, which have to start in time. */
-const sideBySideFaults = `--parallel=${Math.min(processesMax, availableParallelism())}`
+/** What measures its process, and faults, whose processes have to start in time. */
+const oneForEachCore = `--parallel=${Math.min(processesMax, availableParallelism())}`
 
 /** Faults that watch latencies or memory: nothing runs beside them. */
 const watchful = ['database-frozen', 'floods', 'migrations-under-load', 'one-station', 'reconnect-storm', 'rest-flood']
@@ -83,8 +83,8 @@ function partsOf(args: readonly string[]): readonly (readonly string[])[] {
   const others = files.filter((file) => !sharing.includes(file) && !isFault(file))
   return [
     ...(sharing.length > 0 ? [[sideBySide, '--no-isolate', ...sharing]] : []),
-    ...(others.length > 0 ? [[sideBySide, ...others]] : []),
-    ...(faults.length > 0 ? [[sideBySideFaults, ...faults]] : []),
+    ...(others.length > 0 ? [[oneForEachCore, ...others]] : []),
+    ...(faults.length > 0 ? [[oneForEachCore, ...faults]] : []),
     ...(alone.length > 0 ? [alone] : []),
   ]
 }
