@@ -4,7 +4,7 @@ import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'
 import { jobNeeds, withJob } from '../jobs/reported.ts'
 import { notification } from '../notification.ts'
-import { learning, readingPartOf, rowsOf } from '../rows.ts'
+import { forgiving, learning, readingPartOf, rowsOf } from '../rows.ts'
 import { readEvents } from './alarms.ts'
 import { diagnosticsLog, securityLog } from './log-job.ts'
 import { monitorsCleared, monitorsSet, notifyMonitoringReport } from './monitors.ts'
@@ -41,7 +41,7 @@ export const diagnostics201 = {
   GetLog: toChargePoint('2.0.1 N01', ['LogStatusNotification']),
   LogStatusNotification: served('2.0.1 N01', 'committed', logStatus),
   GetMonitoringReport: toChargePoint('2.0.1 N02', ['NotifyMonitoringReport']),
-  NotifyMonitoringReport: served('2.0.1 N02', 'committed', notifyMonitoringReport),
+  NotifyMonitoringReport: forgiving(served('2.0.1 N02', 'committed', notifyMonitoringReport)),
   SetMonitoringBase: toChargePoint('2.0.1 N03', ['NotifyEvent']),
   SetVariableMonitoring: learning(monitorsSet, toChargePoint('2.0.1 N04', ['NotifyEvent'])),
   SetMonitoringLevel: toChargePoint('2.0.1 N05'),
@@ -55,7 +55,7 @@ export const diagnostics21 = {
   GetLog: toChargePoint('2.1 N01', ['LogStatusNotification']),
   LogStatusNotification: served('2.1 N01', 'committed', logStatus),
   GetMonitoringReport: toChargePoint('2.1 N02', ['NotifyMonitoringReport']),
-  NotifyMonitoringReport: served('2.1 N02', 'committed', notifyMonitoringReport),
+  NotifyMonitoringReport: forgiving(served('2.1 N02', 'committed', notifyMonitoringReport)),
   SetMonitoringBase: toChargePoint('2.1 N03', ['NotifyEvent']),
   SetVariableMonitoring: learning(monitorsSet, toChargePoint('2.1 N04, N11', ['NotifyEvent'])),
   SetMonitoringLevel: toChargePoint('2.1 N05'),

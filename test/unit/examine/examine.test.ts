@@ -260,6 +260,7 @@ describe('a report of a lenient charge point of 2.x', () => {
     'ClearedChargingLimit',
     'NotifyEVChargingNeeds',
     'NotifyEVChargingSchedule',
+    'NotifyMonitoringReport',
     'ReservationStatusUpdate',
   ]
 
