@@ -367,6 +367,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       },
       blockRoutes,
     )
+    // Before charge points come back: then the embedded database may have no time for it.
+    const { totalCount } = await queries.listChargePoints({ scope: 'all', page: 1, pageSize: 1 })
     const gateway = startGateway({
       settings: settings.ocpp,
       limits: settings.limits,
@@ -419,7 +421,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const host = settings.ocpp.host === '0.0.0.0' ? 'localhost' : settings.ocpp.host
     const secure = tls === null ? '' : 's'
     const url = `http${secure}://${host}:${gateway.port}`
-    const { totalCount } = await queries.listChargePoints({ scope: 'all', page: 1, pageSize: 1 })
     const facts: StartFacts = {
       ownAddresses: addressesOfThisMachine(),
       stations: totalCount,
