@@ -3,10 +3,9 @@
 
 import { type OcppVersion, since2 } from '../../ocpp/version.ts'
 import type { Command } from '../command.ts'
-import type { Payload } from '../decision.ts'
 import type { JobKind } from '../jobs/job.ts'
 import {
-  componentVariableOf,
+  componentVariablesOf,
   reportAnswered,
   type ReportedVariable,
   reportStatuses,
@@ -33,12 +32,8 @@ export function monitoringReportCommand(version: OcppVersion, request: Monitorin
 const reports = since2<(request: MonitoringReportRequest) => Command | null>(
   () => null,
   ({ variables, criteria, requestId }) => {
-    const componentVariable: Payload[] = []
-    for (const wanted of variables) {
-      const named = componentVariableOf(wanted)
-      if (named === null) return null
-      componentVariable.push(named)
-    }
+    const componentVariable = componentVariablesOf(variables)
+    if (componentVariable === null) return null
     return {
       action: 'GetMonitoringReport',
       payload: {

@@ -61,12 +61,8 @@ function getConfiguration({ variables, criteria }: ReportRequest): Command | nul
 }
 
 function getReport({ variables, criteria, requestId }: ReportRequest): Command | null {
-  const componentVariable: Payload[] = []
-  for (const wanted of variables) {
-    const named = componentVariableOf(wanted)
-    if (named === null) return null
-    componentVariable.push(named)
-  }
+  const componentVariable = componentVariablesOf(variables)
+  if (componentVariable === null) return null
   return {
     action: 'GetReport',
     payload: {
@@ -78,8 +74,14 @@ function getReport({ variables, criteria, requestId }: ReportRequest): Command |
   }
 }
 
-/** ComponentVariableType of 2.x: without a variable it means all of the component. */
-export function componentVariableOf({ variableName, ...rest }: ReportedVariable): Payload | null {
+/** Each as ComponentVariableType of 2.x; null: 2.x does not have one of them. */
+export function componentVariablesOf(variables: readonly ReportedVariable[]): readonly Payload[] | null {
+  const named = variables.map(componentVariableOf)
+  return named.every((one) => one !== null) ? named : null
+}
+
+/** Without a variable it means all of the component. */
+function componentVariableOf({ variableName, ...rest }: ReportedVariable): Payload | null {
   if (variableName === null) {
     const { component } = componentVariable({ ...rest, variableName: '' })
     return { component }
