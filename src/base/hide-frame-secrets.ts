@@ -91,13 +91,16 @@ class Search {
     }
     if (Array.isArray(value)) return value.map((element: unknown) => this.shown(element, place, depth + 1))
     const hasSecretKey = place.hasSecretKey || namesSecret(value)
+    const isMonitor = 'severity' in value
     const members = Object.entries(value).map(([name, member]) => {
       const lower = name.toLowerCase()
+      // The number of a monitor is its threshold, whatever variable it watches.
+      const isThreshold = isMonitor && typeof member === 'number'
       const isSecret =
         place.isSecret ||
         isSecretName(name) ||
         secretPaths.has(`${place.name}.${lower}`) ||
-        (hasSecretKey && valueNames.has(lower))
+        (hasSecretKey && valueNames.has(lower) && !isThreshold)
       return [name, this.shown(member, { name: lower, hasSecretKey, isSecret }, depth + 1)] as const
     })
     return Object.fromEntries(members)

@@ -30,7 +30,8 @@ export const oddTexts: readonly string[] = [
   ],
   ...["'; DROP TABLE transactions; --", '"', '\\', '\\u0000', '\u0000', 'a\u0000b', '\n\r\t', '\u007f', '\u2028'],
   ...['\ud800', 'a\udc00b', '\ud83d', '🔌⚡', '\u202Egnitirw', 'مرحبا', 'e\u0301', '\uFEFFbom', '＜script＞', '<b>'],
-  ...['../../etc/passwd', '1970-01-01T00:00:00Z', 'USER123', 'tx-1', 'tx-2', 'tx-3', 'TX-1', 'Available', 'Accepted'],
+  // No name of a secret: a value beside one is hidden before anybody judges it.
+  ...['../../etc/hosts', '1970-01-01T00:00:00Z', 'USER123', 'tx-1', 'tx-2', 'tx-3', 'TX-1', 'Available', 'Accepted'],
 ]
 
 const oddIntegers: readonly number[] = [

@@ -134,6 +134,11 @@ describe('only the secret goes', () => {
       '[2,"1","DataTransfer",{"vendorId":"v","data":"Server=db;Pwd=hunter2;Port=1"}]',
       '[2,"1","DataTransfer",{"vendorId":"v","data":"Server=db;Pwd=***;Port=1"}]',
     ],
+    // The number of a monitor is a threshold; a text beside the same name is still a secret.
+    [
+      '[2,"1","NotifyMonitoringReport",{"monitor":[{"variable":{"name":"WifiPSK"},"variableMonitoring":[{"severity":1,"value":2.5},{"value":4711}],"attributeValue":"hunter2"}]}]',
+      '[2,"1","NotifyMonitoringReport",{"monitor":[{"variable":{"name":"WifiPSK"},"variableMonitoring":[{"severity":1,"value":2.5},{"value":"***"}],"attributeValue":"***"}]}]',
+    ],
     // The second of two members counts for who parses it, and the first is in the text all the same.
     [
       '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"hunter2","value":null}]',
