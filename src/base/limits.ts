@@ -315,6 +315,12 @@ export const groupNameCharactersMax = 100
  */
 export const scopeKeysMax = 200
 
+/** Sets of charge points, of groups and of deleted ones, that a node keeps; each has a bit for each charge point. */
+export const chargePointSetsMax = 32
+
+/** The longest of these sets, in bytes: a bit for each number between its lowest and its highest key. */
+export const keyBitsBytesMax = 1_048_576
+
 /** Messages, or events, of a charge point that one REST list looks at, the newest, for filters that have no index. */
 export const filteredMessagesMax = 10_000
 

@@ -90,6 +90,11 @@ export const chargePoints = pgTable(
      * connection, or the settings of the charge point. See store/fences.ts.
      */
     fencedIn: xid8('fenced_in'),
+    /**
+     * PostgreSQL transaction that last changed which charge points there are in which group. A trigger writes it. See
+     * store/charge-point-sets.ts.
+     */
+    groupedIn: xid8('grouped_in'),
     /** Time zone of times that are sent without one: an IANA name or an offset; null means UTC. */
     timeZone: text('time_zone'),
     firmwareStatus: text('firmware_status'),
@@ -122,6 +127,14 @@ export const chargePoints = pgTable(
       .on(table.groupKey, table.identity)
       .concurrently()
       .where(sql`group_id IS NOT NULL`),
+    index('charge_points_grouped')
+      .on(table.groupedIn)
+      .concurrently()
+      .where(sql`grouped_in IS NOT NULL`),
+    index('charge_points_deleted')
+      .on(table.key)
+      .concurrently()
+      .where(sql`deleted_at IS NOT NULL`),
     index('charge_points_of_node')
       .on(table.node, table.key)
       .where(sql`node IS NOT NULL`),
@@ -152,6 +165,7 @@ export const unpatchedColumns = [
   'endedEpoch',
   'endedNode',
   'fencedIn',
+  'groupedIn',
   'timeZone',
   'lastSeenAtMs',
   'lastHeartbeatAtMs',

@@ -12,7 +12,7 @@ import { filteredKeys } from './identity-keys.ts'
 import { keyOf, type Order, orderBy } from './keyset.ts'
 import { ms } from './known-transaction.ts'
 import { filteredPageOf, keysetPageOf, type ListSource, withoutCursors } from './paging.ts'
-import { scopeOfList } from './scoped-rows.ts'
+import { notOfDeleted, scopeOfList } from './scoped-rows.ts'
 import { int4Array, textArray } from './wire/binary-array.ts'
 
 interface Asked extends AlarmSubject {
@@ -65,7 +65,7 @@ export function createAlarmQueries(source: ListSource) {
   return {
     /** Those that began last first; not those of deleted charge points. */
     async listAlarms(filter: AlarmFilter, page: Page): Promise<PageOf<AlarmRecord>> {
-      const keys = await filteredKeys(source, filter)
+      const [keys, isThere] = await Promise.all([filteredKeys(source, filter), notOfDeleted(source)])
       const { isOpen, fromMs, toMs, severityMax } = filter
       const whetherOpen = isOpen === true ? isNull(alarms.endedAtMs) : isNotNull(alarms.endedAtMs)
       const lead = and(
@@ -80,7 +80,7 @@ export function createAlarmQueries(source: ListSource) {
         severityMax === undefined ? undefined : lte(alarms.severity, severityMax),
         isNamed(alarms.componentName, filter.component),
         isNamed(alarms.variableName, filter.variable),
-        isThere,
+        isThere(alarms.chargePointKey),
       )
       const { chargePointKey: _, subject: __, ...columns } = getTableColumns(alarms)
       const found = (where: SQL | undefined) =>
@@ -112,8 +112,6 @@ const newestFirst: Order = {
     { column: alarms.subject, type: 'text' },
   ],
 }
-
-const isThere = sql`EXISTS (SELECT FROM charge_points p WHERE p.id = ${alarms.chargePointKey} AND p.deleted_at IS NULL)`
 
 function isNamed(column: typeof alarms.componentName | typeof alarms.variableName, name: string | undefined) {
   return name === undefined ? undefined : sql`lower(${column}) = lower(${storableText(name)})`

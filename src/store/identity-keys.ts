@@ -14,7 +14,7 @@ import type { ListSource } from './paging.ts'
  * bounded, the charge points of a scope of groups are named, unless they are too many: rows of others would use it up.
  */
 export async function filteredKeys(
-  { db, rowsMax }: ListSource,
+  { db, rowsMax }: Pick<ListSource, 'db' | 'rowsMax'>,
   { identity, scope }: { readonly identity?: string; readonly scope: Scope },
 ): Promise<readonly number[] | null> {
   if (identity !== undefined) return keysOf(db, identity, scope)

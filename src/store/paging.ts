@@ -7,6 +7,7 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { StatorError } from '../base/errors.ts'
 import { listedExactlyMax } from '../base/limits.ts'
 import type { Page, PageOf } from '../blocks/records.ts'
+import type { ChargePointSets } from './charge-point-sets.ts'
 import { comesAfter, cursorOf, keyIn, type Order, orderBy } from './keyset.ts'
 
 /** What the lists are read from. */
@@ -14,6 +15,7 @@ export interface ListSource {
   readonly db: NodePgDatabase
   /** How many rows of a list are read, from its first one; null: all. */
   readonly rowsMax: number | null
+  readonly sets: ChargePointSets
 }
 
 /** A drizzle query that can still be limited to a page. */
@@ -122,7 +124,10 @@ export function requireCounted(skip: number): void {
 }
 
 /** How many of `rows` there are; one more than `rowsMax` when there are more. */
-export async function countOf({ db, rowsMax }: ListSource, { table, where }: IndexedRows): Promise<number> {
+export async function countOf(
+  { db, rowsMax }: Pick<ListSource, 'db' | 'rowsMax'>,
+  { table, where }: IndexedRows,
+): Promise<number> {
   const some = () =>
     db
       .select({ one: sql`1`.as('one') })

@@ -8,6 +8,7 @@ import { embeddedListRowsMax } from '../base/limits.ts'
 import { createAuditQueries } from './audit/queries.ts'
 import { createAlarmQueries } from './alarm-queries.ts'
 import { createAnomalyQueries } from './anomaly-queries.ts'
+import { createChargePointSets } from './charge-point-sets.ts'
 import { createChargePointBatches } from './charge-point-batch.ts'
 import { createChargePointQueries } from './charge-point-queries.ts'
 import type { GhostDeadlines } from '../blocks/records.ts'
@@ -90,7 +91,8 @@ export function createErasures(database: Database, seal: TokenSeal, settleMs?: n
 
 function sourceOf(database: Database): ListSource {
   const rowsMax = database.isSingleConnection ? embeddedListRowsMax : null
-  return { db: drizzle(database.restPool), rowsMax }
+  const db = drizzle(database.restPool)
+  return { db, rowsMax, sets: createChargePointSets(db) }
 }
 
 /** The same methods, with every error mapped for callers outside of the store. */

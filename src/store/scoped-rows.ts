@@ -2,19 +2,16 @@
 // are, nor on how many of them PostgreSQL expects in a group.
 
 import { type SQL, sql } from 'drizzle-orm'
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Scope } from '../blocks/scope.ts'
+import { sparseKeysMax } from './charge-point-sets.ts'
 import { isOfScope } from './in-scope.ts'
+import type { ListSource } from './paging.ts'
 
-/** Scopes with more charge points than these are not read charge point by charge point. */
-export const sparseKeysMax = 5_000
-/** Nor are those with a larger share of all charge points: one row of so many is one of theirs. */
+/** Nor are scopes with a larger share of all charge points: one row of so many is one of theirs. */
 const sparseOneIn = 10
 
-interface ScopeSource {
-  readonly db: NodePgDatabase
-}
+type SetSource = Pick<ListSource, 'sets'>
 
 /** The charge points of a scope. */
 export interface ScopedRows {
@@ -30,34 +27,23 @@ export interface ScopedRows {
   isOurs(key: AnyPgColumn | SQL): SQL
 }
 
-/** Reads the charge points of these groups. */
+/** The charge points of these groups. */
 export async function scopedRows(
-  { db }: ScopeSource,
+  { sets }: SetSource,
   { groups }: { readonly groups: readonly number[] },
 ): Promise<ScopedRows> {
-  const ofGroups = sql`${sql.param(groups)}::int4[]`
-  // Group by group. As JSON, because a row for each takes longer than all the rest.
-  const { rows } = await db.execute<{ found: readonly number[] | null; all: number }>(
-    sql`SELECT json_agg(id) AS found, (SELECT reltuples::float8 FROM pg_class WHERE oid = 'charge_points'::regclass) AS all FROM (
-        SELECT c.id FROM unnest(${ofGroups}) AS g(id) CROSS JOIN LATERAL (
-          SELECT c.id FROM charge_points c WHERE c.group_id = g.id LIMIT ${sparseKeysMax + 1}) c
-        LIMIT ${sparseKeysMax + 1}) found`,
-  )
-  const found = rows[0]?.found ?? []
-  const keys = found.slice(0, sparseKeysMax)
-  const areAll = found.length <= sparseKeysMax
-  const chargePoints = Math.max(rows[0]?.all ?? 0, sparseKeysMax)
+  const set = await sets.ofGroups(groups)
+  const { keys } = set
+  const areAll = set.count === keys.length
+  const chargePoints = Math.max(set.chargePoints, sparseKeysMax)
   const isSparse = areAll && keys.length * sparseOneIn <= chargePoints
   return {
     keys,
     areAll,
     isSparse,
     chargePoints,
-    isOurs(key) {
-      if (isSparse) return sql`${key} = ANY(${sql.param(keys)}::int4[])`
-      // Of many charge points a row is soon found: each is looked up. A join would read all of them first.
-      return sql`(SELECT c.group_id FROM charge_points c WHERE c.id = ${key}) = ANY(${ofGroups})`
-    },
+    // An index finds the rows of few.
+    isOurs: (key) => (isSparse ? sql`${key} = ANY(${sql.param(keys)}::int4[])` : set.has(key)),
   }
 }
 
@@ -65,8 +51,14 @@ export async function scopedRows(
 export type IsOurs = (key: AnyPgColumn | SQL) => SQL | undefined
 
 /** The condition for the rows of a list that may be long. Where few rows are found anyhow, `isOfScope` is enough. */
-export async function scopeOfList(source: ScopeSource, scope: Scope): Promise<IsOurs> {
+export async function scopeOfList(source: SetSource, scope: Scope): Promise<IsOurs> {
   if (scope === 'all' || 'chargePointKey' in scope) return (key) => isOfScope(scope, key)
   const { isOurs } = await scopedRows(source, scope)
   return isOurs
+}
+
+/** The condition for the rows of charge points that are not deleted. */
+export async function notOfDeleted({ sets }: SetSource): Promise<IsOurs> {
+  const deleted = await sets.ofDeleted()
+  return deleted.count === 0 ? () => undefined : (key) => sql`NOT ${deleted.has(key)}`
 }

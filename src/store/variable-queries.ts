@@ -11,7 +11,7 @@ import type { Page, PageOf } from '../blocks/records.ts'
 import { filteredKeys } from './identity-keys.ts'
 import { keyOf, type Order, orderBy } from './keyset.ts'
 import { filteredPageOf, type FilteredRows, keysetPageOf, type ListSource, withoutCursors } from './paging.ts'
-import { scopeOfList } from './scoped-rows.ts'
+import { notOfDeleted, scopeOfList } from './scoped-rows.ts'
 
 export function createVariableQueries(source: ListSource) {
   const { db } = source
@@ -35,13 +35,13 @@ export function createVariableQueries(source: ListSource) {
 
     /** The variables of charge points that are not deleted, by charge point, and then as `variablesOf`. */
     async listVariables(filter: ModelFilter, page: Page): Promise<PageOf<ModelRecord>> {
-      const keys = await filteredKeys(source, filter)
+      const [keys, isThere] = await Promise.all([filteredKeys(source, filter), notOfDeleted(source)])
       const lead = and(
         keys === null
           ? (await scopeOfList(source, filter.scope))(variables.chargePointKey)
           : inArray(variables.chargePointKey, [...keys]),
         isNamed(variables.variableName, filter.variable),
-        isThere,
+        isThere(variables.chargePointKey),
       )
       const rest = modelConditions(filter)
       const { chargePointKey: _, ...columns } = getTableColumns(variables)
@@ -79,8 +79,6 @@ const byChargePoint: Order = {
     { column: variables.attributeType, type: 'text' },
   ],
 }
-
-const isThere = sql`EXISTS (SELECT FROM charge_points p WHERE p.id = ${variables.chargePointKey} AND p.deleted_at IS NULL)`
 
 /** Names are case insensitive; the index of variables has them in lower case. */
 function isNamed(column: PgColumn, name: string | undefined): SQL | undefined {

@@ -8,7 +8,7 @@ import type { Page, PageOf } from '../../../src/blocks/records.ts'
 import type { Scope } from '../../../src/blocks/scope.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
 import { createQueries, type Queries } from '../../../src/store/queries.ts'
-import { sparseKeysMax } from '../../../src/store/scoped-rows.ts'
+import { sparseKeysMax } from '../../../src/store/charge-point-sets.ts'
 import { testDatabase } from '../../support/postgres.ts'
 
 const count = listedExactlyMax + 500

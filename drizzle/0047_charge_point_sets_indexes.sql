@@ -1,0 +1,2 @@
+CREATE INDEX CONCURRENTLY "charge_points_grouped" ON "charge_points" USING btree ("grouped_in") WHERE grouped_in IS NOT NULL;--> statement-breakpoint
+CREATE INDEX CONCURRENTLY "charge_points_deleted" ON "charge_points" USING btree ("id") WHERE deleted_at IS NOT NULL;
