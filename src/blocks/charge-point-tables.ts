@@ -135,6 +135,18 @@ export const chargePoints = pgTable(
       .on(table.key)
       .concurrently()
       .where(sql`deleted_at IS NOT NULL`),
+    // What lists are narrowed by; a list of them is by identity.
+    ...Object.entries({ vendor: table.vendor, model: table.model, firmware: table.firmwareVersion }).map(
+      ([name, column]) =>
+        index(`charge_points_by_${name}`)
+          .on(sql`lower(${column})`, table.identity)
+          .concurrently()
+          .where(sql`deleted_at IS NULL`),
+    ),
+    index('charge_points_by_version')
+      .on(table.ocppVersion, table.identity)
+      .concurrently()
+      .where(sql`deleted_at IS NULL`),
     index('charge_points_of_node')
       .on(table.node, table.key)
       .where(sql`node IS NOT NULL`),

@@ -1,5 +1,5 @@
-// The filters of the list of charge points. Its group, whether it is connected, and its status have an index; for the
-// others a bounded number of charge points is looked at.
+// The filters of the list of charge points. Most have an index; for the others a bounded number of charge points is
+// looked at.
 
 import { and, asc, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
@@ -16,21 +16,26 @@ export function chargePointsOf(filter: ChargePointFilter): FilteredRows {
   const order = [asc(identity)]
   const isThere = isNull(deletedAtMs)
   const isOurs = and(isInScope(filter.scope), isOfGroup(filter))
+  const named = namedIn(filter)
   const without = withoutIndex(filter)
   const table = { table: chargePoints, order, ...(without === undefined ? {} : { rowsMax: filteredChargePointsMax }) }
   const wanted = isConnected(filter)
   if (wanted === 'never') return { ...table, leads: [], leadOrder: order, rest: undefined }
+  if (wanted === 'either' && named !== undefined)
+    return { ...table, leads: [and(isThere, isOurs, named)], leadOrder: order, rest: without }
   // The index on identities also contains deleted ones.
   if (wanted === 'either') return { ...table, leads: [isOurs], leadOrder: order, rest: and(isThere, without) }
   const isOnline = wanted === 'yes'
   const isOfStatus = isOnline && filter.status !== undefined
   const lead = and(isThere, isOurs, eq(connected, isOnline), isOfStatus ? sql`${status} = ${filter.status}` : undefined)
-  return { ...table, leads: [lead], leadOrder: isOfStatus ? order : [asc(status), ...order], rest: without }
+  return { ...table, leads: [lead], leadOrder: isOfStatus ? order : [asc(status), ...order], rest: and(named, without) }
 }
 
 /** Whether `filter` lists each charge point that there is. */
-export function isOfAll({ scope, groupKey, status, connected }: ChargePointFilter): boolean {
-  return scope === 'all' && groupKey === undefined && status === undefined && connected === undefined
+export function isOfAll(filter: ChargePointFilter): boolean {
+  const { scope, groupKey, status, connected } = filter
+  const isOfSome = groupKey !== undefined || status !== undefined || connected !== undefined
+  return scope === 'all' && !isOfSome && namedIn(filter) === undefined
 }
 
 /** Whether the charge points of `filter` are connected: one that is not has the status Offline. */
@@ -41,16 +46,21 @@ function isConnected({ status, connected }: ChargePointFilter): 'yes' | 'no' | '
   return isOnline ? 'yes' : 'no'
 }
 
-function withoutIndex(filter: ChargePointFilter): SQL | undefined {
-  const { vendor, model, firmwareVersion, ocppVersion, location, lastSeenBeforeMs, q } = filter
-  const { identity, lastSeenAtMs, serialNumber } = chargePoints
-  const searched = [identity, chargePoints.location, chargePoints.vendor, chargePoints.model, serialNumber]
+/** What it is, as its boot tells. */
+function namedIn({ vendor, model, firmwareVersion, ocppVersion }: ChargePointFilter): SQL | undefined {
   return and(
     isText(chargePoints.vendor, vendor),
     isText(chargePoints.model, model),
     isText(chargePoints.firmwareVersion, firmwareVersion),
-    isText(chargePoints.location, location),
     ocppVersion === undefined ? undefined : eq(chargePoints.ocppVersion, ocppVersion),
+  )
+}
+
+function withoutIndex({ location, lastSeenBeforeMs, q }: ChargePointFilter): SQL | undefined {
+  const { identity, lastSeenAtMs, serialNumber } = chargePoints
+  const searched = [identity, chargePoints.location, chargePoints.vendor, chargePoints.model, serialNumber]
+  return and(
+    isText(chargePoints.location, location),
     lastSeenBeforeMs === undefined
       ? undefined
       : or(isNull(lastSeenAtMs), sql`${lastSeenAtMs} < ${new Date(lastSeenBeforeMs).toISOString()}`),

@@ -1,7 +1,7 @@
-// Sets of charge points that lists ask for again and again: those of some groups, and the deleted ones. At a hundred
-// thousand charge points it takes longer to read such a set than the page that it is read for. So a node keeps what it
-// has read, and asks before each use whether anything changed since: `grouped_in` has the transaction that made or
-// deleted a charge point, or put it into a group.
+// Sets of charge points that lists ask for again and again: those of some groups, and the deleted ones; and how many
+// are in each group. At a hundred thousand charge points it takes longer to read these than the page that they are read
+// for. So a node keeps what it has read, and asks before each use whether anything changed since: `grouped_in` has the
+// transaction that made or deleted a charge point, or put it into a group.
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
@@ -28,46 +28,67 @@ interface SetQuery {
   has(key: AnyPgColumn | SQL): SQL
 }
 
-interface Kept {
-  /** Every later change of the set has this transaction number or a higher one. */
+/** How many charge points are in each group itself, deleted ones not counted; a group without any is not named. */
+export interface GroupCounts {
+  readonly groups: readonly number[]
+  readonly counts: readonly number[]
+}
+
+interface Kept<T> {
+  /** Every later change of it has this transaction number or a higher one. */
   readonly since: string
-  readonly set: ChargePointSet
+  readonly value: T
 }
 
 export type ChargePointSets = ReturnType<typeof createChargePointSets>
 
 export function createChargePointSets(db: NodePgDatabase) {
-  const kept = new Map<string, Kept>()
+  const keptSets = new Map<string, Kept<ChargePointSet>>()
+  let keptCounts: Kept<GroupCounts> | undefined
 
   async function setOf(name: string, query: () => SetQuery): Promise<ChargePointSet> {
-    const known = kept.get(name)
-    const one = known === undefined || (await hasChanged(known.since)) ? await read(query()) : known
+    const one = await current(keptSets.get(name), () => readSet(query()))
     // The one that was used last comes last.
-    kept.delete(name)
-    kept.set(name, one)
-    for (const oldest of kept.keys()) {
-      if (kept.size <= chargePointSetsMax) break
-      kept.delete(oldest)
+    keptSets.delete(name)
+    keptSets.set(name, one)
+    for (const oldest of keptSets.keys()) {
+      if (keptSets.size <= chargePointSetsMax) break
+      keptSets.delete(oldest)
     }
-    return one.set
+    return one.value
   }
 
-  async function read({ keys, has }: SetQuery): Promise<Kept> {
+  async function readSet({ keys, has }: SetQuery): Promise<Kept<ChargePointSet>> {
     // As JSON, because a row for each takes longer than all the rest.
     const { rows } = await db.execute<{ since: string; found: readonly number[] | null; all: number }>(
-      sql`SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS since, json_agg(id) AS found,
+      sql`SELECT ${xminNow} AS since, json_agg(id) AS found,
           (SELECT reltuples::float8 FROM pg_class WHERE oid = 'charge_points'::regclass) AS all
         FROM (${keys}) AS found`,
     )
     const found = rows[0]?.found ?? []
     const bits = keyBits(found)
-    const set: ChargePointSet = {
+    const value: ChargePointSet = {
       count: found.length,
       keys: found.slice(0, sparseKeysMax),
       chargePoints: rows[0]?.all ?? 0,
       has: bits === null ? has : (key) => isAmong(bits, key),
     }
-    return { since: rows[0]?.since ?? '0', set }
+    return { since: rows[0]?.since ?? '0', value }
+  }
+
+  async function readCounts(): Promise<Kept<GroupCounts>> {
+    const { rows } = await db.execute<{ since: string; groups: number[] | null; counts: number[] | null }>(
+      sql`SELECT ${xminNow} AS since, json_agg(id) AS groups, json_agg(count) AS counts FROM (
+          SELECT group_id AS id, count(*) FROM charge_points
+          WHERE group_id IS NOT NULL AND deleted_at IS NULL GROUP BY group_id) AS found`,
+    )
+    const { since = '0', groups, counts } = rows[0] ?? {}
+    return { since, value: { groups: groups ?? [], counts: counts ?? [] } }
+  }
+
+  /** What is kept, unless it may have changed; then what is read now. */
+  async function current<T>(kept: Kept<T> | undefined, read: () => Promise<Kept<T>>): Promise<Kept<T>> {
+    return kept === undefined || (await hasChanged(kept.since)) ? read() : kept
   }
 
   // A transaction that a read did not see is at or above the xmin of its snapshot. Numbers at or above xmax come from
@@ -98,5 +119,12 @@ export function createChargePointSets(db: NodePgDatabase) {
         has: (key) => sql`(SELECT c.deleted_at IS NOT NULL FROM charge_points c WHERE c.id = ${key})`,
       }))
     },
+
+    async countsOfGroups(): Promise<GroupCounts> {
+      keptCounts = await current(keptCounts, readCounts)
+      return keptCounts.value
+    },
   }
 }
+
+const xminNow = sql`pg_snapshot_xmin(pg_current_snapshot())::text`

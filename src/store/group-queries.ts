@@ -10,6 +10,7 @@ import { storableText } from '../base/storable-text.ts'
 import type { GroupFilter, GroupInput, GroupRecord } from '../blocks/groups.ts'
 import type { Page, PageOf } from '../blocks/records.ts'
 import type { Scope } from '../blocks/scope.ts'
+import type { GroupCounts } from './charge-point-sets.ts'
 import { groupsBelow, isGroupOfScope } from './in-scope.ts'
 import type { ListSource } from './paging.ts'
 import { isAlreadyStored } from './store-error.ts'
@@ -49,7 +50,7 @@ interface StoredGroup {
   readonly isTop: boolean
 }
 
-export function createGroupQueries({ db }: Pick<ListSource, 'db'>) {
+export function createGroupQueries({ db, sets }: Pick<ListSource, 'db' | 'sets'>) {
   const changingTree = <T>(change: (transaction: Db) => Promise<T>): Promise<T> =>
     db.transaction(async (transaction) => {
       await transaction.execute(sql`SELECT pg_advisory_xact_lock(${groupTreeLock}::int8)`)
@@ -72,17 +73,18 @@ export function createGroupQueries({ db }: Pick<ListSource, 'db'>) {
           : parentKey === null
             ? sql`t."parentKey" IS NULL`
             : sql`t."parentKey" = ${parentKey}`
+      const counts = await sets.countsOfGroups()
       const [counted, items] = await Promise.all([
         db.execute<{ readonly count: number }>(
           sql`${tree(scope)} SELECT count(*)::int4 AS count FROM tree t WHERE ${isWanted}`,
         ),
-        groupsOf(db, scope, isWanted, page),
+        groupsOf(db, counts, scope, isWanted, page),
       ])
       return { totalCount: counted.rows[0]?.count ?? 0, items }
     },
 
     async group(key: number, scope: Scope): Promise<GroupRecord | null> {
-      return groupOf(db, key, scope)
+      return groupOf(db, await sets.countsOfGroups(), key, scope)
     },
 
     /**
@@ -90,6 +92,7 @@ export function createGroupQueries({ db }: Pick<ListSource, 'db'>) {
      *   group of the name, if it would be too deep, or if there are too many groups.
      */
     async createGroup({ name, parentKey }: GroupInput & { name: string }, scope: Scope): Promise<GroupRecord> {
+      const counts = await sets.countsOfGroups()
       return changingTree(async (transaction) => {
         await requireParent(transaction, parentKey ?? null, scope)
         await requireRoom(transaction)
@@ -99,7 +102,7 @@ export function createGroupQueries({ db }: Pick<ListSource, 'db'>) {
         const { rows } = await namedOnce(transaction.execute<{ readonly id: number }>(insert), name)
         const [made] = rows
         if (made === undefined) throw new StatorError('INTERNAL', `Group '${name}' was not stored.`)
-        return shown(transaction, made.id, scope)
+        return shown(transaction, counts, made.id, scope)
       })
     },
 
@@ -110,6 +113,7 @@ export function createGroupQueries({ db }: Pick<ListSource, 'db'>) {
      *   above it in the scope; `CONFLICT` if that has a group of the name, is below the group, or is too deep.
      */
     async updateGroup(key: number, { name, parentKey }: GroupInput, scope: Scope): Promise<GroupRecord | null> {
+      const counts = await sets.countsOfGroups()
       return changingTree(async (transaction) => {
         const stored = await stillThere(transaction, key, scope)
         if (stored === null) return null
@@ -122,7 +126,7 @@ export function createGroupQueries({ db }: Pick<ListSource, 'db'>) {
         const moved = parentKey === undefined ? sql`` : sql`, parent_id = ${parentKey}`
         const update = sql`UPDATE charge_point_groups SET name = ${newName}${moved} WHERE id = ${key}`
         await namedOnce(transaction.execute(update), newName)
-        return shown(transaction, key, scope)
+        return shown(transaction, counts, key, scope)
       })
     },
 
@@ -165,15 +169,22 @@ function tree(scope: Scope): SQL {
   )`
 }
 
-async function groupsOf(db: Db, scope: Scope, isWanted: SQL, { page, pageSize }: Page): Promise<GroupRecord[]> {
+async function groupsOf(
+  db: Db,
+  { groups, counts }: GroupCounts,
+  scope: Scope,
+  isWanted: SQL,
+  { page, pageSize }: Page,
+): Promise<GroupRecord[]> {
   const { rows } = await db.execute<{ readonly group: GroupRecord }>(sql`${tree(scope)}, page AS (
       SELECT * FROM tree t WHERE ${isWanted} ORDER BY names, key LIMIT ${pageSize} OFFSET ${(page - 1) * pageSize}
     ), below AS (
       SELECT key AS top, key FROM page
       UNION ALL SELECT b.top, g.id FROM below b JOIN charge_point_groups g ON g.parent_id = b.key
     ), counted AS (
-      SELECT b.top, count(*) FILTER (WHERE b.key = b.top) AS own, count(*) AS total
-      FROM below b JOIN charge_points c ON c.group_id = b.key AND c.deleted_at IS NULL GROUP BY b.top
+      SELECT b.top, (sum(c.count) FILTER (WHERE b.key = b.top))::int4 AS own, sum(c.count)::int4 AS total
+      FROM below b JOIN unnest(${sql.param(groups)}::int4[], ${sql.param(counts)}::int4[]) AS c(key, count) ON c.key = b.key
+      GROUP BY b.top
     )
     SELECT json_build_object('key', p.key, 'name', p.name, 'parentKey', p."parentKey", 'path', p.path,
       'chargePoints', COALESCE(c.own, 0), 'chargePointsBelow', COALESCE(c.total, 0)) AS "group"
@@ -181,15 +192,15 @@ async function groupsOf(db: Db, scope: Scope, isWanted: SQL, { page, pageSize }:
   return rows.map(({ group }) => group)
 }
 
-async function groupOf(db: Db, key: number, scope: Scope): Promise<GroupRecord | null> {
-  const [found] = await groupsOf(db, scope, sql`t.key = ${key}`, { page: 1, pageSize: 1 })
+async function groupOf(db: Db, counts: GroupCounts, key: number, scope: Scope): Promise<GroupRecord | null> {
+  const [found] = await groupsOf(db, counts, scope, sql`t.key = ${key}`, { page: 1, pageSize: 1 })
   return found ?? null
 }
 
 /** A group that was just stored: the scope of the sender was read before that, and does not name a new one. */
-async function shown(db: Db, key: number, scope: Scope): Promise<GroupRecord> {
+async function shown(db: Db, counts: GroupCounts, key: number, scope: Scope): Promise<GroupRecord> {
   const wider = scope !== 'all' && 'groups' in scope ? { groups: [...scope.groups, key] } : scope
-  const found = await groupOf(db, key, wider)
+  const found = await groupOf(db, counts, key, wider)
   if (found === null) throw new StatorError('INTERNAL', `Group ${key} was not stored.`)
   return found
 }

@@ -165,16 +165,19 @@ export async function filteredPageOf<Row, T>(
   }
   requireInReach(source, page, filtered.rowsMax)
   const { page: number, pageSize } = page
-  const looked = sql`(${lookedAt(filtered, rowsMax)}) AS ${table}`
+  const skip = (number - 1) * pageSize
   const matches = rest === undefined ? sql`true` : rest
-  const counting = db
-    .select({ count: sql<number>`(count(*) FILTER (WHERE ${matches}))::int4`, looked: sql<number>`count(*)::int4` })
-    .from(looked)
-  const places = sql`SELECT place FROM ${looked} WHERE ${matches} ORDER BY ${list(order)}
-    LIMIT ${pageSize} OFFSET ${(number - 1) * pageSize}`
-  const [[counted], found] = await Promise.all([counting, rowsWhere(sql`${placeIn(filtered)} = ANY(ARRAY(${places}))`)])
-  const { count: matching, looked: seen } = counted ?? { count: 0, looked: 0 }
-  return { ...filteredTotalOf(matching, seen, rowsMax), items: found.map(map) }
+  // They are looked at once, for the total and for the page. Numbers, and places on the disk, come as text.
+  const places = sql`array_agg(place ORDER BY ${list(order)}) FILTER (WHERE matches)`
+  const { rows } = await db.execute<{ readonly looked: number; readonly matching: number; readonly places: string }>(
+    sql`SELECT count(*)::int4 AS looked, (count(*) FILTER (WHERE matches))::int4 AS matching,
+        COALESCE((${places})[${skip + 1}::int4:${skip + pageSize}::int4], '{}')::text AS places
+      FROM (SELECT *, ${matches} AS matches FROM (${lookedAt(filtered, rowsMax)}) AS ${table} OFFSET 0) AS ${table}`,
+  )
+  const { looked = 0, matching = 0, places: found = '{}' } = rows[0] ?? {}
+  const isShown = sql`${placeIn(filtered)} = ANY(${found}::${placesOf(filtered)})`
+  const shown = found === '{}' ? [] : await rowsWhere(isShown)
+  return { ...filteredTotalOf(matching, looked, rowsMax), items: shown.map(map) }
 }
 
 /** The total of a list: `matching` of the `seen` rows that were read. */
@@ -201,6 +204,11 @@ function lookedAt(filtered: FilteredRows, rowsMax: number): SQL {
 /** What finds a row again. */
 function placeIn({ table, key }: FilteredRows): SQL {
   return key === undefined ? sql`${table}.ctid` : sql`${key}`
+}
+
+/** The type of several places. */
+function placesOf({ key }: FilteredRows): SQL {
+  return sql.raw(`${key === undefined ? 'tid' : key.getSQLType()}[]`)
 }
 
 /** The rows that one of `leads` finds; an undefined one finds all. */

@@ -90,6 +90,12 @@ export const alarms = pgTable(
     index('alarms_open')
       .on(table.beganAtMs, table.chargePointKey, table.subject)
       .where(sql`ended_at IS NULL`),
+    index('alarms_of_component')
+      .on(sql`lower(${table.componentName})`, table.beganAtMs, table.chargePointKey, table.subject)
+      .concurrently(),
+    index('alarms_of_variable')
+      .on(sql`lower(${table.variableName})`, table.beganAtMs, table.chargePointKey, table.subject)
+      .concurrently(),
     index('alarms_ended')
       .on(table.endedAtMs)
       .where(sql`ended_at IS NOT NULL`),
