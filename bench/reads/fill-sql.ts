@@ -1,6 +1,7 @@
 // SQL of the fill. Everything about a transaction is a function of its number, so that its facts, samples and events
 // agree with each other, and the first part of the fill with the second.
 
+import { MeterPacker } from '../../src/workers/meter-packer.ts'
 import {
   busiestOneIn,
   busiestTokenOneIn,
@@ -130,6 +131,29 @@ export interface RangeStatement {
   readonly sql: string
 }
 
+/** A meter value of three samples as Stator stores it: an SQL expression with those of its time and two of its values. */
+function packedMeterValue(time: string, wh: string, ampere: string): string {
+  const places = [
+    ['1970-01-01T00:00:00.000Z', time],
+    ['111111', wh],
+    ['22.2', ampere],
+  ] as const
+  const [[atTime], [atWh], [atAmpere]] = places
+  const energy = `"context":"Sample.Periodic","format":"Raw","measurand":"Energy.Active.Import.Register","unit":"Wh"`
+  const packed = new MeterPacker().pack(
+    `{"timestamp":"${atTime}","sampledValue":[{"value":"${atWh}",${energy}},` +
+      `{"value":"${atAmpere}","measurand":"Current.Import","unit":"A"},{"value":"230","measurand":"Voltage","unit":"V"}]}`,
+  )
+  if (packed === null)
+    throw new Error('The meter value of the fill is not packed: it has a word that OCPP does not have.')
+  const text = Array.from(packed, (character) =>
+    character < ' ' || character === "'" || character === '\\'
+      ? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
+      : character,
+  ).join('')
+  return places.reduce((sql, [mark, value]) => sql.replace(mark, `' || ${value} || E'`), `E'${text}'`)
+}
+
 /** Everything that belongs to the transactions of a range. */
 export function transactionStatements(plan: FillPlan, part: FillPart, range: NumberRange): RangeStatement[] {
   const source = transactionsOf(plan, part, range)
@@ -167,14 +191,11 @@ export function transactionStatements(plan: FillPlan, part: FillPart, range: Num
     {
       table: 'meter_values',
       sql: `INSERT INTO meter_values (charge_point_id, transaction_ref, sampled_at, evse_id, connector_id, digest,
-          received_at, energy_wh, current_a, voltage_v, meter_value)
+          received_at, energy_wh, current_a, voltage_v, packed)
         SELECT key, id, ${timeOf('at_ms')}, evse, 1, hashint8extended(id, sample), ${timeOf('at_ms + 300')}, wh, ampere,
-          230, ('{"timestamp":"' || ${isoOf('at_ms')} || '","sampledValue":[{"value":"' || wh ||
-            '","context":"Sample.Periodic","format":"Raw","measurand":"Energy.Active.Import.Register","unit":"Wh"},' ||
-            '{"value":"' || ampere || '","measurand":"Current.Import","unit":"A"},' ||
-            '{"value":"230","measurand":"Voltage","unit":"V"}]}')::json
+          230, ${packedMeterValue(isoOf('at_ms'), 'wh', 'ampere')}
         FROM (SELECT id, key, evse, sample, at_ms, (at_ms - ${plan.nowMs - spanMs}) / ${msPerWh} AS wh,
-            (101 + at_ms % 60) / 10.0 AS ampere
+            round((101 + at_ms % 60) / 10.0, 1) AS ampere
           FROM (SELECT t.*, sample, start_ms + (last_ms - start_ms) * sample / ${perTransaction + 1} AS at_ms
             FROM ${source} CROSS JOIN generate_series(1, ${perTransaction}) sample) AS s ORDER BY at_ms) AS m`,
     },

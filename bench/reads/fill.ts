@@ -3,7 +3,9 @@
 
 import { Client } from 'pg'
 import type { MessageLogLine } from '../../src/blocks/records.ts'
-import { makePartitions } from '../../src/store/partitions.ts'
+import { transactionPartitionIdsMin } from '../../src/base/limits.ts'
+import { createPartition, makePartitions } from '../../src/store/partitions.ts'
+import { idsPerPartition } from '../../src/store/transaction-partitions.ts'
 import { mergeLines, storeLines } from '../message-blocks.ts'
 import { passwordHash } from '../servers/stator.ts'
 import { type FillStatement, restStatements } from './fill-rest-sql.ts'
@@ -24,6 +26,8 @@ const numbersAtOnce = 20_000
 const connections = 2
 
 const dayMs = 86_400_000
+/** The time over which Stator counts ids, to make the next partition of transactions. */
+const paceMs = 30 * dayMs
 
 /**
  * Fills one part. Stator has made the tables and does not run meanwhile. `onProgress` gets the share that is done, from
@@ -46,7 +50,7 @@ export async function fill(
     }
     const [first] = clients
     if (first === undefined) return
-    await pastPartitions(first, plan)
+    if (part === 'first') await pastPartitions(first, plan)
     for (const statement of restStatements(plan, part)) await run(first, statement)
     const ranges = rangesOf(plan, part)
     const waiting = ranges.values()
@@ -67,8 +71,13 @@ export async function fill(
   }
 }
 
-/** Partitions of the months and days that are filled, as Stator made them when it was those days. */
-async function pastPartitions(client: Client, { nowMs }: FillPlan): Promise<void> {
+/** Partitions of the months, days and ids that are filled, as Stator made them when it was those days. */
+async function pastPartitions(client: Client, { nowMs, transactions }: FillPlan): Promise<void> {
+  const ids = idsPerPartition((transactions * paceMs) / spanMs, 0)
+  for (let from = transactionPartitionIdsMin; from <= transactions; from += ids) {
+    const [name, to] = [`transactions_${from}`, String(from + ids)]
+    await createPartition(client, { table: 'transactions', column: 'id', name, from: String(from), to }, 1)
+  }
   // Each call makes the month before, the month itself, and three after it.
   for (let atMs = nowMs - spanMs; atMs < nowMs; atMs += 120 * dayMs) await makePartitions(client, atMs)
   await makePartitions(client, nowMs - logSpanMs)
