@@ -144,8 +144,7 @@ function packedMeterValue(time: string, wh: string, ampere: string): string {
     `{"timestamp":"${atTime}","sampledValue":[{"value":"${atWh}",${energy}},` +
       `{"value":"${atAmpere}","measurand":"Current.Import","unit":"A"},{"value":"230","measurand":"Voltage","unit":"V"}]}`,
   )
-  if (packed === null)
-    throw new Error('The meter value of the fill is not packed: it has a word that OCPP does not have.')
+  if (packed === null) throw new Error('The meter value of the fill has a word that OCPP does not have.')
   const text = Array.from(packed, (character) =>
     character < ' ' || character === "'" || character === '\\'
       ? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
