@@ -131,7 +131,7 @@ export interface RangeStatement {
   readonly sql: string
 }
 
-/** A meter value of three samples as Stator stores it: an SQL expression with those of its time and two of its values. */
+/** SQL of a meter value of three samples as Stator stores it, with the SQL of its time and of two values. */
 function packedMeterValue(time: string, wh: string, ampere: string): string {
   const places = [
     ['1970-01-01T00:00:00.000Z', time],
