@@ -1,19 +1,14 @@
-// The HTTP upgrade request of a charging station on a bare connection, for answers that a WebSocket client does not show.
+// The HTTP upgrade request of a charging station on a bare connection, for answers that a WebSocket client does not
+// show.
 
 import { connect as connectTcp } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { basic } from '../../support/raw-charge-point.ts'
-import { within } from '../../support/until.ts'
+import { basic, type Shown } from './connection.ts'
 
-/** What a station shows at the handshake. */
-export interface Shown {
-  readonly password?: string | Uint8Array
-  readonly userName?: string
-  /** PEM. */
-  readonly certificate?: { readonly cert: string; readonly key: string }
-}
+/** Longest wait for the answer, in milliseconds. */
+const answerMsMax = 10_000
 
-/** The HTTP status of the answer to an upgrade request; 0 if the connection ended without one. */
+/** The HTTP status of the answer to an upgrade request; 0 if none came. */
 export function upgradeStatus(url: string, identity: string, subprotocol: string, shown: Shown): Promise<number> {
   const { hostname, port, protocol, pathname } = new URL(url)
   const { password, userName = identity, certificate = {} } = shown
@@ -43,5 +38,9 @@ export function upgradeStatus(url: string, identity: string, subprotocol: string
   })
   socket.on('error', () => resolve(0))
   socket.on('close', () => resolve(0))
-  return within('the answer to the upgrade request', promise).finally(() => socket.destroy())
+  const timer = setTimeout(() => resolve(0), answerMsMax)
+  return promise.finally(() => {
+    clearTimeout(timer)
+    socket.destroy()
+  })
 }

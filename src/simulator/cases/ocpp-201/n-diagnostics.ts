@@ -1,7 +1,7 @@
 // OCPP 2.0.1 Part 6 §3.15: N Diagnostics.
 
-import type { Case } from '../harness/play.ts'
-import type { Payload, Station } from '../harness/station.ts'
+import type { Case } from '../play.ts'
+import type { Payload, Station } from '../station.ts'
 import { booted, knownToken, time } from './states.ts'
 
 const log = { remoteLocation: 'https://logs.example.com/upload' }

@@ -1,7 +1,7 @@
 // OCPP 2.0.1 Part 6 §3.8: G Availability.
 
-import type { Case, Play } from '../harness/play.ts'
-import type { Payload, Station } from '../harness/station.ts'
+import type { Case, Play } from '../play.ts'
+import type { Payload, Station } from '../station.ts'
 import { allConnectorsAre, booted, connectorIs, notifyEvent, Session, sessionOf } from './states.ts'
 
 /** What is made available or unavailable. */

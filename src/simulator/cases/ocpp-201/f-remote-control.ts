@@ -1,8 +1,8 @@
 // OCPP 2.0.1 Part 6 §3.7: F Remote Control.
 
-import { positiveInteger } from '../harness/match.ts'
-import type { Case, Play } from '../harness/play.ts'
-import type { Payload, Station } from '../harness/station.ts'
+import { positiveInteger } from '../match.ts'
+import type { Case, Play } from '../play.ts'
+import type { Payload, Station } from '../station.ts'
 import { booted, connectorIs, evses, Session, sessionOf, time } from './states.ts'
 
 /** The operator starts a transaction; returns the remoteStartId that Stator chose. */

@@ -1,7 +1,7 @@
-// Compares what came from Stator with what a case expects: everything must be equal, member by member, except where a
-// matcher stands for what may vary.
+// Compares what came from the central system with what a case expects: everything must be equal, member by member,
+// except where a matcher stands for what may vary.
 
-/** What a case expects of Stator did not happen. */
+/** What a case expects did not happen. */
 export class Deviation extends Error {}
 
 /** Stands in an expectation for a value that may vary. */
@@ -16,7 +16,7 @@ export class Matcher {
   }
 }
 
-/** How far the clocks of a case and of Stator may be apart, in milliseconds. A case is over long before. */
+/** How far the clocks of a case and of the central system may be apart, in milliseconds. A case is over long before. */
 const apartMsMax = 5 * 60_000
 
 /** A time in RFC 3339, in UTC and with milliseconds, that is about now. */
@@ -43,28 +43,40 @@ export const positiveInteger = new Matcher(
  * @throws {Deviation} naming the step and the member.
  */
 export function requireEqual(step: string, actual: unknown, expected: unknown): void {
-  const difference = differenceIn(actual, expected, '')
+  requireNone(step, differenceIn(actual, expected, false))
+}
+
+/**
+ * The same, but objects may have members that are not expected.
+ *
+ * @throws {Deviation} naming the step and the member.
+ */
+export function requirePart(step: string, actual: unknown, expected: unknown): void {
+  requireNone(step, differenceIn(actual, expected, true))
+}
+
+function requireNone(step: string, difference: string | null): void {
   if (difference !== null) throw new Deviation(`${step}: ${difference}`)
 }
 
 /** Whether `requireEqual` would pass. */
 export function isEqual(actual: unknown, expected: unknown): boolean {
-  return differenceIn(actual, expected, '') === null
+  return differenceIn(actual, expected, false) === null
 }
 
-function differenceIn(actual: unknown, expected: unknown, at: string): string | null {
+function differenceIn(actual: unknown, expected: unknown, mayHaveMore: boolean, at = ''): string | null {
   if (expected instanceof Matcher) return expected.holds(actual) ? null : unlike(actual, expected.says, at)
   if (Array.isArray(expected)) {
     if (!Array.isArray(actual)) return unlike(actual, 'an array', at)
     if (actual.length !== expected.length) return unlike(actual, `${expected.length} elements`, at)
-    return first(expected.map((one, index) => differenceIn(actual[index], one, `${at}/${index}`)))
+    return first(expected.map((one, index) => differenceIn(actual[index], one, mayHaveMore, `${at}/${index}`)))
   }
   if (!isRecord(expected)) return Object.is(actual, expected) ? null : unlike(actual, JSON.stringify(expected), at)
   if (!isRecord(actual)) return unlike(actual, 'an object', at)
   const members = Object.keys(expected).filter((name) => expected[name] !== undefined)
   const more = Object.keys(actual).find((name) => !members.includes(name))
-  if (more !== undefined) return unlike(actual[more], 'no such member', `${at}/${more}`)
-  return first(members.map((name) => differenceIn(actual[name], expected[name], `${at}/${name}`)))
+  if (more !== undefined && !mayHaveMore) return unlike(actual[more], 'no such member', `${at}/${more}`)
+  return first(members.map((name) => differenceIn(actual[name], expected[name], mayHaveMore, `${at}/${name}`)))
 }
 
 function first(differences: readonly (string | null)[]): string | null {

@@ -1,9 +1,9 @@
 // OCPP 2.0.1 Part 6 §3.14: M ISO 15118 CertificateManagement.
 
-import { makeAuthority } from '../../support/made-certificates.ts'
-import { now } from '../harness/match.ts'
-import type { Case, Play } from '../harness/play.ts'
-import type { Payload, Station } from '../harness/station.ts'
+import { now } from '../match.ts'
+import { makeAuthority } from '../own-key.ts'
+import type { Case, Play } from '../play.ts'
+import type { Payload, Station } from '../station.ts'
 import { booted } from './states.ts'
 
 const csmsRoot = 'CSMSRootCertificate'
@@ -11,7 +11,7 @@ const manufacturerRoot = 'ManufacturerRootCertificate'
 
 /** The operator has a new CA certificate installed, which the station answers with this status. */
 async function installs(play: Play, station: Station, type: string, status: string): Promise<void> {
-  const certificate = await play.own('a CA certificate', () => Promise.resolve(makeAuthority(type).certificate))
+  const certificate = await play.own('a CA certificate', () => makeAuthority(type))
   await station.commanded({
     by: { path: 'certificates/install', body: { type, certificate } },
     action: 'InstallCertificate',

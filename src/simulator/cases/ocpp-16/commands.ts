@@ -1,8 +1,8 @@
 // OCPP 1.6 Edition 2, chapter 5: operations initiated by the Central System, of the core profile.
 
-import { positiveInteger } from '../harness/match.ts'
-import type { Case } from '../harness/play.ts'
-import type { Payload, Station } from '../harness/station.ts'
+import { positiveInteger } from '../match.ts'
+import type { Case } from '../play.ts'
+import type { Payload, Station } from '../station.ts'
 import { booted, charging, connectorIs, reboots, type Session, sessionOf } from './states.ts'
 
 /** A CALL of the operator for each of these statuses. */

@@ -1,12 +1,9 @@
 // The reusable states of OCPP 2.0.1 Part 6 §3.18, and what the cases are configured with.
 
-import type { CentralKind } from '../harness/central.ts'
-import { now } from '../harness/match.ts'
-import type { Play } from '../harness/play.ts'
-import { type Payload, Station } from '../harness/station.ts'
-
-/** Seconds between heartbeats, as Stator is configured. */
-export const heartbeatInterval = 300
+import type { SiteKind } from '../site.ts'
+import { now } from '../match.ts'
+import type { Play } from '../play.ts'
+import { type Payload, Station } from '../station.ts'
 
 /** The model and vendor that stations of the cases report. */
 export const chargingStation = { model: 'Model-X1000', vendorName: 'VendorName' }
@@ -15,13 +12,13 @@ export const chargingStation = { model: 'Model-X1000', vendorName: 'VendorName' 
 export const evses = [1, 2] as const
 
 /** `BootNotificationResponse`. */
-export function bootAnswer(status: 'Accepted' | 'Pending' | 'Rejected' = 'Accepted'): Payload {
-  return { currentTime: now, interval: heartbeatInterval, status }
+export function bootAnswer(station: Station, status: 'Accepted' | 'Pending' | 'Rejected' = 'Accepted'): Payload {
+  return { currentTime: now, interval: station.interval, status }
 }
 
 /** A station whose boot has been accepted. */
-export async function booted(play: Play, provisioning: Payload = {}, kind: CentralKind = 'plain'): Promise<Station> {
-  const station = await Station.known(play, '2.0.1', kind, provisioning)
+export async function booted(play: Play, provisioning: Payload = {}, kind: SiteKind = 'plain'): Promise<Station> {
+  const station = await Station.known(play, kind, provisioning)
   await station.connect()
   await boots(station)
   return station
@@ -29,7 +26,7 @@ export async function booted(play: Play, provisioning: Payload = {}, kind: Centr
 
 /** Reusable State Booted, over an open connection. */
 export async function boots(station: Station, reason = 'PowerUp'): Promise<void> {
-  await station.sends('BootNotification', { reason, chargingStation }, bootAnswer())
+  await station.sends('BootNotification', { reason, chargingStation }, bootAnswer(station))
   await allConnectorsAre(station, 'Available')
 }
 
@@ -86,17 +83,19 @@ export interface Token {
   readonly type: string
 }
 
-/** An id token of this case; `invalid` is one that Stator does not know. */
+/** An id token of this case; `invalid` is one that the central system does not know. */
 export function token(play: Play, name: string): Token {
   return { idToken: `${play.identity}-${name}`, type: 'ISO14443' }
 }
 
-/** Makes an id token known to Stator. */
+/** Makes an id token known to the central system; of a valid one there may be one already. */
 export async function knownToken(play: Play, name: string, more: Payload = {}): Promise<Token> {
   const made = token(play, name)
+  const given = name === 'valid' ? play.options.idToken : null
+  if (given !== null) return { ...made, idToken: given }
   await play.prepare(async () => {
-    const { stator } = await play.central('plain')
-    await stator.addIdTag(made.idToken, { type: made.type, ...more })
+    const { operator } = await play.site('plain')
+    await operator.addIdToken(made.idToken, { type: made.type, ...more })
   })
   return made
 }

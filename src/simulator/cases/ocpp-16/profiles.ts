@@ -1,9 +1,9 @@
 // OCPP 1.6 Edition 2, chapter 5: operations of the profiles for local lists, reservation, smart charging, firmware and
 // remote triggers.
 
-import { now } from '../harness/match.ts'
-import type { Case } from '../harness/play.ts'
-import type { Payload, Station } from '../harness/station.ts'
+import { now } from '../match.ts'
+import type { Case } from '../play.ts'
+import type { Payload, Station } from '../station.ts'
 import { everyStatus } from './commands.ts'
 import { booted, charging, connectorIs, meterValue, reboots, sessionOf } from './states.ts'
 

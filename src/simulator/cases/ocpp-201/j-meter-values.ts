@@ -1,7 +1,7 @@
 // OCPP 2.0.1 Part 6 §3.11: J MeterValues.
 
-import type { Case } from '../harness/play.ts'
-import type { Payload, Station } from '../harness/station.ts'
+import type { Case } from '../play.ts'
+import type { Payload, Station } from '../station.ts'
 import { booted, evses, notifyEvent, type Session, sessionOf, time, transactionIs } from './states.ts'
 
 const signedMeterValue = {

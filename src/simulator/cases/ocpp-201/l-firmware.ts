@@ -1,7 +1,7 @@
 // OCPP 2.0.1 Part 6 §3.13: L Firmware Management.
 
-import type { Case, Play } from '../harness/play.ts'
-import type { Payload, Station } from '../harness/station.ts'
+import type { Case, Play } from '../play.ts'
+import type { Payload, Station } from '../station.ts'
 import { boots, booted, connectorIs, sessionOf } from './states.ts'
 
 const requestId = 42

@@ -1,8 +1,8 @@
 // OCPP 2.0.1 Part 6 §3.3: B Provisioning.
 
-import { positiveInteger } from '../harness/match.ts'
-import type { Case, Play } from '../harness/play.ts'
-import { type Payload, Station } from '../harness/station.ts'
+import { positiveInteger } from '../match.ts'
+import type { Case, Play } from '../play.ts'
+import { type Payload, Station } from '../station.ts'
 import {
   bootAnswer,
   booted,
@@ -20,9 +20,9 @@ const powerUp = { reason: 'PowerUp', chargingStation }
 
 /** A station whose boot Stator was told to answer with Pending first. After Rejected it must not be sent anything. */
 async function held(play: Play): Promise<Station> {
-  const station = await Station.known(play, '2.0.1', 'plain', { registrationStatus: 'Pending' })
+  const station = await Station.known(play, 'plain', { registrationStatus: 'Pending' })
   await station.connect()
-  await station.sends('BootNotification', powerUp, bootAnswer('Pending'))
+  await station.sends('BootNotification', powerUp, bootAnswer(station, 'Pending'))
   return station
 }
 
@@ -282,7 +282,7 @@ export const provisioningCases: Readonly<Record<string, Case>> = {
     await resets(station, 'Hard', 'Accepted')
     await stopsByReset(session)
     await reconnects(station)
-    await station.sends('BootNotification', { reason: 'RemoteReset', chargingStation }, bootAnswer())
+    await station.sends('BootNotification', { reason: 'RemoteReset', chargingStation }, bootAnswer(station))
     await connectorIs(station, 'Occupied', session.evseId)
     await connectorIs(station, 'Available', 2)
   },

@@ -1,9 +1,9 @@
 // OCPP 2.0.1 Part 6 §3.6: E Transactions.
 
-import type { Case, Play } from '../harness/play.ts'
+import type { Case, Play } from '../play.ts'
 import { accepted, booted, connectorIs, knownToken, Session, sessionOf, time, token, transactionIs } from './states.ts'
 
-/** The transaction starts when the power path is closed, or when energy flows: the cable is in, and no event was sent. */
+/** The transaction starts when the power path is closed, or energy flows: the cable is in, and no event was sent. */
 async function startsLate(play: Play, triggerReason: string, chargingState: string, more = {}): Promise<Session> {
   const session = await sessionOf(play)
   await session.authorize()

@@ -1,7 +1,8 @@
-// The tests of OCPP 1.6, operation by operation. There is no public list of cases for 1.6, so the ids are ours: the section
-// of the specification (edition 2 with errata) or of the security whitepaper, the operation, and what is special about it.
+// The cases of OCPP 1.6, operation by operation. There is no public list of cases for 1.6, so the ids are ours: the
+// section of the specification (edition 2 with errata) or of the security whitepaper, the operation, and what is
+// special about it.
 
-import type { CaseFiles } from '../harness/test-cases.ts'
+import type { CaseFiles } from '../play.ts'
 import { commandCases } from './commands.ts'
 import { coreCases } from './core.ts'
 import { profileCases } from './profiles.ts'

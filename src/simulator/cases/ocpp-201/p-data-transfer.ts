@@ -1,6 +1,6 @@
 // OCPP 2.0.1 Part 6 §3.17: P DataTransfer.
 
-import type { Case } from '../harness/play.ts'
+import type { Case } from '../play.ts'
 import { booted, Session, time, token } from './states.ts'
 
 export const dataTransferCases: Readonly<Record<string, Case>> = {

@@ -1,11 +1,9 @@
 // The security whitepaper of OCPP 1.6, edition 2: security profiles, and the messages that it adds.
 
-import { makeAuthority } from '../../support/made-certificates.ts'
-import { passwordDefault } from '../../support/stator.ts'
-import { matching, now } from '../harness/match.ts'
-import { authorityOf, chainFor, clientCertificate, newKey } from '../harness/own-key.ts'
-import type { Case, Play } from '../harness/play.ts'
-import { type Payload, Station } from '../harness/station.ts'
+import { matching, now } from '../match.ts'
+import { authorityOf, chainFor, clientCertificate, makeAuthority, newKey } from '../own-key.ts'
+import type { Case, Play } from '../play.ts'
+import { type Payload, Station } from '../station.ts'
 import { answeredWith, everyStatus } from './commands.ts'
 import { booted, boots, reboots, time } from './states.ts'
 
@@ -56,7 +54,7 @@ async function renews(play: Play, station: Station, status: 'Accepted' | 'Reject
 function installs(type: string, certificateType: string, status: string): Case {
   return async (play) => {
     const station = await booted(play)
-    const certificate = await play.own('a CA certificate', () => Promise.resolve(makeAuthority(type).certificate))
+    const certificate = await play.own('a CA certificate', () => makeAuthority(type))
     await station.commanded({
       by: { path: 'certificates/install', body: { type, certificate } },
       action: 'InstallCertificate',
@@ -147,25 +145,25 @@ const setsProfile: Payload = { key: 'SecurityProfile', value: '3' }
 
 export const securityCases: Readonly<Record<string, Case>> = {
   '1.6 security §2.3 profile 1: Basic authentication': async (play) => {
-    const station = await Station.known(play, '1.6')
+    const station = await Station.known(play)
     await station.isRefused({})
     await station.isRefused({ password: 'kM3xQ8vT1zR6wY4p' })
-    await station.isRefused({ userName: `${play.identity}-OTHER`, password: passwordDefault })
-    await station.connect({ password: passwordDefault })
+    await station.isRefused({ userName: `${play.identity}-OTHER`, password: play.password })
+    await station.connect({ password: play.password })
     await boots(station)
   },
 
   '1.6 security §2.4 profile 2: Basic authentication over TLS': async (play) => {
-    const station = await Station.known(play, '1.6', 'tls', { minSecurityProfile: 2 })
+    const station = await Station.known(play, 'tls', { minSecurityProfile: 2 })
     await station.isRefused({ password: 'kM3xQ8vT1zR6wY4p' })
-    await station.connect({ password: passwordDefault })
+    await station.connect({ password: play.password })
     await boots(station)
   },
 
   '1.6 security §2.5 profile 3: client certificates': async (play) => {
-    const station = await Station.known(play, '1.6', 'tls', { minSecurityProfile: 3 })
-    await station.isRefused({ password: passwordDefault }, 403)
-    for (const change of [() => ({ issuer: null }), () => ({ toMs: Date.now() - dayMs / 2 })]) {
+    const station = await Station.known(play, 'tls', { minSecurityProfile: 3 })
+    await station.isRefused({ password: play.password }, 403)
+    for (const change of [{ isSelfSigned: true }, { toMs: Date.now() - dayMs / 2 }]) {
       await station.isRefused({ certificate: await clientCertificate(play, change) })
     }
     await station.connect({ certificate: await clientCertificate(play) })
@@ -177,7 +175,7 @@ export const securityCases: Readonly<Record<string, Case>> = {
     const password = await changesPassword(station, 'Accepted')
     await station.connect({ password })
     await boots(station)
-    await station.isRefused({ password: passwordDefault })
+    await station.isRefused({ password: play.password })
   },
 
   '1.6 security A01 password, rejected': async (play) => {
@@ -229,7 +227,7 @@ export const securityCases: Readonly<Record<string, Case>> = {
     await station.connect({ certificate })
     await boots(station)
     await station.cut()
-    await station.isRefused({ password: passwordDefault }, 403)
+    await station.isRefused({ password: play.password }, 403)
   },
 
   '1.6 security M03 GetInstalledCertificateIds, of the Central System': retrieves(

@@ -1,7 +1,7 @@
 // OCPP 2.0.1 Part 6 §3.4: C Authorization.
 
-import type { Case, Play } from '../harness/play.ts'
-import type { Station } from '../harness/station.ts'
+import type { Case, Play } from '../play.ts'
+import type { Station } from '../station.ts'
 import { booted, knownToken, Session, sessionOf, token, type Token, transactionIs } from './states.ts'
 
 /** Authorize with a token of this status in Stator is answered with the same status. */
@@ -116,7 +116,8 @@ export const authorizationCases: Readonly<Record<string, Case>> = {
     await endedByMasterPass(sessions, masterPass)
   },
 
-  // Step 1 names the valid id token, and the validation of step 2 the group of the master pass: the master pass is meant.
+  // Step 1 names the valid id token, and the validation of step 2 the group of the master pass: the master pass is
+  // meant.
   TC_C_48_CSMS: async (play) => {
     const { station, sessions, masterPass } = await twoSessions(play)
     await station.sends('Authorize', { idToken: masterPass }, { idTokenInfo: masterPassInfo })

@@ -1,9 +1,9 @@
 // OCPP 1.6 Edition 2, chapter 4: operations initiated by the charge point.
 
-import type { CentralKind } from '../harness/central.ts'
-import { now } from '../harness/match.ts'
-import type { Case } from '../harness/play.ts'
-import { Station } from '../harness/station.ts'
+import type { SiteKind } from '../site.ts'
+import { now } from '../match.ts'
+import type { Case } from '../play.ts'
+import { Station } from '../station.ts'
 import {
   accepted,
   boots,
@@ -34,9 +34,9 @@ function authorize(settings: Readonly<Record<string, unknown>>, idTagInfo: unkno
 /** A boot that the operator has set to be answered so; nothing else is served until it is accepted. */
 function held(status: 'Pending' | 'Rejected'): Case {
   return async (play) => {
-    const station = await Station.known(play, '1.6', 'plain', { registrationStatus: status })
+    const station = await Station.known(play, 'plain', { registrationStatus: status })
     await station.connect()
-    await station.sends('BootNotification', bootNotification, bootAnswer(status))
+    await station.sends('BootNotification', bootNotification, bootAnswer(station, status))
     await station.sendsInVain('Heartbeat', {}, 'SecurityError')
     await station.operatorDoes({ path: '', method: 'PATCH', body: { registrationStatus: 'Accepted' } })
     await boots(station)
@@ -65,7 +65,7 @@ function startOf(settings: Readonly<Record<string, unknown>> | null, status: str
 }
 
 /** Two transactions of one tag. */
-function concurrent(kind: CentralKind, status: string): Case {
+function concurrent(kind: SiteKind, status: string): Case {
   return async (play) => {
     const session = await sessionOf(play, kind)
     await session.starts()
@@ -112,9 +112,9 @@ export const coreCases: Readonly<Record<string, Case>> = {
   '1.6 §4.2 BootNotification, rejected': held('Rejected'),
 
   '1.6 §4.2 BootNotification, messages that the Central System asks for while pending': async (play) => {
-    const station = await Station.known(play, '1.6', 'plain', { registrationStatus: 'Pending' })
+    const station = await Station.known(play, 'plain', { registrationStatus: 'Pending' })
     await station.connect()
-    await station.sends('BootNotification', bootNotification, bootAnswer('Pending'))
+    await station.sends('BootNotification', bootNotification, bootAnswer(station, 'Pending'))
     await station.called('TriggerMessage', { requestedMessage: 'StatusNotification' }, { status: 'Accepted' })
     await connectorIs(station, 'Available', 1)
   },

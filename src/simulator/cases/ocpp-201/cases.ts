@@ -1,6 +1,6 @@
 // The tests of the listed cases, and the listed cases that Stator does not meet yet.
 
-import type { CaseFiles } from '../harness/test-cases.ts'
+import type { CaseFiles } from '../play.ts'
 import { securityCases } from './a-security.ts'
 import { provisioningCases } from './b-provisioning.ts'
 import { authorizationCases } from './c-authorization.ts'

@@ -1,29 +1,26 @@
 // What the cases of OCPP 1.6 begin with, and a charging session.
 
-import type { CentralKind } from '../harness/central.ts'
-import { now, positiveInteger } from '../harness/match.ts'
-import type { Play } from '../harness/play.ts'
-import { type Payload, Station } from '../harness/station.ts'
-
-/** Seconds between heartbeats, as Stator is configured. */
-const heartbeatInterval = 300
+import type { SiteKind } from '../site.ts'
+import { now, positiveInteger } from '../match.ts'
+import type { Play } from '../play.ts'
+import { type Payload, Station } from '../station.ts'
 
 export const bootNotification = { chargePointVendor: 'VendorName', chargePointModel: 'Model-X1000' }
 
-export function bootAnswer(status: 'Accepted' | 'Pending' | 'Rejected' = 'Accepted'): Payload {
-  return { currentTime: now, interval: heartbeatInterval, status }
+export function bootAnswer(station: Station, status: 'Accepted' | 'Pending' | 'Rejected' = 'Accepted'): Payload {
+  return { currentTime: now, interval: station.interval, status }
 }
 
 /** A charge point whose boot has been accepted, and that has reported itself and its connectors (§4.2, §4.9). */
-export async function booted(play: Play, provisioning: Payload = {}, kind: CentralKind = 'plain'): Promise<Station> {
-  const station = await Station.known(play, '1.6', kind, provisioning)
+export async function booted(play: Play, provisioning: Payload = {}, kind: SiteKind = 'plain'): Promise<Station> {
+  const station = await Station.known(play, kind, provisioning)
   await station.connect()
   await boots(station)
   return station
 }
 
 export async function boots(station: Station): Promise<void> {
-  await station.sends('BootNotification', bootNotification, bootAnswer())
+  await station.sends('BootNotification', bootNotification, bootAnswer(station))
   for (const connectorId of [0, 1, 2]) await connectorIs(station, 'Available', connectorId)
 }
 
@@ -51,15 +48,17 @@ export function idTagOf(play: Play, name: string): string {
   return `${Bun.hash.crc32(play.identity).toString(36)}-${name}`
 }
 
-/** Makes an idTag known to Stator. */
+/** Makes an idTag known to the central system; of a valid one there may be one already. */
 export async function knownTag(
   play: Play,
   name: string,
   more: Payload = {},
-  kind: CentralKind = 'plain',
+  kind: SiteKind = 'plain',
 ): Promise<string> {
+  const given = name === 'valid' ? play.options.idToken : null
+  if (given !== null) return given
   const idTag = idTagOf(play, name)
-  await play.prepare(async () => (await play.central(kind)).stator.addIdTag(idTag, more))
+  await play.prepare(async () => (await play.site(kind)).operator.addIdToken(idTag, more))
   return idTag
 }
 
@@ -119,7 +118,7 @@ export function meterValue(value: number, context = 'Sample.Periodic') {
 }
 
 /** A booted charge point and a session of a valid idTag that has not started yet. */
-export async function sessionOf(play: Play, kind: CentralKind = 'plain'): Promise<Session> {
+export async function sessionOf(play: Play, kind: SiteKind = 'plain'): Promise<Session> {
   const idTag = await knownTag(play, 'valid', {}, kind)
   return new Session(await booted(play, {}, kind), idTag)
 }

@@ -2,12 +2,11 @@
 
 import { X509Certificate } from 'node:crypto'
 import { connect, type SecureVersion } from 'node:tls'
-import { passwordDefault } from '../../support/stator.ts'
-import type { CentralKind } from '../harness/central.ts'
-import { matching, requireEqual, positiveInteger } from '../harness/match.ts'
-import { authorityOf, chainFor, clientCertificate, newKey } from '../harness/own-key.ts'
-import type { Case, Play } from '../harness/play.ts'
-import { Station } from '../harness/station.ts'
+import { type SiteKind, Skipped } from '../site.ts'
+import { matching, requireEqual, positiveInteger } from '../match.ts'
+import { authorityOf, chainFor, clientCertificate, newKey } from '../own-key.ts'
+import type { Case, Play } from '../play.ts'
+import { Station } from '../station.ts'
 import { booted, boots } from './states.ts'
 
 const dayMs = 86_400_000
@@ -25,11 +24,13 @@ interface Agreed {
 }
 
 /** What a TLS client of one version, and if named one suite, agrees on with Stator. */
-async function agrees(play: Play, kind: CentralKind, version: SecureVersion, ciphers?: string): Promise<Agreed> {
+async function agrees(play: Play, kind: SiteKind, version: SecureVersion, ciphers?: string): Promise<Agreed> {
   return play.see(`TLS with ${version} ${ciphers ?? ''}`, async () => {
-    const { stator, root } = await play.central(kind)
+    const { ocppUrl, authority } = await play.site(kind)
+    if (authority === null) throw new Skipped('It needs the authority of the server certificate.')
+    const { hostname, port } = new URL(ocppUrl)
     const { promise, resolve } = Promise.withResolvers<Agreed>()
-    const options = { host: '127.0.0.1', port: stator.stator.port, servername: 'localhost', ca: root.certificate }
+    const options = { host: hostname, port: Number(port), servername: 'localhost', ca: authority }
     const only = { minVersion: version, maxVersion: version, ...(ciphers === undefined ? {} : { ciphers }) }
     const socket = connect({ ...options, ...only }, () => {
       const { raw } = socket.getPeerCertificate()
@@ -103,24 +104,24 @@ async function renews(play: Play, station: Station, status: 'Accepted' | 'Reject
 
 export const securityCases: Readonly<Record<string, Case>> = {
   TC_A_01_CSMS: async (play) => {
-    const station = await Station.known(play, '2.0.1')
-    await station.connect({ password: passwordDefault })
+    const station = await Station.known(play)
+    await station.connect({ password: play.password })
     await boots(station)
   },
 
   TC_A_02_CSMS: async (play) => {
-    const station = await Station.known(play, '2.0.1')
-    await station.isRefused({ userName: `${play.identity}Invalid`, password: passwordDefault })
+    const station = await Station.known(play)
+    await station.isRefused({ userName: `${play.identity}Invalid`, password: play.password })
   },
 
   TC_A_03_CSMS: async (play) => {
-    const station = await Station.known(play, '2.0.1')
+    const station = await Station.known(play)
     await station.isRefused({ password: 'kM3xQ8vT1zR6wY4pL9sD' })
   },
 
   TC_A_04_CSMS: async (play) => {
     await allSuites(play)
-    const station = await Station.known(play, '2.0.1', 'tls')
+    const station = await Station.known(play, 'tls')
     await station.connect()
     await boots(station)
   },
@@ -130,25 +131,21 @@ export const securityCases: Readonly<Record<string, Case>> = {
       const tooLow = await agrees(play, 'tls', version)
       requireEqual(`TLS with ${version}`, tooLow, { channel: 'refused', certificate: null })
     }
-    const station = await Station.known(play, '2.0.1', 'tls')
+    const station = await Station.known(play, 'tls')
     await station.connect()
     await boots(station)
   },
 
   TC_A_07_CSMS: async (play) => {
     await allSuites(play)
-    const station = await Station.known(play, '2.0.1', 'tls', { minSecurityProfile: 3 })
+    const station = await Station.known(play, 'tls', { minSecurityProfile: 3 })
     await station.connect({ certificate: await clientCertificate(play) })
     await boots(station)
   },
 
   TC_A_08_CSMS: async (play) => {
-    const station = await Station.known(play, '2.0.1', 'tls', { minSecurityProfile: 3 })
-    const invalid = [
-      () => ({ issuer: null }),
-      () => ({ toMs: Date.now() - dayMs / 2 }),
-      () => ({ subject: `${play.identity}-OTHER` }),
-    ]
+    const station = await Station.known(play, 'tls', { minSecurityProfile: 3 })
+    const invalid = [{ isSelfSigned: true }, { toMs: Date.now() - dayMs / 2 }, { commonName: `${play.identity}-OTHER` }]
     for (const change of invalid) await station.isRefused({ certificate: await clientCertificate(play, change) })
     await station.connect({ certificate: await clientCertificate(play) })
     await boots(station)
@@ -159,13 +156,13 @@ export const securityCases: Readonly<Record<string, Case>> = {
     const password = await changesPassword(station, 'Accepted')
     await station.connect({ password })
     await boots(station)
-    await station.isRefused({ password: passwordDefault })
+    await station.isRefused({ password: play.password })
   },
 
   TC_A_10_CSMS: async (play) => {
     const station = await booted(play)
     const password = await changesPassword(station, 'Rejected')
-    await station.connect({ password: passwordDefault })
+    await station.connect({ password: play.password })
     await boots(station)
     await station.isRefused({ password })
   },
@@ -216,6 +213,6 @@ export const securityCases: Readonly<Record<string, Case>> = {
     await station.connect({ certificate })
     await boots(station, 'RemoteReset')
     await station.cut()
-    await station.isRefused({ password: passwordDefault }, 403)
+    await station.isRefused({ password: play.password }, 403)
   },
 }
