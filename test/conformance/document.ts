@@ -4,6 +4,7 @@ import { code, table, withCurrentTables } from '../support/operations-tables.ts'
 import { notYet16, tested16 } from '../../src/simulator/cases/ocpp-16/cases.ts'
 import { notYet201, tested201 } from '../../src/simulator/cases/ocpp-201/cases.ts'
 import { cases201 } from '../../src/simulator/cases/ocpp-201/list.ts'
+import { own21, shared21 } from '../../src/simulator/cases/ocpp-21/cases.ts'
 import type { CaseFiles } from '../../src/simulator/cases/play.ts'
 
 const documentFile = new URL('../../docs/conformance.md', import.meta.url)
@@ -43,6 +44,16 @@ export const conformanceTables: Readonly<Record<string, () => string>> = {
       ]),
     ),
   'not-yet-2.0.1': () => reasonTable(notYet201),
+  'shared-2.1': () =>
+    table(
+      ['File of `src/simulator/cases/ocpp-201/`', 'Cases that hold in 2.1'],
+      Object.entries(shared21).map(([file, cases]) => [code(file), String(Object.keys(cases).length)]),
+    ),
+  'cases-2.1': () =>
+    table(
+      ['Case', 'Status', 'Case in `src/simulator/cases/ocpp-21/`'],
+      Object.entries(own21).flatMap(([file, cases]) => Object.keys(cases).map((id) => [id, 'met', code(file)])),
+    ),
   'cases-1.6': () =>
     table(
       ['Case', 'Status', 'Case in `src/simulator/cases/ocpp-16/`'],

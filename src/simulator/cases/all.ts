@@ -5,8 +5,9 @@ import type { Case, CaseFiles } from './play.ts'
 import { tested16 } from './ocpp-16/cases.ts'
 import { tested201 } from './ocpp-201/cases.ts'
 import { cases201 } from './ocpp-201/list.ts'
+import { tested21 } from './ocpp-21/cases.ts'
 
-const files: ByVersion<CaseFiles> = { '1.6': tested16, '2.0.1': tested201, '2.1': {} }
+const files: ByVersion<CaseFiles> = { '1.6': tested16, '2.0.1': tested201, '2.1': tested21 }
 
 /** A case of a version. */
 export interface VersionCase {

@@ -56,7 +56,8 @@ function* changesOf(value: unknown, version: OcppVersion, at = ''): Generator<Ch
       }
     }
   } else {
-    for (const other of othersThan(value, version)) yield [`${at} is ${JSON.stringify(other)}`, other]
+    for (const other of othersThan(value, version))
+      if (other !== value) yield [`${at} is ${JSON.stringify(other)}`, other]
   }
 }
 

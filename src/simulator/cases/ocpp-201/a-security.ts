@@ -7,7 +7,7 @@ import { matching, requireEqual, positiveInteger } from '../match.ts'
 import { authorityOf, chainFor, clientCertificate, newKey } from '../own-key.ts'
 import type { Case, Play } from '../play.ts'
 import { Station } from '../station.ts'
-import { booted, boots } from './states.ts'
+import { booted, boots, versionInProfiles } from './states.ts'
 
 const dayMs = 86_400_000
 
@@ -180,7 +180,7 @@ export const securityCases: Readonly<Record<string, Case>> = {
     const station = await booted(play, {}, 'tls')
     const certificate = await renews(play, station, 'Accepted')
     const connectionData = {
-      ocppVersion: 'OCPP20',
+      ocppVersion: versionInProfiles(play),
       ocppTransport: 'JSON',
       ocppCsmsUrl: 'wss://csms.example.com/ocpp',
       messageTimeout: 30,

@@ -14,6 +14,7 @@ import {
   type Session,
   sessionOf,
   time,
+  versionInProfiles,
 } from './states.ts'
 
 const powerUp = { reason: 'PowerUp', chargingStation }
@@ -136,7 +137,7 @@ function setNetworkProfile(status: string, message: string): Case {
       payload: {
         configurationSlot: 1,
         connectionData: {
-          ocppVersion: 'OCPP20',
+          ocppVersion: versionInProfiles(play),
           ocppTransport: 'JSON',
           ocppCsmsUrl: csmsUrl,
           messageTimeout: 30,

@@ -1,6 +1,7 @@
 // OCPP 2.0.1 Part 6 §3.6: E Transactions.
 
 import type { Case, Play } from '../play.ts'
+import type { Station } from '../station.ts'
 import { accepted, booted, connectorIs, knownToken, Session, sessionOf, time, token, transactionIs } from './states.ts'
 
 /** The transaction starts when the power path is closed, or energy flows: the cable is in, and no event was sent. */
@@ -40,6 +41,13 @@ function endsWith(
 /** A meter value in an event from the time offline. */
 function meterValue(context = 'Sample.Periodic', value = 100, more = {}) {
   return [{ timestamp: time(), sampledValue: [{ value, context, ...more }] }]
+}
+
+/** The connection is lost. A Heartbeat shows that the new one is served, before the operator asks for anything. */
+async function reconnects(station: Station): Promise<void> {
+  await station.cut()
+  await station.connect()
+  await station.heartbeat()
 }
 
 /** An event that was kept while the station was offline. */
@@ -215,8 +223,7 @@ export const transactionCases: Readonly<Record<string, Case>> = {
   TC_E_29_CSMS: async (play) => {
     const session = await charging(play)
     const { station, transactionId } = session
-    await station.cut()
-    await station.connect()
+    await reconnects(station)
     const reply = { ongoingIndicator: true, messagesInQueue: true }
     await station.called('GetTransactionStatus', { transactionId }, reply)
     await queued(session)
@@ -231,8 +238,7 @@ export const transactionCases: Readonly<Record<string, Case>> = {
   TC_E_31_CSMS: async (play) => {
     const session = await charging(play)
     const { station, transactionId } = session
-    await station.cut()
-    await station.connect()
+    await reconnects(station)
     const skipped = session.seqNo
     const ended = skipped + 2
     const offline = { offline: true }
@@ -264,8 +270,7 @@ export const transactionCases: Readonly<Record<string, Case>> = {
   TC_E_33_CSMS: async (play) => {
     const session = await charging(play)
     const { station } = session
-    await station.cut()
-    await station.connect()
+    await reconnects(station)
     await station.called('GetTransactionStatus', {}, { messagesInQueue: true })
     await queued(session)
   },

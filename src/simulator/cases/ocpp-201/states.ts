@@ -51,6 +51,11 @@ function availabilityEvent(station: Station, status: string, evseId: number): Pr
   return station.sends('NotifyEvent', notifyEvent(component, 'AvailabilityState', status), {})
 }
 
+/** How SetNetworkProfile spells the version of the case. */
+export function versionInProfiles({ version }: Play): string {
+  return version === '2.1' ? 'OCPP21' : 'OCPP20'
+}
+
 let eventIds = 0
 
 /** NotifyEvent with one event; `more` has members of the event that differ. */
