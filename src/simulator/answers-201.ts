@@ -7,6 +7,7 @@ import type { SentAction } from '../blocks/message-row.ts'
 import type { v201 } from '../blocks/messages.ts'
 import { Certificates, looksLikePem, takeCertificate } from './certificates.ts'
 import type { DeviceModelAnswers } from './device-model-201.ts'
+import { OwnCertificate } from './own-certificate.ts'
 import type { Period, Profile } from './profiles.ts'
 import { Publishing } from './publishing.ts'
 import type { Station } from './station.ts'
@@ -134,6 +135,23 @@ function profileOf(sent: ChargingProfile, evseId: number): Profile {
   }
 }
 
+/** Its certificate for ISO 15118, with a key of its own. */
+function v2gCertificateOf(station: Station): OwnCertificate {
+  return new OwnCertificate({
+    identity: station.identity,
+    clock: station.clock,
+    organization: () => '',
+    signCertificate(csr) {
+      const payload: OCPP20.SignCertificateRequest = { csr, certificateType: 'V2GCertificate' }
+      return { action: 'SignCertificate', payload }
+    },
+    call: (call) => new Promise((resolve) => station.ask(call, resolve)),
+    // A request that is refused is not repeated.
+    failed() {},
+    first: null,
+  })
+}
+
 /** Resets one EVSE: its transaction ends, at once or by itself. */
 function resetEvse(station: Station, evseId: number, isImmediate: boolean): ReplyOf<OCPP20.ResetResponse> {
   const connector = station.connector(evseId)
@@ -151,6 +169,7 @@ interface ReplyOf<Response> {
 /** The answers of `station`, by action; those about its device model are in `device-model-201.ts`. */
 export function answers201(station: Station): Omit<Answers201, keyof DeviceModelAnswers> {
   const publishing = new Publishing(station)
+  const v2gCertificate = v2gCertificateOf(station)
   const networkProfiles = new Map<number, OCPP20.SetNetworkProfileRequest['connectionData']>()
   const certificates = new Certificates<CertificateUse>()
   const displayMessages = new Map<number, OCPP20.SetDisplayMessageRequest['message']>()
@@ -160,7 +179,12 @@ export function answers201(station: Station): Omit<Answers201, keyof DeviceModel
       answer: { status: station.cancelReservation(reservationId) ? 'Accepted' : 'Rejected' },
     }),
 
-    CertificateSigned: ({ certificateChain }) => takeCertificate(station, certificateChain),
+    CertificateSigned({ certificateChain, certificateType }) {
+      if (certificateType === undefined || certificateType === 'ChargingStationCertificate') {
+        return takeCertificate(station, certificateChain)
+      }
+      return { answer: { status: v2gCertificate.take(certificateChain) ? 'Accepted' : 'Rejected' } }
+    },
 
     ChangeAvailability: ({ evse, operationalStatus }) => ({
       answer: { status: station.changeAvailability(evse?.id ?? 0, operationalStatus === 'Operative') },
@@ -375,10 +399,15 @@ export function answers201(station: Station): Omit<Answers201, keyof DeviceModel
       return { answer: { status: 'Accepted' } }
     },
 
-    TriggerMessage: ({ requestedMessage, evse }) =>
-      requestedMessage === 'PublishFirmwareStatusNotification'
-        ? { answer: { status: 'Accepted' }, afterwards: () => publishing.sendStatus() }
-        : triggered(station, requestedMessage, evse?.id),
+    TriggerMessage({ requestedMessage, evse }) {
+      if (requestedMessage === 'PublishFirmwareStatusNotification') {
+        return { answer: { status: 'Accepted' }, afterwards: () => publishing.sendStatus() }
+      }
+      if (/^SignV2G(20)?Certificate$/.test(requestedMessage)) {
+        return { answer: { status: 'Accepted' }, afterwards: () => v2gCertificate.request() }
+      }
+      return triggered(station, requestedMessage, evse?.id)
+    },
 
     UnlockConnector({ evseId }) {
       const connector = station.connector(evseId)

@@ -144,6 +144,17 @@ test('signed firmware is verified, and a second update cancels the first', async
   })
 })
 
+test('certificates for ISO 15118 are requested with a key of their own', async () => {
+  expect(await answerTo('TriggerMessage', { requestedMessage: 'SignV2GCertificate' })).toEqual(accepted)
+  expect(await answerTo('TriggerMessage', { requestedMessage: 'SignChargingStationCertificate' })).toEqual(accepted)
+  const requests = await arrived('SignCertificate', 2)
+  expect(requests).toEqual(expect.arrayContaining([expect.objectContaining({ certificateType: 'V2GCertificate' })]))
+  expect(new Set(requests.map((one) => (one as { csr: string }).csr)).size).toBe(2)
+  const certificateChain = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----'
+  const certificateType = 'V2GCertificate'
+  expect(await answerTo('CertificateSigned', { certificateChain, certificateType })).toEqual({ status: 'Rejected' })
+})
+
 test('a reset of one EVSE ends its transaction, and no other', async () => {
   for (const connectorId of [1, 2]) {
     station.plugIn(connectorId)
