@@ -124,3 +124,8 @@ export type MessageTable = Readonly<Record<string, MessageRow>>
 export type ServedAction<T extends MessageTable> = {
   [A in keyof T & string]: T[A] extends { direction: 'fromChargePoint' | 'both' } ? A : never
 }[keyof T & string]
+
+/** Actions of the table `T` that a central system sends. */
+export type SentAction<T extends MessageTable> = {
+  [A in keyof T & string]: T[A] extends { direction: 'toChargePoint' | 'both' } ? A : never
+}[keyof T & string]

@@ -3,6 +3,8 @@
 
 import type { OCPP16 } from 'typed-ocpp'
 import { isoTime } from '../base/clock.ts'
+import type { SentAction } from '../blocks/message-row.ts'
+import type { v16 } from '../blocks/messages.ts'
 import { Certificates, takeCertificate } from './certificates.ts'
 import type { Profile } from './profiles.ts'
 import type { Station } from './station.ts'
@@ -72,7 +74,8 @@ interface ReplyOf<Response> {
   readonly afterwards?: () => void
 }
 
-type Answers16 = { [A in keyof Requests16]: (request: Requests16[A]) => ReplyOf<Responses16[A]> }
+/** Complete by its type: each message that a central system may send has its answer. */
+type Answers16 = { [A in SentAction<typeof v16>]: (request: Requests16[A]) => ReplyOf<Responses16[A]> }
 
 const recurrencySeconds = { Daily: 86_400, Weekly: 604_800 } as const
 
@@ -117,7 +120,10 @@ export function answers16(station: Station): Answers16 {
       return { answer: { status: 'Accepted' }, afterwards: () => station.settingsChanged() }
     },
 
-    ClearCache: () => ({ answer: { status: 'Accepted' } }),
+    ClearCache() {
+      station.authorizer.clearCache()
+      return { answer: { status: 'Accepted' } }
+    },
 
     ClearChargingProfile({ id, connectorId, chargingProfilePurpose, stackLevel }) {
       const cleared = station.profiles.clear({ id, connectorId, purpose: chargingProfilePurpose, stackLevel })
@@ -183,10 +189,13 @@ export function answers16(station: Station): Answers16 {
       }
     },
 
-    GetLocalListVersion: () => ({ answer: { listVersion: station.localList.version } }),
+    GetLocalListVersion: () => ({ answer: { listVersion: station.authorizer.localList.version } }),
 
     GetLog: ({ logType, requestId }) => ({
-      answer: { status: 'Accepted', filename: `${station.serialNumber}-${logType}.log` },
+      answer: {
+        status: station.isBusyWith('log') ? 'AcceptedCanceled' : 'Accepted',
+        filename: `${station.serialNumber}-${logType}.log`,
+      },
       afterwards: () => station.uploadLog(requestId),
     }),
 
@@ -221,7 +230,7 @@ export function answers16(station: Station): Answers16 {
     }),
 
     SendLocalList({ listVersion, localAuthorizationList, updateType }) {
-      const { localList } = station
+      const { localList } = station.authorizer
       if (updateType === 'Differential' && listVersion <= localList.version) {
         return { answer: { status: 'VersionMismatch' } }
       }
@@ -245,8 +254,14 @@ export function answers16(station: Station): Answers16 {
     },
 
     SignedUpdateFirmware: ({ requestId, firmware }) => ({
-      answer: { status: 'Accepted' },
-      afterwards: () => station.updateFirmware(firmware.location, requestId, Date.parse(firmware.retrieveDateTime)),
+      answer: { status: station.isBusyWith('firmware') ? 'AcceptedCanceled' : 'Accepted' },
+      afterwards: () =>
+        station.updateFirmware({
+          location: firmware.location,
+          requestId,
+          notBeforeMs: Date.parse(firmware.retrieveDateTime),
+          isSigned: true,
+        }),
     }),
 
     TriggerMessage: ({ requestedMessage, connectorId }) => triggered(station, requestedMessage, connectorId),
@@ -259,7 +274,8 @@ export function answers16(station: Station): Answers16 {
 
     UpdateFirmware: ({ location, retrieveDate }) => ({
       answer: {},
-      afterwards: () => station.updateFirmware(location, null, Date.parse(retrieveDate)),
+      afterwards: () =>
+        station.updateFirmware({ location, requestId: null, notBeforeMs: Date.parse(retrieveDate), isSigned: false }),
     }),
   }
 }

@@ -3,9 +3,13 @@
 
 import type { OCPP20 } from 'typed-ocpp'
 import { isoTime } from '../base/clock.ts'
-import { Certificates, takeCertificate } from './certificates.ts'
-import { deviceModel201 } from './device-model-201.ts'
-import type { Profile } from './profiles.ts'
+import type { SentAction } from '../blocks/message-row.ts'
+import type { v201 } from '../blocks/messages.ts'
+import { Certificates, looksLikePem, takeCertificate } from './certificates.ts'
+import type { DeviceModelAnswers } from './device-model-201.ts'
+import { OwnCertificate } from './own-certificate.ts'
+import type { Period, Profile } from './profiles.ts'
+import { Publishing } from './publishing.ts'
 import type { Station } from './station.ts'
 import { triggered } from './triggers.ts'
 
@@ -96,15 +100,21 @@ interface Responses201 {
   UpdateFirmware: OCPP20.UpdateFirmwareResponse
 }
 
-/** The answer to each action. */
+/** The answer to each action. Complete by its type: each message that a CSMS may send has its answer. */
 export type Answers201 = {
-  [A in keyof Requests201]: (request: Requests201[A]) => { answer: Responses201[A]; afterwards?: () => void }
+  [A in SentAction<typeof v201>]: (request: Requests201[A]) => { answer: Responses201[A]; afterwards?: () => void }
 }
 
 type ChargingProfile = OCPP20.SetChargingProfileRequest['chargingProfile']
 type CertificateUse = OCPP20.InstallCertificateRequest['certificateType']
 
 const recurrencySeconds = { Daily: 86_400, Weekly: 604_800 } as const
+
+/** In 2.1 a period may have a setpoint instead of a limit, or neither. */
+function periodOf(sent: { readonly startPeriod: number; readonly limit?: number; readonly setpoint?: number }): Period {
+  const { startPeriod, setpoint = Number.MAX_SAFE_INTEGER, limit = setpoint } = sent
+  return { startPeriod, limit }
+}
 
 /** The 2.0.1 charging profile `sent` for `evseId` in the shape that both versions share: its first schedule counts. */
 function profileOf(sent: ChargingProfile, evseId: number): Profile {
@@ -120,30 +130,70 @@ function profileOf(sent: ChargingProfile, evseId: number): Profile {
     recurrencySeconds:
       sent.chargingProfileKind === 'Recurring' ? recurrencySeconds[sent.recurrencyKind ?? 'Daily'] : null,
     unit: schedule?.chargingRateUnit ?? 'W',
-    periods: schedule?.chargingSchedulePeriod ?? [],
+    periods: (schedule?.chargingSchedulePeriod ?? []).map(periodOf),
     sent,
   }
 }
 
-/** The answers of `station`, by action. */
-export function answers201(station: Station): Answers201 {
+/** Its certificate for ISO 15118, with a key of its own. */
+function v2gCertificateOf(station: Station): OwnCertificate {
+  return new OwnCertificate({
+    identity: station.identity,
+    clock: station.clock,
+    organization: () => '',
+    signCertificate(csr) {
+      const payload: OCPP20.SignCertificateRequest = { csr, certificateType: 'V2GCertificate' }
+      return { action: 'SignCertificate', payload }
+    },
+    call: (call) => new Promise((resolve) => station.ask(call, resolve)),
+    // A request that is refused is not repeated.
+    failed() {},
+    first: null,
+  })
+}
+
+/** Resets one EVSE: its transaction ends, at once or by itself. */
+function resetEvse(station: Station, evseId: number, isImmediate: boolean): ReplyOf<OCPP20.ResetResponse> {
+  const connector = station.connector(evseId)
+  if (connector === undefined) return { answer: { status: 'Rejected' } }
+  if (connector.transaction === null) return { answer: { status: 'Accepted' } }
+  if (!isImmediate) return { answer: { status: 'Scheduled' } }
+  return { answer: { status: 'Accepted' }, afterwards: () => void station.stopTransaction(evseId, 'HardReset') }
+}
+
+interface ReplyOf<Response> {
+  answer: Response
+  afterwards?: () => void
+}
+
+/** The answers of `station`, by action; those about its device model are in `device-model-201.ts`. */
+export function answers201(station: Station): Omit<Answers201, keyof DeviceModelAnswers> {
+  const publishing = new Publishing(station)
+  const v2gCertificate = v2gCertificateOf(station)
+  const networkProfiles = new Map<number, OCPP20.SetNetworkProfileRequest['connectionData']>()
   const certificates = new Certificates<CertificateUse>()
   const displayMessages = new Map<number, OCPP20.SetDisplayMessageRequest['message']>()
 
   return {
-    ...deviceModel201(station),
-
     CancelReservation: ({ reservationId }) => ({
       answer: { status: station.cancelReservation(reservationId) ? 'Accepted' : 'Rejected' },
     }),
 
-    CertificateSigned: ({ certificateChain }) => takeCertificate(station, certificateChain),
+    CertificateSigned({ certificateChain, certificateType }) {
+      if (certificateType === undefined || certificateType === 'ChargingStationCertificate') {
+        return takeCertificate(station, certificateChain)
+      }
+      return { answer: { status: v2gCertificate.take(certificateChain) ? 'Accepted' : 'Rejected' } }
+    },
 
     ChangeAvailability: ({ evse, operationalStatus }) => ({
       answer: { status: station.changeAvailability(evse?.id ?? 0, operationalStatus === 'Operative') },
     }),
 
-    ClearCache: () => ({ answer: { status: 'Accepted' } }),
+    ClearCache() {
+      station.authorizer.clearCache()
+      return { answer: { status: 'Accepted' } }
+    },
 
     ClearChargingProfile({ chargingProfileId, chargingProfileCriteria }) {
       const cleared = station.profiles.clear({
@@ -159,13 +209,18 @@ export function answers201(station: Station): Answers201 {
 
     CostUpdated: () => ({ answer: {} }),
 
-    CustomerInformation({ requestId, report }) {
+    CustomerInformation({ requestId, report, clear, idToken, customerIdentifier, customerCertificate }) {
+      if (idToken === undefined && customerIdentifier === undefined && customerCertificate === undefined) {
+        return { answer: { status: 'Invalid', statusInfo: { reasonCode: 'MissingParam' } } }
+      }
+      const idTag = idToken?.idToken ?? customerIdentifier
       const payload: OCPP20.NotifyCustomerInformationRequest = {
-        data: '',
+        data: idTag === undefined ? '' : station.authorizer.knownOf(idTag),
         seqNo: 0,
         generatedAt: isoTime(station.clock.nowMs()),
         requestId,
       }
+      if (clear && idTag !== undefined) station.authorizer.forget(idTag)
       return {
         answer: { status: 'Accepted' },
         ...(report ? { afterwards: () => station.send({ action: 'NotifyCustomerInformation', payload }) } : {}),
@@ -181,7 +236,11 @@ export function answers201(station: Station): Answers201 {
     }),
 
     GetChargingProfiles({ requestId, evseId, chargingProfile }) {
-      const { chargingProfileId, chargingProfilePurpose, stackLevel } = chargingProfile
+      const { chargingProfileId, chargingProfilePurpose, stackLevel, chargingLimitSource } = chargingProfile
+      // All of its profiles are of the central system.
+      if (chargingLimitSource !== undefined && !chargingLimitSource.includes('CSO')) {
+        return { answer: { status: 'NoProfiles' } }
+      }
       const found = station.profiles
         .matching({ connectorId: evseId, purpose: chargingProfilePurpose, stackLevel })
         .filter(({ id }) => chargingProfileId === undefined || chargingProfileId.includes(id))
@@ -246,10 +305,13 @@ export function answers201(station: Station): Answers201 {
       }
     },
 
-    GetLocalListVersion: () => ({ answer: { versionNumber: station.localList.version } }),
+    GetLocalListVersion: () => ({ answer: { versionNumber: station.authorizer.localList.version } }),
 
     GetLog: ({ logType, requestId }) => ({
-      answer: { status: 'Accepted', filename: `${station.serialNumber}-${logType}.log` },
+      answer: {
+        status: station.isBusyWith('log') ? 'AcceptedCanceled' : 'Accepted',
+        filename: `${station.serialNumber}-${logType}.log`,
+      },
       afterwards: () => station.uploadLog(requestId),
     }),
 
@@ -265,8 +327,7 @@ export function answers201(station: Station): Answers201 {
       answer: { status: certificates.install(certificateType, certificate) ? 'Accepted' : 'Rejected' },
     }),
 
-    // A charge point that is not a local controller cannot publish firmware.
-    PublishFirmware: () => ({ answer: { status: 'Rejected' } }),
+    PublishFirmware: (request) => publishing.publish(request),
 
     RequestStartTransaction({ evseId, idToken, remoteStartId, chargingProfile }) {
       const connector = station.freeConnector(evseId ?? 0, idToken.idToken)
@@ -291,7 +352,8 @@ export function answers201(station: Station): Answers201 {
       answer: { status: station.reserve(evseId ?? 0, id, idToken.idToken, Date.parse(expiryDateTime)) },
     }),
 
-    Reset({ type }) {
+    Reset({ type, evseId }) {
+      if (evseId !== undefined) return resetEvse(station, evseId, type === 'Immediate')
       if (type === 'Immediate') {
         return { answer: { status: 'Accepted' }, afterwards: () => station.reset('HardReset') }
       }
@@ -300,7 +362,7 @@ export function answers201(station: Station): Answers201 {
     },
 
     SendLocalList({ versionNumber, localAuthorizationList, updateType }) {
-      const { localList } = station
+      const { localList } = station.authorizer
       if (updateType === 'Differential' && versionNumber <= localList.version) {
         return { answer: { status: 'VersionMismatch' } }
       }
@@ -325,13 +387,27 @@ export function answers201(station: Station): Answers201 {
     },
 
     SetDisplayMessage({ message }) {
+      if (message.transactionId !== undefined && station.transaction(message.transactionId) === undefined) {
+        return { answer: { status: 'UnknownTransaction' } }
+      }
       displayMessages.set(message.id, message)
       return { answer: { status: 'Accepted' } }
     },
 
-    SetNetworkProfile: () => ({ answer: { status: 'Accepted' } }),
+    SetNetworkProfile({ configurationSlot, connectionData }) {
+      networkProfiles.set(configurationSlot, connectionData)
+      return { answer: { status: 'Accepted' } }
+    },
 
-    TriggerMessage: ({ requestedMessage, evse }) => triggered(station, requestedMessage, evse?.id),
+    TriggerMessage({ requestedMessage, evse }) {
+      if (requestedMessage === 'PublishFirmwareStatusNotification') {
+        return { answer: { status: 'Accepted' }, afterwards: () => publishing.sendStatus() }
+      }
+      if (/^SignV2G(20)?Certificate$/.test(requestedMessage)) {
+        return { answer: { status: 'Accepted' }, afterwards: () => v2gCertificate.request() }
+      }
+      return triggered(station, requestedMessage, evse?.id)
+    },
 
     UnlockConnector({ evseId }) {
       const connector = station.connector(evseId)
@@ -341,11 +417,19 @@ export function answers201(station: Station): Answers201 {
       return { answer: { status: 'Unlocked' }, afterwards: () => station.unlock(connector) }
     },
 
-    UnpublishFirmware: () => ({ answer: { status: 'NoFirmware' } }),
+    UnpublishFirmware: (request) => publishing.unpublish(request),
 
-    UpdateFirmware: ({ requestId, firmware }) => ({
-      answer: { status: 'Accepted' },
-      afterwards: () => station.updateFirmware(firmware.location, requestId, Date.parse(firmware.retrieveDateTime)),
-    }),
+    UpdateFirmware({ requestId, firmware }) {
+      const { location, retrieveDateTime, signingCertificate } = firmware
+      if (signingCertificate !== undefined && !looksLikePem(signingCertificate)) {
+        return { answer: { status: 'InvalidCertificate' } }
+      }
+      const notBeforeMs = Date.parse(retrieveDateTime)
+      const isSigned = signingCertificate !== undefined
+      return {
+        answer: { status: station.isBusyWith('firmware') ? 'AcceptedCanceled' : 'Accepted' },
+        afterwards: () => station.updateFirmware({ location, requestId, notBeforeMs, isSigned }),
+      }
+    },
   }
 }

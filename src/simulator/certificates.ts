@@ -55,7 +55,8 @@ export class Certificates<Use extends string> {
   }
 }
 
-function looksLikePem(text: string): boolean {
+/** Whether there is a certificate in PEM format. */
+export function looksLikePem(text: string): boolean {
   return /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(text)
 }
 

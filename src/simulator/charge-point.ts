@@ -4,20 +4,13 @@
 
 import { systemClock, type Clock } from '../base/clock.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
-import { spellCallError } from '../ocpp/call-error.ts'
-import { checkRequest, checkResponse } from '../examine/schema.ts'
-import { tables } from '../blocks/messages.ts'
+import { checkResponse } from '../examine/schema.ts'
+import { Authorizer } from './authorizer.ts'
 import { handshakeHeaders, tlsIdentity } from './access.ts'
+import { callAt } from './call-at.ts'
 import { Charging, type Started } from './charging.ts'
-import {
-  CallRefusal,
-  CallRejected,
-  Connection,
-  type Answer,
-  type Call,
-  type ConnectionListener,
-  type Reply,
-} from './connection.ts'
+import { CallRejected, Connection, type Answer, type Call, type ConnectionListener, type Reply } from './connection.ts'
+import { requireServed } from './incoming.ts'
 import { dialects } from './dialects.ts'
 import type { Car, Reading } from './meter.ts'
 import type { Observation, SimulatorOptions } from './options.ts'
@@ -31,7 +24,7 @@ import type {
   Cause,
   Connector,
   Dialect,
-  LocalList,
+  FirmwareUpdate,
   ReservationStatus,
   Station,
   Status,
@@ -53,7 +46,7 @@ export class SimulatedChargePoint implements Station {
   readonly serialNumber: string
   readonly settings = new StationSettings()
   readonly ownCertificate: OwnCertificate
-  readonly localList: LocalList = { version: 0, idTags: new Map() }
+  readonly authorizer: Authorizer
   #firmwareVersion: string
   readonly #options: SimulatorOptions
   readonly #paceMs: number
@@ -62,8 +55,6 @@ export class SimulatedChargePoint implements Station {
   readonly #outbox: Outbox
   readonly #charging: Charging
   readonly #upkeep: Upkeep
-  /** Authorisation cache, for times without a connection. */
-  readonly #authorizationCache = new Map<string, Authorization>()
   #bootReason: BootReason = 'PowerUp'
   #isAccepted = false
   #accepted = Promise.withResolvers<void>()
@@ -99,6 +90,11 @@ export class SimulatedChargePoint implements Station {
       },
       this.#listener(),
     )
+    this.authorizer = new Authorizer({
+      settings: this.settings,
+      dialect: () => this.#dialect,
+      call: (call) => this.call(call),
+    })
     this.#outbox = new Outbox({
       clock: this.clock,
       call: (call) => this.call(call),
@@ -209,21 +205,9 @@ export class SimulatedChargePoint implements Station {
     this.#charging.setStatus(this.#charging.connectorOf(connectorId), status)
   }
 
-  /**
-   * Authorises an id tag; without a connection, by the local list and the authorisation cache.
-   */
-  async authorize(idTag: string): Promise<Authorization> {
-    const key = idTag.toLowerCase()
-    try {
-      const authorization = this.#dialect.authorization(await this.call(this.#dialect.authorize(idTag)))
-      this.#authorizationCache.set(key, authorization)
-      return authorization
-    } catch (error) {
-      if (error instanceof CallRejected || !this.settings.isOn('LocalAuthorizeOffline')) throw error
-      const listed = this.localList.idTags.get(key)
-      if (listed !== undefined) return { status: listed, parentIdTag: null }
-      return this.#authorizationCache.get(key) ?? { status: 'Invalid', parentIdTag: null }
-    }
+  /** Authorises an id tag; without a connection, by the local list and the authorisation cache. */
+  authorize(idTag: string): Promise<Authorization> {
+    return this.authorizer.authorize(idTag)
   }
 
   /** Begins a transaction; resolves once the central system has answered it. */
@@ -257,8 +241,16 @@ export class SimulatedChargePoint implements Station {
   }
 
   send(call: Call): void {
+    this.ask(call, () => {})
+  }
+
+  ask(call: Call, told: (answer: Answer) => void): void {
     if (!this.isConnected) return
-    this.call(call).catch((error: Error) => this.#observe({ kind: 'failed', error }))
+    this.call(call).then(told, (error: Error) => this.#observe({ kind: 'failed', error }))
+  }
+
+  notify({ action, payload }: Call): void {
+    this.sendRaw(JSON.stringify([6, crypto.randomUUID(), action, payload]))
   }
 
   sendStatus(connectorId: number): void {
@@ -319,6 +311,10 @@ export class SimulatedChargePoint implements Station {
     else void Promise.all(stops).then(() => this.#reboot('RemoteReset'))
   }
 
+  rebootAndResume(): void {
+    void this.#reboot('RemoteReset')
+  }
+
   resetWhenIdle(): void {
     this.#charging.whenIdle(() => void this.#reboot('RemoteReset'))
   }
@@ -329,7 +325,7 @@ export class SimulatedChargePoint implements Station {
 
   unlock(connector: Connector): void {
     void this.stopTransaction(connector.connectorId, 'UnlockCommand')
-    this.#later(this.#paceMs, () => void this.#charging.unplug(connector))
+    this.later(this.#paceMs, () => void this.#charging.unplug(connector))
   }
 
   reserve(connectorId: number, reservationId: number, idTag: string, expiresAtMs: number): ReservationStatus {
@@ -340,8 +336,12 @@ export class SimulatedChargePoint implements Station {
     return this.#charging.cancelReservation(reservationId)
   }
 
-  updateFirmware(location: string, requestId: number | null, notBeforeMs: number): void {
-    this.#upkeep.updateFirmware(location, requestId, notBeforeMs)
+  isBusyWith(what: 'firmware' | 'log'): boolean {
+    return this.#upkeep.isBusyWith(what)
+  }
+
+  updateFirmware(update: FirmwareUpdate): void {
+    this.#upkeep.updateFirmware(update)
   }
 
   uploadLog(requestId: number | null): void {
@@ -360,6 +360,19 @@ export class SimulatedChargePoint implements Station {
   settingsChanged(): void {
     this.#charging.restartSampling()
     this.#heartbeatLater()
+  }
+
+  later(delayMs: number, task: () => void): () => void {
+    const cancelTimer = callAt(this.clock, this.clock.nowMs() + delayMs, () => {
+      this.#cancels.delete(cancel)
+      task()
+    })
+    const cancel = (): void => {
+      cancelTimer()
+      this.#cancels.delete(cancel)
+    }
+    this.#cancels.add(cancel)
+    return cancel
   }
 
   #observe(observation: Observation): void {
@@ -415,18 +428,7 @@ export class SimulatedChargePoint implements Station {
   }
 
   #received(action: string, payload: unknown): Reply {
-    const table = tables[this.version]
-    const row = Object.hasOwn(table, action) ? table[action] : undefined
-    if (row === undefined) throw new CallRefusal('NotImplemented', `${action} is no message of OCPP ${this.version}.`)
-    if (row.direction === 'fromChargePoint') {
-      throw new CallRefusal('NotSupported', `${action} goes from the charge point to the central system.`)
-    }
-    if (this.#options.checkFrames !== false) {
-      const [problem] = checkRequest(this.version, action, payload)
-      if (problem !== undefined) {
-        throw new CallRefusal(spellCallError(problem.code, this.version), problem.message, { path: problem.path })
-      }
-    }
+    requireServed(this.version, action, payload, this.#options.checkFrames !== false)
     const reply = this.#dialect.reply(action, payload)
     this.#observe({ kind: 'command', action, answer: reply.answer })
     return reply
@@ -486,15 +488,7 @@ export class SimulatedChargePoint implements Station {
     this.#isAccepted = false
     this.#accepted = Promise.withResolvers()
     this.#connection.close(1000, 'rebooting')
-    this.#later(this.#paceMs, () => this.#connection.open())
+    this.later(this.#paceMs, () => this.#connection.open())
     return this.#accepted.promise
-  }
-
-  #later(delayMs: number, task: () => void): void {
-    const cancel = this.clock.after(delayMs, () => {
-      this.#cancels.delete(cancel)
-      task()
-    })
-    this.#cancels.add(cancel)
   }
 }

@@ -1,13 +1,15 @@
 // The device model of a simulated charge point (2.0.1 Part 1 §4): reading, writing, reporting and monitoring variables.
 
-import type { OCPP20 } from 'typed-ocpp'
+import type { OCPP20, OCPP21 } from 'typed-ocpp'
 import { isoTime } from '../base/clock.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
+import { Monitors } from './monitors.ts'
 import type { Station } from './station.ts'
 import type { SettingRow } from './station-settings.ts'
 
 type ReportData = NonNullable<OCPP20.NotifyReportRequest['reportData']>[number]
 type ComponentVariable = NonNullable<OCPP20.GetReportRequest['componentVariable']>[number]
-type MonitoringData = OCPP20.SetVariableMonitoringRequest['setMonitoringData'][number]
+type MonitoringData = OCPP21.SetVariableMonitoringRequest['setMonitoringData'][number]
 type Component = MonitoringData['component']
 type Variable = MonitoringData['variable']
 
@@ -36,14 +38,47 @@ interface Scheduled<Response> {
   afterwards?: () => void
 }
 
-/** The device model of `station`, by action. */
-export function deviceModel201(station: Station): DeviceModelAnswers {
-  const monitors = new Map<number, MonitoringData>()
-  let nextMonitorId = 1
+/** Which of the criteria of GetMonitoringReport a type of monitor belongs to. */
+function criterionOf(type: string): string {
+  if (type.endsWith('Threshold')) return 'ThresholdMonitoring'
+  return type.startsWith('Periodic') ? 'PeriodicMonitoring' : 'DeltaMonitoring'
+}
+
+/** A monitor as NotifyMonitoringReport has it; 2.1 asks for its kind, and 2.0.1 does not know it. */
+function monitoring(id: number, data: MonitoringData, version: OcppVersion) {
+  const { component, variable, value, type, severity, transaction = false } = data
+  const kind = version === '2.1' ? { eventNotificationType: 'CustomMonitor' } : {}
+  return { component, variable, variableMonitoring: [{ id, value, type, severity, transaction, ...kind }] }
+}
+
+/** The device model of `station`: its answers by action, and its monitors. */
+export function deviceModel201(station: Station): { answers: DeviceModelAnswers; monitors: Monitors } {
+  const monitors = new Monitors(station, ({ component, variable }) => {
+    const evse = station.connector(component.evse?.id ?? 0)
+    if (evse !== undefined && variable.name === 'AvailabilityState') return evse.status
+    const row = find(component, variable)
+    return typeof row === 'string' ? '' : valueOf(row)
+  })
 
   function find(component: Component, variable: Variable): SettingRow | 'UnknownComponent' | 'UnknownVariable' {
     if (!station.settings.hasComponent(component.name)) return 'UnknownComponent'
     return station.settings.byVariable(component.name, variable.name, variable.instance) ?? 'UnknownVariable'
+  }
+
+  /** The status of an EVSE, which is no setting. */
+  function isState({ name, evse }: Component, variable: Variable): boolean {
+    return name === 'EVSE' && variable.name === 'AvailabilityState' && station.connector(evse?.id ?? 0) !== undefined
+  }
+
+  /** Whether a component is in one of these states; one that is no EVSE is available, and nothing else. */
+  function isInState(criteria: readonly string[] | undefined, { evse }: Component): boolean {
+    if (criteria === undefined) return true
+    const connector = station.connector(evse?.id ?? 0)
+    return criteria.some((criterion) => {
+      if (criterion === 'Problem') return connector?.status === 'Faulted'
+      if (criterion === 'Active') return connector?.transaction != null
+      return connector?.operative !== false
+    })
   }
 
   /** Variables about the station itself are read on request. */
@@ -119,15 +154,22 @@ export function deviceModel201(station: Station): DeviceModelAnswers {
     )
   }
 
-  return {
+  const answers: DeviceModelAnswers = {
     ClearVariableMonitoring: ({ id }) => ({
       answer: {
-        clearMonitoringResult: id.map((one) => ({ id: one, status: monitors.delete(one) ? 'Accepted' : 'NotFound' })),
+        clearMonitoringResult: id.map((one) => ({ id: one, status: monitors.clear(one) ? 'Accepted' : 'NotFound' })),
       },
     }),
 
     GetBaseReport({ requestId, reportBase }) {
       const data = reportData()
+      // A summary is about what is connected, not about settings (2.0.1 Part 2, B07).
+      if (reportBase === 'SummaryInventory') {
+        return report(
+          requestId,
+          data.filter(({ component, variable }) => isState(component, variable)),
+        )
+      }
       if (reportBase !== 'ConfigurationInventory') return report(requestId, data)
       const writable = data.filter(({ variableAttribute }) =>
         variableAttribute.some(({ mutability }) => mutability !== 'ReadOnly'),
@@ -135,20 +177,20 @@ export function deviceModel201(station: Station): DeviceModelAnswers {
       return report(requestId, writable)
     },
 
-    GetMonitoringReport({ requestId, componentVariable }) {
-      const found = [...monitors].filter(([, { component, variable }]) =>
-        isAskedFor(componentVariable, component, variable),
-      )
+    GetMonitoringReport({ requestId, componentVariable, monitoringCriteria }) {
+      const found = monitors
+        .all()
+        .filter(
+          ({ data: { component, variable, type } }) =>
+            isAskedFor(componentVariable, component, variable) &&
+            (monitoringCriteria === undefined || monitoringCriteria.some((one) => one === criterionOf(type))),
+        )
       if (found.length === 0) return { answer: { status: 'EmptyResultSet' } }
-      const payload: OCPP20.NotifyMonitoringReportRequest = {
+      const payload = {
         requestId,
         generatedAt: isoTime(station.clock.nowMs()),
         seqNo: 0,
-        monitor: found.map(([id, { component, variable, value, type, severity, transaction }]) => ({
-          component,
-          variable,
-          variableMonitoring: [{ id, value, type, severity, transaction: transaction ?? false }],
-        })),
+        monitor: found.map(({ id, data }) => monitoring(id, data, station.version)),
       }
       return {
         answer: { status: 'Accepted' },
@@ -156,17 +198,22 @@ export function deviceModel201(station: Station): DeviceModelAnswers {
       }
     },
 
-    GetReport: ({ requestId, componentVariable }) =>
+    GetReport: ({ requestId, componentVariable, componentCriteria }) =>
       report(
         requestId,
-        reportData().filter(({ component, variable }) => isAskedFor(componentVariable, component, variable)),
+        reportData().filter(
+          ({ component, variable }) =>
+            isAskedFor(componentVariable, component, variable) && isInState(componentCriteria, component),
+        ),
       ),
 
     GetVariables: ({ getVariableData }) => ({
       answer: {
         getVariableResult: getVariableData.map(({ component, variable, attributeType = 'Actual' }) => {
-          const row = find(component, variable)
           const result = { component, variable, attributeType }
+          const evse = isState(component, variable) ? station.connector(component.evse?.id ?? 0) : undefined
+          if (evse !== undefined) return { ...result, attributeStatus: 'Accepted', attributeValue: evse.status }
+          const row = find(component, variable)
           if (typeof row === 'string') return { ...result, attributeStatus: row }
           if (attributeType !== 'Actual') return { ...result, attributeStatus: 'NotSupportedAttributeType' }
           if (row.mutability === 'WriteOnly') return { ...result, attributeStatus: 'Rejected' }
@@ -175,19 +222,27 @@ export function deviceModel201(station: Station): DeviceModelAnswers {
       },
     }),
 
-    SetMonitoringBase: () => ({ answer: { status: 'Accepted' } }),
+    SetMonitoringBase({ monitoringBase }) {
+      monitors.setBase(monitoringBase)
+      return { answer: { status: 'Accepted' } }
+    },
 
-    SetMonitoringLevel: () => ({ answer: { status: 'Accepted' } }),
+    SetMonitoringLevel({ severity }) {
+      monitors.setLevel(severity)
+      return { answer: { status: 'Accepted' } }
+    },
 
     SetVariableMonitoring: ({ setMonitoringData }) => ({
       answer: {
         setMonitoringResult: setMonitoringData.map((data) => {
           const { component, variable, type, severity } = data
-          const row = find(component, variable)
+          const row = isState(component, variable) ? null : find(component, variable)
           if (typeof row === 'string') return { component, variable, type, severity, status: row }
-          const id = data.id ?? nextMonitorId++
-          monitors.set(id, data)
-          return { id, component, variable, type, severity, status: 'Accepted' }
+          if (data.id !== undefined && !monitors.has(data.id)) {
+            // There is no monitor with this id to replace (2.0.1 Part 2, N04).
+            return { component, variable, type, severity, status: 'Rejected' }
+          }
+          return { id: monitors.set(data), component, variable, type, severity, status: 'Accepted' }
         }),
       },
     }),
@@ -199,11 +254,15 @@ export function deviceModel201(station: Station): DeviceModelAnswers {
           const result = { component, variable, attributeType }
           if (typeof row === 'string') return { ...result, attributeStatus: row }
           if (attributeType !== 'Actual') return { ...result, attributeStatus: 'NotSupportedAttributeType' }
+          const before = row.value
           const done = station.settings.change(row, attributeValue)
+          if (done) monitors.changed(component.name, variable.name, before, attributeValue)
           return { ...result, attributeStatus: done ? 'Accepted' : 'Rejected' }
         }),
       },
       afterwards: () => station.settingsChanged(),
     }),
   }
+
+  return { answers, monitors }
 }

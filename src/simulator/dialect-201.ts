@@ -2,9 +2,11 @@
 
 import type { OCPP20 } from 'typed-ocpp'
 import { isoTime } from '../base/clock.ts'
-import { answers201, type Requests201 } from './answers-201.ts'
+import { type Answers201, answers201, type Requests201 } from './answers-201.ts'
 import { CallRefusal, type Answer, type Call, type Reply } from './connection.ts'
+import { deviceModel201 } from './device-model-201.ts'
 import type { Reading } from './meter.ts'
+import type { Monitors } from './monitors.ts'
 import type {
   Authorization,
   BootReason,
@@ -89,12 +91,16 @@ function authorizationOf(info: OCPP20.TransactionEventResponse['idTokenInfo']): 
 /** OCPP 2.0.1, from the charge point's side. */
 export class Dialect201 implements Dialect {
   readonly subprotocol: string = 'ocpp2.0.1'
+  /** For the streams of 2.1, which belong to monitors. */
+  protected readonly monitors: Monitors
   readonly #station: Station
-  readonly #answers: ReturnType<typeof answers201>
+  readonly #answers: Answers201
 
   constructor(station: Station) {
     this.#station = station
-    this.#answers = answers201(station)
+    const { answers, monitors } = deviceModel201(station)
+    this.monitors = monitors
+    this.#answers = { ...answers, ...answers201(station) }
   }
 
   boot(reason: BootReason): Call {

@@ -55,6 +55,8 @@ function limitOf(profile: Profile, nowMs: number, transactionStartMs: number | n
 /** The profiles installed on one charge point. */
 export class Profiles {
   #profiles: Profile[] = []
+  /** Connectors whose transaction has priority (2.1). */
+  readonly #prioritised = new Set<number>()
 
   /**
    * Installs a profile. It replaces the one with its id, or with its stack level, purpose and connector (1.6 §5.16).
@@ -87,8 +89,19 @@ export class Profiles {
     return gone.size
   }
 
-  /** Removes the TxProfiles of a connector: they end with its transaction. */
+  /** Lets the PriorityCharging profiles of a connector count, or no longer; false if it has none (2.1). */
+  prioritise(connectorId: number, isActive: boolean): boolean {
+    const hasProfile = this.#profiles.some(
+      ({ purpose, connectorId: where }) => purpose === 'PriorityCharging' && (where === 0 || where === connectorId),
+    )
+    if (isActive && hasProfile) this.#prioritised.add(connectorId)
+    else this.#prioritised.delete(connectorId)
+    return hasProfile
+  }
+
+  /** Removes the TxProfiles of a connector: they end with its transaction, as its priority does. */
   endTransaction(connectorId: number): void {
+    this.#prioritised.delete(connectorId)
     this.clear({ connectorId, purpose: 'TxProfile' })
   }
 
@@ -105,7 +118,8 @@ export class Profiles {
       }
       return best?.limit ?? null
     }
-    const own = highest((name) => name === 'TxProfile') ?? highest((name) => name === 'TxDefaultProfile')
+    const priority = this.#prioritised.has(connectorId) ? highest((name) => name === 'PriorityCharging') : null
+    const own = priority ?? highest((name) => name === 'TxProfile') ?? highest((name) => name === 'TxDefaultProfile')
     const whole = highest((name) => stationWide.has(name))
     return Math.max(0, Math.min(hardwareW, own ?? hardwareW, whole ?? hardwareW))
   }

@@ -1,11 +1,15 @@
 // `bun run simulate`: simulated charge points at a central system of any vendor, until Ctrl-C. Drivers come to them,
-// and what happens is printed line by line.
+// and what happens is printed line by line. With `--case` one of them plays conformance cases instead, and ends.
 
+import { createInterface } from 'node:readline/promises'
 import { answerAtOnce, readFlags, UsageError, type Command, type Given } from '../base/command-line.ts'
 import { systemClock } from '../base/clock.ts'
 import { makeFilesPrivate } from '../base/private-folder.ts'
 import { onSignals } from '../base/signals.ts'
 import { ocppVersions } from '../ocpp/version.ts'
+import { casesOf, type VersionCase } from './cases/all.ts'
+import type { Asking } from './cases/operators.ts'
+import { type CaseRun, playCases } from './cases/run.ts'
 import { SimulatedChargePoint } from './charge-point.ts'
 import { described } from './demo.ts'
 import { drive } from './driver.ts'
@@ -13,6 +17,8 @@ import type { SimulatorOptions } from './options.ts'
 import { refusalOf } from './refusal.ts'
 
 const stationsMax = 10_000
+const waitSecondsMax = 86_400
+const passwordDefault = 'simulated-password'
 
 const simulateCommand: Command = {
   name: 'bun run simulate',
@@ -27,6 +33,9 @@ const simulateCommand: Command = {
     connectors: { value: 'N', about: 'of each charge point (1)' },
     'id-tag': { value: 'TEXT', about: 'what drivers show (USER123)' },
     quiet: { value: null, about: 'no drivers come, the charge points obey commands only' },
+    case: { value: 'ID', about: 'play this conformance case instead: TC_E_31_CSMS (docs/conformance.md lists them)' },
+    cases: { value: 'LIST', about: 'play all cases whose ids begin so, separated by commas: TC_B,TC_E; or: all' },
+    wait: { value: 'SECONDS', about: 'how long a person has to have a CALL of a case sent (120)' },
   },
   operands: null,
 }
@@ -47,10 +56,7 @@ export interface Simulation {
  */
 export function simulationOf(args: readonly string[]): Simulation {
   const { flags } = readFlags(args, simulateCommand)
-  const url = (flags.get('url') ?? 'ws://127.0.0.1:8080/ocpp').replace(/\/$/, '')
-  if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
-    throw new UsageError(`--url is "${url}": expected a URL that begins with ws:// or wss://.`)
-  }
+  const url = urlOf(flags)
   const version = ocppVersions.find((known) => known === (flags.get('version') ?? '1.6'))
   if (version === undefined) {
     throw new UsageError(`--version is "${flags.get('version') ?? ''}": expected ${ocppVersions.join(' or ')}.`)
@@ -58,7 +64,7 @@ export function simulationOf(args: readonly string[]): Simulation {
   const count = wholeNumber(flags, 'stations', stationsMax)
   const connectors = wholeNumber(flags, 'connectors', 100)
   const name = flags.get('identity') ?? 'SIM'
-  const password = flags.get('password') ?? 'simulated-password'
+  const password = flags.get('password') ?? passwordDefault
   const digits = String(count - 1).length
   return {
     stations: Array.from({ length: count }, (_, index) => {
@@ -70,8 +76,53 @@ export function simulationOf(args: readonly string[]): Simulation {
   }
 }
 
-function wholeNumber(flags: Given['flags'], name: string, max: number): number {
-  const text = flags.get(name) ?? '1'
+/**
+ * The conformance cases of these arguments; null if they are about none.
+ *
+ * @throws {UsageError} with one sentence.
+ */
+export function caseRunOf(args: readonly string[]): CaseRun | null {
+  const { flags } = readFlags(args, simulateCommand)
+  if (!flags.has('case') && !flags.has('cases')) return null
+  return {
+    cases: chosenCases(flags),
+    url: urlOf(flags),
+    password: flags.get('password') ?? passwordDefault,
+    identity: flags.get('identity') ?? null,
+    idToken: flags.get('id-tag') ?? null,
+    apiKey: flags.get('api-key') ?? null,
+    callMsMax: 1_000 * wholeNumber(flags, 'wait', waitSecondsMax, '120'),
+  }
+}
+
+/** Without a version, the cases of all of them; `--case` is the first of its name. */
+function chosenCases(flags: Given['flags']): readonly VersionCase[] {
+  const asked = flags.get('version')
+  const versions = asked === undefined ? ocppVersions : ocppVersions.filter((version) => version === asked)
+  if (versions.length === 0) throw new UsageError(`--version is "${asked}": expected ${ocppVersions.join(' or ')}.`)
+  const known = casesOf(versions)
+  const one = flags.get('case')
+  const list = flags.get('cases')
+  if (one !== undefined) {
+    const found = known.find(({ id }) => id === one)
+    if (found === undefined) throw new UsageError(`--case is "${one}": no such case (docs/conformance.md lists them).`)
+    return [found]
+  }
+  const beginnings = list === 'all' ? [''] : (list ?? '').split(',').map((text) => text.trim())
+  const chosen = known.filter(({ id }) => beginnings.some((beginning) => id.startsWith(beginning)))
+  if (chosen.length === 0)
+    throw new UsageError(`--cases is "${list}": no case begins so (docs/conformance.md lists them).`)
+  return chosen
+}
+
+function urlOf(flags: Given['flags']): string {
+  const url = (flags.get('url') ?? 'ws://127.0.0.1:8080/ocpp').replace(/\/$/, '')
+  if (/^wss?:\/\//.test(url) && URL.canParse(url)) return url
+  throw new UsageError(`--url is "${url}": expected a URL that begins with ws:// or wss://.`)
+}
+
+function wholeNumber(flags: Given['flags'], name: string, max: number, otherwise = '1'): number {
+  const text = flags.get(name) ?? otherwise
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= 1 && value <= max) return value
   throw new UsageError(`--${name} is "${text}": expected a whole number from 1 to ${max}.`)
@@ -141,9 +192,26 @@ async function main(): Promise<void> {
   const answer = answerAtOnce(args, simulateCommand)
   if (answer !== null) return console.log(answer)
   makeFilesPrivate()
+  const run = caseRunOf(args)
+  if (run !== null) return playToEnd(run)
   const simulation = simulationOf(args)
   const stop = await simulate(simulation, (line) => console.log(`${new Date().toLocaleTimeString()}  ${line}`))
   onSignals({ stop: async () => stop(), reload: null, fail })
+}
+
+/** Plays the cases; the process ends with 1 if one of them failed. */
+async function playToEnd(run: CaseRun): Promise<void> {
+  const print = (line: string): void => console.log(line)
+  const { failed } = await playCases(run, print, process.stdin.isTTY ? askAtTerminal() : null)
+  process.exit(failed > 0 ? 1 : 0)
+}
+
+function askAtTerminal(): Asking {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  return {
+    ask: async (sentence) => void (await terminal.question(`${sentence} Press Enter when it is done. `)),
+    request: async (sentence) => console.log(sentence),
+  }
 }
 
 function fail(error: unknown): void {

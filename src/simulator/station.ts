@@ -3,6 +3,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import type { ConnectorStatus } from '../blocks/values.ts'
+import type { OcppVersion } from '../ocpp/version.ts'
 import type { Answer, Call, Reply } from './connection.ts'
 import type { Car, Meter, Reading } from './meter.ts'
 import type { OwnCertificate } from './own-certificate.ts'
@@ -111,6 +112,7 @@ export type BootReason = 'PowerUp' | 'RemoteReset' | 'FirmwareUpdate' | 'Trigger
 /** The actions that a command from the central system may trigger. */
 export interface Station {
   readonly identity: string
+  readonly version: OcppVersion
   readonly clock: Clock
   readonly vendor: string
   readonly model: string
@@ -119,7 +121,7 @@ export interface Station {
   readonly connectors: readonly Connector[]
   readonly settings: StationSettings
   readonly profiles: Profiles
-  readonly localList: LocalList
+  readonly authorizer: KnownTags
   readonly ownCertificate: OwnCertificate
   /** Transaction messages that wait for an answer. */
   readonly messagesWaiting: number
@@ -128,6 +130,12 @@ export interface Station {
   transaction(id: number | string): Transaction | undefined
   /** Sends a CALL and ignores its answer. */
   send(call: Call): void
+  /** Sends a CALL; `told` is called with its answer, if there is one. */
+  ask(call: Call, told: (answer: Answer) => void): void
+  /** Sends a SEND (2.1), which has no answer. */
+  notify(call: Call): void
+  /** Calls `task` after a while, unless it is stopped; the returned function cancels it. */
+  later(delayMs: number, task: () => void): () => void
   sendStatus(connectorId: number): void
   sendBoot(): void
   sendHeartbeat(): void
@@ -141,6 +149,8 @@ export interface Station {
   stopTransaction(connectorId: number, reason: StopReason, idTag?: string): Promise<void>
   /** Stops all transactions, disconnects and boots again. */
   reset(reason: 'SoftReset' | 'HardReset'): void
+  /** Disconnects and boots again; transactions go on (2.1). */
+  rebootAndResume(): void
   /** Disconnects and boots again as soon as no transaction runs. */
   resetWhenIdle(): void
   /** `Scheduled` if a transaction has to end first. 0 is the whole charge point. */
@@ -149,8 +159,10 @@ export interface Station {
   /** Reserves a connector, or (0) any one; the answer is the ReservationStatus of both versions. */
   reserve(connectorId: number, reservationId: number, idTag: string, expiresAtMs: number): ReservationStatus
   cancelReservation(reservationId: number): boolean
-  /** Runs an update to the firmware at `location`, reporting every step. Not before `notBeforeMs`. */
-  updateFirmware(location: string, requestId: number | null, notBeforeMs: number): void
+  /** Whether an update of the firmware, or an upload, is under way: the next one cancels it. */
+  isBusyWith(what: 'firmware' | 'log'): boolean
+  /** Runs an update of the firmware, reporting every step. */
+  updateFirmware(update: FirmwareUpdate): void
   /** Runs an upload, reporting every step. */
   uploadLog(requestId: number | null): void
   /** Limits of the next `durationSeconds` on a connector (0: of the whole charge point), in `unit`. */
@@ -161,6 +173,14 @@ export interface Station {
   settingsChanged(): void
 }
 
+export interface FirmwareUpdate {
+  readonly location: string
+  readonly requestId: number | null
+  /** Not before this time; not a number: at once. */
+  readonly notBeforeMs: number
+  readonly isSigned: boolean
+}
+
 export type ReservationStatus = 'Accepted' | 'Faulted' | 'Occupied' | 'Rejected' | 'Unavailable'
 
 /** The local authorisation list. */
@@ -168,4 +188,14 @@ export interface LocalList {
   version: number
   /** Lower case id tag to its AuthorizationStatus. */
   readonly idTags: Map<string, string>
+}
+
+/** What is stored about id tags, for times without a connection. */
+export interface KnownTags {
+  readonly localList: LocalList
+  clearCache(): void
+  /** What is stored about an id tag, as text for the central system; '' for nothing. */
+  knownOf(idTag: string): string
+  /** Deletes what is stored about an id tag (2.0.1 Part 2, N10). The list is the central system's, and stays. */
+  forget(idTag: string): void
 }

@@ -15,6 +15,7 @@ const senders: Readonly<Record<string, (station: Station, connectors: readonly C
   StatusNotification: (station, connectors) => connectors.forEach(({ connectorId }) => station.sendStatus(connectorId)),
   SignChargePointCertificate: (station) => station.ownCertificate.request(),
   SignChargingStationCertificate: (station) => station.ownCertificate.request(),
+  SignCombinedCertificate: (station) => station.ownCertificate.request(),
 }
 
 /** Answer to TriggerMessage and ExtendedTriggerMessage, for one connector (EVSE) or, with undefined or 0, for all. */

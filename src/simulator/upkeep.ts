@@ -4,7 +4,7 @@
 import type { Clock } from '../base/clock.ts'
 import { callAt } from './call-at.ts'
 import type { Call } from './connection.ts'
-import type { BootReason, Dialect } from './station.ts'
+import type { BootReason, Dialect, FirmwareUpdate } from './station.ts'
 
 /** What upkeep needs of its charge point. */
 export interface UpkeepLine {
@@ -48,8 +48,13 @@ export class Upkeep {
     this.#line.send(this.#line.dialect().logStatus(this.#logStatus, this.#logRequestId))
   }
 
-  /** Downloads and installs, not before `notBeforeMs`. A second update replaces the first. */
-  updateFirmware(location: string, requestId: number | null, notBeforeMs: number): void {
+  /** Whether an update, or an upload, is under way. */
+  isBusyWith(what: 'firmware' | 'log'): boolean {
+    return (what === 'firmware' ? this.#firmwareStatus : this.#logStatus) !== 'Idle'
+  }
+
+  /** Downloads and installs. A second update replaces the first. */
+  updateFirmware({ location, requestId, notBeforeMs, isSigned }: FirmwareUpdate): void {
     const { clock, paceMs } = this.#line
     this.#cancelFirmwareStep()
     this.#firmwareRequestId = requestId
@@ -65,10 +70,13 @@ export class Upkeep {
       })
     }
     const startMs = Number.isNaN(notBeforeMs) ? clock.nowMs() : notBeforeMs
+    // Updates without a request id (1.6) have no such status.
+    if (requestId !== null && startMs > clock.nowMs()) this.#firmware('DownloadScheduled')
     this.#cancelFirmwareStep = callAt(clock, startMs, () => {
       this.#firmware('Downloading')
       this.#cancelFirmwareStep = clock.after(paceMs, () => {
         this.#firmware('Downloaded')
+        if (isSigned) this.#firmware('SignatureVerified')
         this.#cancelFirmwareStep = clock.after(paceMs, () => this.#line.whenIdle(install))
       })
     })

@@ -1,10 +1,11 @@
 // The tables of `docs/conformance.md`, made from the cases and their tests. Run this file to write them into the document.
 
 import { code, table, withCurrentTables } from '../support/operations-tables.ts'
-import type { CaseFiles } from './harness/test-cases.ts'
-import { notYet16, tested16 } from './ocpp-16/cases.ts'
-import { notYet201, tested201 } from './ocpp-201/cases.ts'
-import { cases201 } from './ocpp-201/list.ts'
+import { notYet16, tested16 } from '../../src/simulator/cases/ocpp-16/cases.ts'
+import { notYet201, tested201 } from '../../src/simulator/cases/ocpp-201/cases.ts'
+import { cases201 } from '../../src/simulator/cases/ocpp-201/list.ts'
+import { own21, shared21 } from '../../src/simulator/cases/ocpp-21/cases.ts'
+import type { CaseFiles } from '../../src/simulator/cases/play.ts'
 
 const documentFile = new URL('../../docs/conformance.md', import.meta.url)
 
@@ -33,7 +34,7 @@ export const conformanceTables: Readonly<Record<string, () => string>> = {
   },
   'cases-2.0.1': () =>
     table(
-      ['Case', 'Name', 'Profile', 'Status', 'Test in `test/conformance/ocpp-201/`'],
+      ['Case', 'Name', 'Profile', 'Status', 'Case in `src/simulator/cases/ocpp-201/`'],
       Object.entries(cases201).map(([id, { title, profile, isOptional }]) => [
         code(id),
         title,
@@ -43,9 +44,19 @@ export const conformanceTables: Readonly<Record<string, () => string>> = {
       ]),
     ),
   'not-yet-2.0.1': () => reasonTable(notYet201),
+  'shared-2.1': () =>
+    table(
+      ['File of `src/simulator/cases/ocpp-201/`', 'Cases that hold in 2.1'],
+      Object.entries(shared21).map(([file, cases]) => [code(file), String(Object.keys(cases).length)]),
+    ),
+  'cases-2.1': () =>
+    table(
+      ['Case', 'Status', 'Case in `src/simulator/cases/ocpp-21/`'],
+      Object.entries(own21).flatMap(([file, cases]) => Object.keys(cases).map((id) => [id, 'met', code(file)])),
+    ),
   'cases-1.6': () =>
     table(
-      ['Case', 'Status', 'Test in `test/conformance/ocpp-16/`'],
+      ['Case', 'Status', 'Case in `src/simulator/cases/ocpp-16/`'],
       [...Object.values(tested16).flatMap((file) => Object.keys(file)), ...Object.keys(notYet16)].map((id) => [
         id,
         statusOf(id, tested16),

@@ -53,6 +53,8 @@ export class FakeCentralSystem {
   /** Answers by action, in front of the usual ones. */
   readonly answers: Record<string, Answerer> = {}
   readonly calls: ReceivedCall[] = []
+  /** SENDs of 2.1. */
+  readonly sends: ReceivedCall[] = []
   readonly handshakes: Headers[] = []
   /** Answer handshakes with this status instead of upgrading them. */
   refuseWith: number | null = null
@@ -83,6 +85,10 @@ export class FakeCentralSystem {
             if (answer instanceof Silence) return
             if (answer instanceof CallErrorAnswer) socket.send(JSON.stringify([4, messageId, answer.code, '', {}]))
             else socket.send(JSON.stringify([3, messageId, answer]))
+            return
+          }
+          if (type === 6) {
+            this.sends.push({ messageId, action: third, payload: fourth })
             return
           }
           const settle = this.#waiting.get(messageId)

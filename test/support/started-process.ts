@@ -82,6 +82,11 @@ export class StartedProcess {
     return String((await this.logged('Stator is running.'))['url'])
   }
 
+  /** Types into its terminal. */
+  type(text: string): void {
+    this.#process.terminal?.write(text)
+  }
+
   signal(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL' | 'SIGHUP'): void {
     this.#process.kill(signal)
   }

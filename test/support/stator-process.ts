@@ -26,6 +26,9 @@ export interface StatorProcessOptions {
 /** Longest time until a process ends after its signal, in milliseconds. */
 const endMsMax = 20_000
 
+/** Longest time until a process that runs tells its metrics, in milliseconds. */
+const metricsMsMax = 2_000
+
 /** A Stator process that can be started again. */
 export class StatorProcess {
   readonly #launch: StatorLaunch & { readonly port: number }
@@ -46,7 +49,14 @@ export class StatorProcess {
           : await mkdtemp(join(tmpdir(), 'stator-fault-')),
       core: null,
       port: await freePort(),
-      settings: { Logging__LogLevel__Default: 'None', OCPP__MessageLog: 'false', Workers__PoolSize: '1', ...settings },
+      settings: {
+        Logging__LogLevel__Default: 'None',
+        OCPP__MessageLog: 'false',
+        Workers__PoolSize: '1',
+        // An earlier version may not know the setting.
+        ...(root === undefined ? { OCPP__CheckOwnFramesEvery: '1' } : {}),
+        ...settings,
+      },
       ...(root === undefined ? {} : { root }),
     }
     const stator = new StatorProcess(launch, await startStator(launch))
@@ -102,8 +112,26 @@ export class StatorProcess {
     return this.#process.startMs
   }
 
+  /** In every test: what it sent since its last start was as its schemas say. */
+  async #expectOwnFramesValid(): Promise<void> {
+    const headers = { 'X-API-Key': adminApiKey }
+    const asked = fetch(`${this.url}/metrics`, { headers, tls: { rejectUnauthorized: false } })
+    // Only a process that runs and is not stuck can tell.
+    const text = await within(
+      'the metrics',
+      asked.then((answer) => answer.text()),
+      metricsMsMax,
+    ).catch(() => '')
+    const count = Number(/^stator_own_frames_invalid_total (\d+)/m.exec(text)?.[1] ?? 0)
+    if (count > 0) throw new Error(`${count} frames of Stator broke their schemas.`)
+  }
+
   /** Kills it if it still runs, and removes its data folder. */
   async remove(): Promise<void> {
+    await this.#expectOwnFramesValid().finally(() => this.#end())
+  }
+
+  async #end(): Promise<void> {
     try {
       process.kill(this.pid, 'SIGKILL')
     } catch {

@@ -3,32 +3,24 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { makeAuthority, makeLocalhost, type Made } from '../../support/made-certificates.ts'
-import { TestStator } from '../../support/stator.ts'
+import { restOperator } from '../../../src/simulator/cases/operators.ts'
+import type { Site, SiteKind } from '../../../src/simulator/cases/site.ts'
+import { make, makeAuthority, makeLocalhost, type Made } from '../../support/made-certificates.ts'
+import { adminApiKey, passwordDefault, TestStator } from '../../support/stator.ts'
 
-/**
- * `plain`: security profile 1. `tls`: profiles 2 and 3, with a certificate authority of Stator's own and a server
- * certificate with an RSA key. `tlsEc`: the server certificate has an EC key. `denying`: an id token may have one
- * transaction.
- */
-export type CentralKind = 'plain' | 'denying' | 'tls' | 'tlsEc'
-
-export interface Central {
+interface Central {
   readonly stator: TestStator
-  /** Authority of the server certificate, and of client certificates that the operator's own authority signed. */
-  readonly root: Made
+  readonly site: Site
 }
 
-const running = new Map<CentralKind, Promise<Central>>()
+const running = new Map<SiteKind, Promise<Central>>()
 const folders: string[] = []
 
 /** The Stator of this kind, started if it does not run yet. */
-export function startCentral(kind: CentralKind): Promise<Central> {
-  const already = running.get(kind)
-  if (already !== undefined) return already
-  const starting = start(kind)
-  running.set(kind, starting)
-  return starting
+export async function siteOf(kind: SiteKind): Promise<Site> {
+  const already = running.get(kind) ?? start(kind)
+  running.set(kind, already)
+  return (await already).site
 }
 
 /** Stops all of them. */
@@ -38,21 +30,34 @@ export async function stopCentrals(): Promise<void> {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
 }
 
-async function start(kind: CentralKind): Promise<Central> {
+async function start(kind: SiteKind): Promise<Central> {
   const root = makeAuthority('Conformance Root')
-  if (kind === 'plain') return { stator: await TestStator.start(), root }
-  if (kind === 'denying') {
-    const Security = { ConcurrentTransactions: 'deny' }
-    return { stator: await TestStator.start({ settings: { Security } }), root }
+  const stator = await startStator(kind, root)
+  const site: Site = {
+    ocppUrl: stator.ocppUrl,
+    operator: restOperator(stator.url, adminApiKey, passwordDefault),
+    authority: root.certificate,
+    clientCertificate({ commonName, isSelfSigned = false, toMs }) {
+      const issuer = isSelfSigned ? null : root
+      const { certificate: cert, key } = make({ subject: commonName, issuer, ...(toMs === undefined ? {} : { toMs }) })
+      return { cert, key }
+    },
   }
+  return { stator, site }
+}
+
+async function startStator(kind: SiteKind, root: Made): Promise<TestStator> {
+  if (kind === 'plain') return TestStator.start()
+  if (kind === 'denying') return TestStator.start({ settings: { Security: { ConcurrentTransactions: 'deny' } } })
   const folder = await mkdtemp(join(tmpdir(), 'stator-conformance-'))
   folders.push(folder)
+  // The authority signs the server certificate, and client certificates that the operator's own authority signed.
   const server = makeLocalhost(root, { kind: kind === 'tls' ? 'rsa' : 'ec' })
   const CertificatePath = join(folder, 'server.pem')
   const ClientCertificateAuthority = join(folder, 'clients.pem')
   await Bun.write(CertificatePath, server.certificate + server.key)
   await Bun.write(ClientCertificateAuthority, root.certificate)
-  const stator = await TestStator.start({
+  return TestStator.start({
     settings: {
       OCPP: { EnableSSL: true, CertificatePath },
       Security: {
@@ -62,5 +67,4 @@ async function start(kind: CentralKind): Promise<Central> {
       },
     },
   })
-  return { stator, root }
 }

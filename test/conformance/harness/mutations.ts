@@ -2,9 +2,10 @@
 // or has another value; a status is another one of its list; a CALL is not sent, or one too many; an answer is an error.
 
 import { tables } from '../../../src/blocks/messages.ts'
-import { Deviation, isRecord } from './match.ts'
-import { type Case, Replay, type Seen } from './play.ts'
-import type { OcppVersion } from './station.ts'
+import type { OcppVersion } from '../../../src/ocpp/version.ts'
+import { Deviation, isRecord } from '../../../src/simulator/cases/match.ts'
+import type { Case, PlayOptions, Seen } from '../../../src/simulator/cases/play.ts'
+import { Replay } from './replay.ts'
 
 /** A record in which one thing is wrong. */
 export interface Mutation {
@@ -13,9 +14,9 @@ export interface Mutation {
 }
 
 /** What became of a case that was played from a record: `passed`, `deviation: …`, or `error: …` if it broke. */
-export async function replayed(id: string, play: Case, seen: readonly Seen[]): Promise<string> {
+export async function replayed(id: string, play: Case, options: PlayOptions, seen: readonly Seen[]): Promise<string> {
   try {
-    await new Replay(id, seen).run(play)
+    await new Replay(id, options, seen).run(play)
     return 'passed'
   } catch (error) {
     return error instanceof Deviation ? `deviation: ${error.message}` : `error: ${String(error)}`
@@ -55,7 +56,8 @@ function* changesOf(value: unknown, version: OcppVersion, at = ''): Generator<Ch
       }
     }
   } else {
-    for (const other of othersThan(value, version)) yield [`${at} is ${JSON.stringify(other)}`, other]
+    for (const other of othersThan(value, version))
+      if (other !== value) yield [`${at} is ${JSON.stringify(other)}`, other]
   }
 }
 

@@ -2,24 +2,26 @@
 // must notice.
 
 import { afterAll, describe, expect, test } from 'bun:test'
-import { stopCentrals } from './central.ts'
+import type { OcppVersion } from '../../../src/ocpp/version.ts'
+import { casesOf } from '../../../src/simulator/cases/all.ts'
+import { RealPlay, type Seen } from '../../../src/simulator/cases/play.ts'
+import { siteOf, stopCentrals } from './central.ts'
 import { mutationsOf, replayed } from './mutations.ts'
-import { type Case, RealPlay, type Seen } from './play.ts'
-import type { OcppVersion } from './station.ts'
+import { strictly } from './options.ts'
 
-/** Cases by the file that has them. */
-export type CaseFiles = Readonly<Record<string, Readonly<Record<string, Case>>>>
-
-export function testCases(version: OcppVersion, files: CaseFiles, titleOf: (id: string) => string = () => ''): void {
-  const cases = Object.values(files).flatMap((file) => Object.entries(file))
+/** `changes`: of which cases the record is changed; those of another version have been tried with that one. */
+export function testCases(version: OcppVersion, changes: (id: string) => boolean = () => true): void {
+  const cases = casesOf([version])
+  const changed = cases.filter(({ id }) => changes(id))
+  const options = strictly(version)
   const records = new Map<string, readonly Seen[]>()
 
   afterAll(stopCentrals)
 
   describe(`a station of OCPP ${version}`, () => {
-    for (const [id, play] of cases) {
-      test(`${id} ${titleOf(id)}`.trim(), async () => {
-        const real = new RealPlay(id)
+    for (const { id, title, play } of cases) {
+      test(`${id} ${title}`.trim(), async () => {
+        const real = new RealPlay(id, options, siteOf)
         await real.run(play)
         records.set(id, real.seen)
       })
@@ -28,24 +30,24 @@ export function testCases(version: OcppVersion, files: CaseFiles, titleOf: (id: 
 
   describe('the cases themselves', () => {
     test('pass again from their records', async () => {
-      for (const [id, play] of cases) {
+      for (const { id, play } of cases) {
         const seen = records.get(id)
-        if (seen !== undefined) expect(`${id}: ${await replayed(id, play, seen)}`).toBe(`${id}: passed`)
+        if (seen !== undefined) expect(`${id}: ${await replayed(id, play, options, seen)}`).toBe(`${id}: passed`)
       }
     })
 
     test('notice every member of an answer or CALL that is changed, missing or too many', async () => {
       const unnoticed: string[] = []
       let count = 0
-      for (const [id, play] of cases) {
+      for (const { id, play } of changed) {
         for (const { what, seen } of mutationsOf(records.get(id) ?? [], version)) {
           count += 1
-          const outcome = await replayed(id, play, seen)
+          const outcome = await replayed(id, play, options, seen)
           if (!outcome.startsWith('deviation')) unnoticed.push(`${id}: ${what}: ${outcome}`)
         }
       }
       expect(unnoticed).toEqual([])
-      expect(count).toBeGreaterThan(cases.length * 10)
+      expect(count).toBeGreaterThan(changed.length * 10)
     })
   })
 }

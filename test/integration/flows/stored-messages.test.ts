@@ -40,23 +40,20 @@ async function sendAndHeartbeat(raw: RawChargePoint, messageId: string, action: 
 }
 
 describe.each(ocppVersions)('a charge point of OCPP %s', (version) => {
-  test.each(['lenient', 'strict'] as const)(
-    'that is %s gets an answer to every message it may send',
-    async (strictness) => {
-      const raw = await stator.bootedRaw(`every-${strictness}-${version}`, version, { strictness })
-      for (const [action, { valid }] of Object.entries(fixtures[version])) {
-        if (tables[version][action]?.kind === 'send') continue
-        for (const payload of valid) {
-          const answer = await raw.answerTo(raw.sendCall(action, payload))
-          expect({ action, type: answer[0], problems: checkResponse(version, action, answer[2]) }).toEqual({
-            action,
-            type: 3,
-            problems: [],
-          })
-        }
+  test('that is lenient gets an answer to every message it may send', async () => {
+    const raw = await stator.bootedRaw(`every-lenient-${version}`, version, { strictness: 'lenient' })
+    for (const [action, { valid }] of Object.entries(fixtures[version])) {
+      if (tables[version][action]?.kind === 'send') continue
+      for (const payload of valid) {
+        const answer = await raw.answerTo(raw.sendCall(action, payload))
+        expect({ action, type: answer[0], problems: checkResponse(version, action, answer[2]) }).toEqual({
+          action,
+          type: 3,
+          problems: [],
+        })
       }
-    },
-  )
+    }
+  })
 
   test('finds every message that is only stored in its history, as it was sent', async () => {
     const identity = `stored-${version}`

@@ -205,6 +205,9 @@ describe.each(ocppVersions)('a simulated charge point of OCPP %s', (version) => 
       const answer = await central.command(action, payload)
       if (answer.kind === 'error') throw new Error(`${action} was answered with ${answer.code} ${answer.description}`)
       expect({ action, problems: checkResponse(version, action, answer.payload) }).toEqual({ action, problems: [] })
+      expect({ action, status: answer.payload['status'] }).not.toMatchObject({
+        status: expect.stringMatching(/^Not(Supported|Implemented)$/),
+      })
       // Some commands make it boot again.
       for (let step = 0; step < 12; step++) clock.pass(1_000)
       await until(`the charge point to be back after ${action}`, () => {
