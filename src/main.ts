@@ -9,6 +9,7 @@ import type { CommandDeps } from './api/send-command.ts'
 import { RotationRunner } from './api/rotation-runner.ts'
 import { blockRoutes } from './blocks/routes.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
+import { openCertificateAnswers } from './auth/certificate-answers/open-certificate-answers.ts'
 import { restChallenge } from './auth/challenge.ts'
 import { FailedAttempts } from './auth/failed-attempts.ts'
 import { authenticateNow, authenticateRequest, isScraper } from './auth/operator-auth.ts'
@@ -144,7 +145,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     })
     const { tls } = certificates
     const secrets = await openSecrets(settings)
-    const { jwt } = settings.security
+    const { jwt, iso15118 } = settings.security
+    const askAboutCertificates = await openCertificateAnswers(iso15118, clock, ocppLog)
     const tokens = jwt === null ? null : await openTokens(jwt, { clock, log: logLimit.log })
     if (tokens !== null) closers.unshift(() => tokens.stop())
     const database = await openDatabase({
@@ -385,7 +387,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       attempts,
       registry,
       examiner,
-      lookups: { ...queries, signingRequest: signing?.signingRequest ?? (async () => null) },
+      lookups: { ...queries, askAboutCertificates, signingRequest: signing?.signingRequest ?? (async () => null) },
       nextTransactionId: () => transactionIds.next(),
       concurrentTransactions: settings.security.concurrentTransactions,
       store: writer,
