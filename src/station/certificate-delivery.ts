@@ -22,6 +22,7 @@ import type { LiveChargePoints } from './live-charge-points.ts'
 interface SigningTask {
   readonly csrDigest: string
   readonly csr: string
+  readonly requestId: number | null
   readonly receivedAtMs: number
 }
 
@@ -39,6 +40,13 @@ interface Authority {
   issue(csr: string, identity: string): Promise<Issued>
 }
 
+/** A signed certificate, and the id of the request that it answers, if that had one. */
+interface CertificateToSend {
+  readonly serialNumber: string
+  readonly certificate: string
+  readonly requestId: number | null
+}
+
 type Settled = 'accepted' | 'rejected' | 'failed'
 
 /** Where requests and certificates are stored; `store/certificate-queries.ts` is the real one. */
@@ -47,9 +55,7 @@ interface CertificateStore {
   certificateRequestsOf(chargePointKey: number): Promise<readonly SigningTask[]>
   storeCertificate(chargePointKey: number, task: SigningTask, issued: Issued, atMs: number): Promise<void>
   dropCertificateRequest(chargePointKey: number, task: SigningTask): Promise<void>
-  takeCertificatesToSend(
-    chargePointKey: number,
-  ): Promise<readonly { readonly serialNumber: string; readonly certificate: string }[]>
+  takeCertificatesToSend(chargePointKey: number): Promise<readonly CertificateToSend[]>
   settleCertificate(serialNumber: string, state: Settled, reason: string | null, atMs: number): Promise<void>
   certificateChainCharactersMax(chargePointKey: number): Promise<number | null>
   takeRenewals(nodeId: string, withinMs: number, rowsMax: number): Promise<readonly ChargePointRef[]>
@@ -159,11 +165,11 @@ export class CertificateDelivery {
     const charactersMax = (await store.certificateChainCharactersMax(key)) ?? chainCharactersMax
     const make = certificateSignedCommand[view.version]
     return async () => {
-      for (const { serialNumber, certificate } of certificates) {
+      for (const { serialNumber, certificate, requestId } of certificates) {
         const whole = certificate + authority.chain
         // A charge point with little room gets its own certificate only.
         const chain = whole.length <= Math.min(charactersMax, chainCharactersMax) ? whole : certificate
-        await this.#send(chargePoint, serialNumber, make(chain))
+        await this.#send(chargePoint, serialNumber, make(chain, requestId))
       }
     }
   }

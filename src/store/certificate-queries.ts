@@ -226,7 +226,15 @@ function authorityQueries(db: NodePgDatabase) {
 interface SigningTask {
   readonly csrDigest: string
   readonly csr: string
+  readonly requestId: number | null
   readonly receivedAtMs: number
+}
+
+/** A signed certificate, and the id of the request that it answers, if that had one. */
+interface CertificateToSend {
+  readonly serialNumber: string
+  readonly certificate: string
+  readonly requestId: number | null
 }
 
 function signingQueries(db: NodePgDatabase) {
@@ -250,6 +258,7 @@ function signingQueries(db: NodePgDatabase) {
         .select({
           csrDigest: certificateRequests.csrDigest,
           csr: certificateRequests.csr,
+          requestId: certificateRequests.requestId,
           receivedAtMs: certificateRequests.receivedAtMs,
         })
         .from(certificateRequests)
@@ -269,16 +278,18 @@ function signingQueries(db: NodePgDatabase) {
     /**
      * Stores a signed certificate in place of its request. Nothing is stored if the request was repeated meanwhile, or
      * another node has signed it. If there is a certificate for the same request under way, that one counts. One
-     * that had been accepted before, and is valid for half of its time or more, is sent again.
+     * that had been accepted before, and is valid for half of its time or more, is sent again. It answers the newest
+     * request.
      */
     async storeCertificate(
       chargePointKey: number,
-      { csrDigest, receivedAtMs }: SigningTask,
+      { csrDigest, requestId, receivedAtMs }: SigningTask,
       issued: Pick<CertificateRow, 'serialNumber' | 'certificate' | 'validFromMs' | 'validToMs'>,
       atMs: number,
     ): Promise<void> {
       const { serialNumber, certificate, validFromMs, validToMs } = issued
       const time = (ms: number): SQL => sql`${new Date(ms).toISOString()}::timestamptz`
+      const isOver = sql`(c.state = 'accepted' AND c.settled_at < ${time(receivedAtMs)})`
       await db.execute(sql`
         WITH taken AS (
           DELETE FROM certificate_requests
@@ -291,13 +302,13 @@ function signingQueries(db: NodePgDatabase) {
               OR state = 'accepted' AND ${time(atMs)} < valid_from + (valid_to - valid_from) / 2)
           ORDER BY signed_at DESC LIMIT 1
         ), again AS (
-          UPDATE certificates SET state = 'signed', sends = 0
-          WHERE serial_number = (SELECT serial_number FROM same) AND state = 'accepted'
-            AND settled_at < ${time(receivedAtMs)}
+          UPDATE certificates c SET request_id = ${requestId},
+            state = CASE WHEN ${isOver} THEN 'signed' ELSE c.state END, sends = CASE WHEN ${isOver} THEN 0 ELSE c.sends END
+          WHERE c.serial_number = (SELECT serial_number FROM same)
         )
         INSERT INTO certificates
-          (serial_number, charge_point_id, csr_digest, certificate, state, valid_from, valid_to, signed_at)
-        SELECT ${serialNumber}, ${chargePointKey}, ${csrDigest}, ${certificate}, 'signed',
+          (serial_number, charge_point_id, csr_digest, request_id, certificate, state, valid_from, valid_to, signed_at)
+        SELECT ${serialNumber}, ${chargePointKey}, ${csrDigest}, ${requestId}::int4, ${certificate}, 'signed',
           ${time(validFromMs)}, ${time(validToMs)}, ${time(atMs)}
         FROM taken WHERE NOT EXISTS (SELECT FROM same)`)
     },
@@ -322,10 +333,12 @@ function sendingQueries(db: NodePgDatabase) {
      * Marks the certificates of a charge point that are due as sent, and returns them, the oldest first. One that was
      * sent `certificateSendsMax` times has failed.
      */
-    async takeCertificatesToSend(
-      chargePointKey: number,
-    ): Promise<readonly { readonly serialNumber: string; readonly certificate: string }[]> {
-      const { rows } = await db.execute<{ readonly serial_number: string; readonly certificate: string }>(sql`
+    async takeCertificatesToSend(chargePointKey: number): Promise<readonly CertificateToSend[]> {
+      const { rows } = await db.execute<{
+        readonly serial_number: string
+        readonly certificate: string
+        readonly request_id: number | null
+      }>(sql`
         WITH failed AS (
           UPDATE certificates c SET state = ${unlessAccepted('failed')}, settled_at = clock_timestamp(),
             reason = 'The charge point did not answer CertificateSigned.'
@@ -336,10 +349,14 @@ function sendingQueries(db: NodePgDatabase) {
             sends = c.sends + 1
           FROM charge_points p WHERE p.id = ${chargePointKey} AND c.charge_point_id = p.id
             AND c.state IN ('signed', 'sent') AND ${isDue} AND c.sends < ${certificateSendsMax}
-          RETURNING c.serial_number, c.certificate, c.signed_at
+          RETURNING c.serial_number, c.certificate, c.request_id, c.signed_at
         )
-        SELECT serial_number, certificate FROM sent ORDER BY signed_at`)
-      return rows.map(({ serial_number: serialNumber, certificate }) => ({ serialNumber, certificate }))
+        SELECT serial_number, certificate, request_id FROM sent ORDER BY signed_at`)
+      return rows.map((row) => ({
+        serialNumber: row.serial_number,
+        certificate: row.certificate,
+        requestId: row.request_id,
+      }))
     },
 
     /**
@@ -400,6 +417,6 @@ interface ShownRow {
 }
 
 function recordOf({ identity, isInUse, certificate }: ShownRow): CertificateRecord {
-  const { chargePointKey: _, csrDigest: __, sends: ___, sentEpoch: ____, ...shown } = certificate
+  const { chargePointKey: _, csrDigest: __, requestId: ___, sends: ____, sentEpoch: _____, ...shown } = certificate
   return { identity, isInUse, ...shown }
 }

@@ -416,6 +416,8 @@ export const certificates = pgTable(
     serialNumber: text('serial_number').primaryKey(),
     chargePointKey: integer('charge_point_id').notNull(),
     csrDigest: text('csr_digest').notNull(),
+    /** Of the newest request that it answers (2.1). */
+    requestId: integer('request_id'),
     certificate: text('certificate').notNull(),
     state: text('state').$type<CertificateState>().notNull(),
     validFromMs: instant('valid_from').notNull(),

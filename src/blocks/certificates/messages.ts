@@ -4,7 +4,7 @@ import { forgiving, rowsOf } from '../rows.ts'
 import { certificateStatus } from './certificate-status.ts'
 import { certificateChainStatus } from './chain-status.ts'
 import { evCertificate201, evCertificate21 } from './ev-certificate.ts'
-import { signCertificate16, signCertificate201 } from './sign-certificate.ts'
+import { signCertificate16, signCertificate201, signCertificate21 } from './sign-certificate.ts'
 
 const { served, toChargePoint } = rowsOf('certificates')
 
@@ -29,7 +29,7 @@ export const certificates201 = {
 
 export const certificates21 = {
   CertificateSigned: toChargePoint('2.1 A02-A03', ['SecurityEventNotification']),
-  SignCertificate: served('2.1 A02-A03', 'committed', signCertificate201),
+  SignCertificate: served('2.1 A02-A03', 'committed', signCertificate21),
   Get15118EVCertificate: forgiving(served('2.1 M01-M02', 'committed', evCertificate21)),
   GetInstalledCertificateIds: toChargePoint('2.1 M03'),
   DeleteCertificate: toChargePoint('2.1 M04'),

@@ -11,6 +11,8 @@ export const certificateRequests = pgTable(
     /** Digest of the request. */
     csrDigest: text('csr_digest').notNull(),
     csr: text('csr').notNull(),
+    /** The id that the charge point gave the request (2.1); CertificateSigned repeats it. */
+    requestId: integer('request_id'),
     receivedAtMs: instant('received_at').notNull(),
   },
   (table) => [primaryKey({ name: 'certificate_requests_pkey', columns: [table.chargePointKey, table.csrDigest] })],

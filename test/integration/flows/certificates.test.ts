@@ -197,6 +197,16 @@ describe('a certificate', () => {
     await inState('gone', 'accepted')
   })
 
+  test('repeats the id of a request of 2.1', async () => {
+    await stator.provision('named')
+    const raw = await booted('named', '2.1')
+    await raw.call('SignCertificate', { csr: await signingRequest([{ CN: ['named'] }]), requestId: 4711 })
+    const { messageId, payload } = await raw.command('CertificateSigned')
+    expect(payload).toMatchObject({ certificateType: 'ChargingStationCertificate', requestId: 4711 })
+    raw.answer(messageId, { status: 'Accepted' })
+    await inState('named', 'accepted')
+  })
+
   test('is one for a request that is repeated while it is under way, and after', async () => {
     await stator.provision('repeats')
     const raw = await booted('repeats', '1.6')

@@ -19,7 +19,9 @@ describeStore('certificates', (store) => {
     const { database, queries } = store()
     const { key } = await queries.createChargePoint(crypto.randomUUID(), {}, 'all')
     await request(key, csrDigest, receivedAtMs)
-    expect(await createQueries(database).certificateRequestsOf(key)).toEqual([{ csrDigest, csr: 'CSR', receivedAtMs }])
+    expect(await createQueries(database).certificateRequestsOf(key)).toEqual([
+      { csrDigest, csr: 'CSR', requestId: null, receivedAtMs },
+    ])
     return key
   }
 
@@ -51,7 +53,7 @@ describeStore('certificates', (store) => {
   test('a request that two nodes sign at once gets one certificate', async () => {
     const { queries } = store()
     const key = await requested('twice')
-    const task = { csrDigest: 'twice', csr: 'CSR', receivedAtMs: arrivalMs }
+    const task = { csrDigest: 'twice', csr: 'CSR', requestId: null, receivedAtMs: arrivalMs }
     await Promise.all(['AA', 'BB'].map((serial) => queries.storeCertificate(key, task, issued(serial), arrivalMs)))
     expect(await queries.certificatesOf({ key, identity: 'CP' })).toHaveLength(1)
     expect(await queries.certificateRequestsOf(key)).toEqual([])
@@ -60,7 +62,7 @@ describeStore('certificates', (store) => {
   test('a request that was repeated while it was signed stays, and is then one with the first', async () => {
     const { queries } = store()
     const key = await requested('repeated')
-    const task = { csrDigest: 'repeated', csr: 'CSR', receivedAtMs: arrivalMs }
+    const task = { csrDigest: 'repeated', csr: 'CSR', requestId: null, receivedAtMs: arrivalMs }
     const laterMs = arrivalMs + 1_000
     await request(key, 'repeated', laterMs)
     await queries.storeCertificate(key, task, issued('CC'), arrivalMs)
@@ -74,7 +76,7 @@ describeStore('certificates', (store) => {
   test('a request for an accepted certificate gets it again while it is fresh, then a new one', async () => {
     const { queries } = store()
     const key = await requested('fresh')
-    const task = (receivedAtMs: number) => ({ csrDigest: 'fresh', csr: 'CSR', receivedAtMs })
+    const task = (receivedAtMs: number) => ({ csrDigest: 'fresh', csr: 'CSR', requestId: null, receivedAtMs })
     await queries.storeCertificate(key, task(arrivalMs), issued('EE'), arrivalMs)
     await queries.settleCertificate('EE', 'accepted', null, arrivalMs)
     const soonMs = arrivalMs + 100 * dayMs
@@ -95,12 +97,36 @@ describeStore('certificates', (store) => {
     expect(states).toEqual(['signed', 'accepted'])
   })
 
+  test('a certificate answers the newest of the requests that it is for, by its id', async () => {
+    const { queries } = store()
+    const key = await requested('named')
+    const task = (requestId: number, receivedAtMs: number) => ({
+      csrDigest: 'named',
+      csr: 'CSR',
+      requestId,
+      receivedAtMs,
+    })
+    await queries.storeCertificate(key, task(7, arrivalMs), issued('0B'), arrivalMs)
+    await request(key, 'named', arrivalMs + 1)
+    await queries.storeCertificate(key, task(8, arrivalMs + 1), issued('0C'), arrivalMs + 1)
+    expect(await queries.takeCertificatesToSend(key)).toEqual([
+      { serialNumber: '0B', certificate: 'PEM', requestId: 8 },
+    ])
+  })
+
   test('a certificate that is never answered is sent five times, then it has failed', async () => {
     const { database, queries } = store()
     const key = await requested('silent')
-    await queries.storeCertificate(key, { csrDigest: 'silent', csr: 'CSR', receivedAtMs: arrivalMs }, issued('AB'), 0)
+    await queries.storeCertificate(
+      key,
+      { csrDigest: 'silent', csr: 'CSR', requestId: null, receivedAtMs: arrivalMs },
+      issued('AB'),
+      0,
+    )
     for (let sends = 0; sends < 5; sends++) {
-      expect(await queries.takeCertificatesToSend(key)).toEqual([{ serialNumber: 'AB', certificate: 'PEM' }])
+      expect(await queries.takeCertificatesToSend(key)).toEqual([
+        { serialNumber: 'AB', certificate: 'PEM', requestId: null },
+      ])
       // It was sent on this connection just now.
       expect(await queries.takeCertificatesToSend(key)).toEqual([])
       await database.pool.query(
@@ -121,7 +147,12 @@ describeStore('certificates', (store) => {
       await request(key, csrDigest, arrivalMs)
       const validToMs = nowMs + endsInDays * dayMs
       const made = { ...issued(serialNumber), validFromMs: validToMs - 365 * dayMs, validToMs }
-      await queries.storeCertificate(key, { csrDigest, csr: 'CSR', receivedAtMs: arrivalMs }, made, nowMs)
+      await queries.storeCertificate(
+        key,
+        { csrDigest, csr: 'CSR', requestId: null, receivedAtMs: arrivalMs },
+        made,
+        nowMs,
+      )
       await queries.settleCertificate(serialNumber, 'accepted', null, nowMs)
     }
     const due = async (node: string) => (await queries.takeRenewals(node, 30 * dayMs, 100)).map((found) => found.key)
@@ -143,7 +174,7 @@ describeStore('certificates', (store) => {
     const { database, queries } = store()
     const key = await requested('D1')
     const keep = async (serialNumber: string, state: 'accepted' | 'rejected') => {
-      const task = { csrDigest: serialNumber, csr: 'CSR', receivedAtMs: arrivalMs }
+      const task = { csrDigest: serialNumber, csr: 'CSR', requestId: null, receivedAtMs: arrivalMs }
       await request(key, serialNumber, arrivalMs)
       await queries.storeCertificate(key, task, issued(serialNumber), arrivalMs)
       await queries.settleCertificate(serialNumber, state, null, arrivalMs)

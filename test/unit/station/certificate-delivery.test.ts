@@ -52,7 +52,7 @@ const store: Store = {
   },
   certificateRequestsOf: async (key) => {
     if (isStoreAway) throw unavailable
-    return (requests.get(key) ?? []).map((csr) => ({ csrDigest: csr, csr, receivedAtMs: 0 }))
+    return (requests.get(key) ?? []).map((csr) => ({ csrDigest: csr, csr, requestId: null, receivedAtMs: 0 }))
   },
   storeCertificate: async (key, _task, { certificate }) => {
     requests.delete(key)
@@ -65,7 +65,7 @@ const store: Store = {
   takeCertificatesToSend: async (key) => {
     const taken = signed.get(key) ?? []
     signed.delete(key)
-    return taken.map((certificate) => ({ serialNumber: certificate, certificate }))
+    return taken.map((certificate) => ({ serialNumber: certificate, certificate, requestId: null }))
   },
   settleCertificate: async (serialNumber, state) => {
     done.push(`${state} ${serialNumber}`)

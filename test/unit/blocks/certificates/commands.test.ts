@@ -19,7 +19,7 @@ describe.each(versions)('in OCPP %s', (version) => {
   test('every command keeps to its schema', () => {
     const types = version === '1.6' ? installedTypes.slice(0, 2) : installedTypes
     for (const { action, payload } of [
-      certificateSignedCommand[version]('PEM'),
+      certificateSignedCommand[version]('PEM', 7),
       ...types.map((type) => installCommand[version](type, 'PEM')),
       deleteCommand(hashData),
       ...installedIdsCommands[version](undefined),
@@ -44,6 +44,12 @@ describe.each(versions)('in OCPP %s', (version) => {
     expect(reportedIn[version](command, { status: 'NotFound' })).toEqual([])
     expect(reportedIn[version](command, {})).toBeNull()
   })
+})
+
+test('CertificateSigned of 2.1 repeats the id of the request, if it had one', () => {
+  const idIn = (version: '2.0.1' | '2.1', requestId: number | null) =>
+    certificateSignedCommand[version]('PEM', requestId).payload['requestId']
+  expect([idIn('2.1', 7), idIn('2.1', null), idIn('2.0.1', 7)]).toEqual([7, undefined, undefined])
 })
 
 test('1.6 asks for each type by itself, 2.0.1 for all at once (TC_M_18_CSMS)', () => {

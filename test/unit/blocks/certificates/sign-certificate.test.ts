@@ -2,7 +2,11 @@
 
 import { describe, expect, test } from 'bun:test'
 import { certificatesPerHourMax } from '../../../../src/base/limits.ts'
-import { signCertificate16, signCertificate201 } from '../../../../src/blocks/certificates/sign-certificate.ts'
+import {
+  signCertificate16,
+  signCertificate201,
+  signCertificate21,
+} from '../../../../src/blocks/certificates/sign-certificate.ts'
 import type { KnownSigningRequest } from '../../../../src/blocks/decision.ts'
 import { chargePoint, decide } from '../../../support/known.ts'
 
@@ -39,7 +43,7 @@ describe('SignCertificate', () => {
   test('is accepted for the identity of the charge point, and its request is stored (A02.FR.11)', () => {
     expect(answerTo(usable)).toEqual({
       status: 'Accepted',
-      requests: [expect.objectContaining({ row: { csrDigest: 'digest', csr } })],
+      requests: [expect.objectContaining({ row: { csrDigest: 'digest', csr, requestId: null } })],
       anomalies: [],
     })
   })
@@ -91,6 +95,11 @@ describe('SignCertificate', () => {
   test('is rejected once many certificates were made within an hour', () => {
     expect(answerTo({ ...usable, madeLately: certificatesPerHourMax - 1 })).toMatchObject({ status: 'Accepted' })
     expect(answerTo({ ...usable, madeLately: certificatesPerHourMax })).toEqual(refused('within an hour'))
+  })
+
+  test('of 2.1 is stored with its id', () => {
+    const { changes } = decide(signCertificate21, { csr, requestId: 7 }, { signingRequest: usable })
+    expect(changes).toContainEqual({ table: 'certificateRequests', row: { csrDigest: 'digest', csr, requestId: 7 } })
   })
 
   test('of 2.0.1 is accepted for the charging station, and rejected for V2G', () => {
