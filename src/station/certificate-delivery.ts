@@ -49,6 +49,12 @@ interface CertificateToSend {
 
 type Settled = 'accepted' | 'rejected' | 'failed'
 
+/**
+ * The charge point has answered CertificateSigned: what waits for that is told before the certificate is settled, so
+ * that it is told again if this process dies in between.
+ */
+export type OnAnswered = (chargePoint: ChargePointRef, state: Settled) => Promise<void>
+
 /** Where requests and certificates are stored; `store/certificate-queries.ts` is the real one. */
 interface CertificateStore {
   chargePointsWithCertificates(nodeId: string, rowsMax: number): Promise<readonly ChargePointRef[]>
@@ -65,6 +71,7 @@ export interface CertificateDeliveryDeps {
   readonly store: CertificateStore
   readonly authority: Authority
   readonly live: Pick<LiveChargePoints, 'get' | 'call'>
+  readonly onAnswered: OnAnswered
   readonly nodeId: string
   /** How long before its end a certificate is renewed; 0: never. */
   readonly renewalMs: number
@@ -183,6 +190,7 @@ export class CertificateDelivery {
     const fields = { identity, status: outcome.state, detail: { serialNumber, reason: outcome.reason } }
     if (outcome.state === 'accepted') log.info(fields, 'A charge point has accepted its certificate.')
     else log.warn(fields, 'A charge point has not accepted its certificate.')
+    await this.#deps.onAnswered(chargePoint, outcome.state)
     await store.settleCertificate(serialNumber, outcome.state, outcome.reason, clock.nowMs())
   }
 

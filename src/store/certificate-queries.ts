@@ -1,17 +1,15 @@
 // Certificates of charge points: requests that wait for their signature, certificates that wait to be sent, and what
 // charge points reported. A certificate is stored before it is sent, so that a crash loses none.
 
-import { and, asc, desc, eq, inArray, lt, ne, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, lt, ne, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { certificateResendMs, certificateSendsMax, installedCertificatesMax, renewalPauseMs } from '../base/limits.ts'
-import { storableKey } from '../base/storable-text.ts'
-import { certificateRequests } from '../blocks/certificates/tables.ts'
+import { certificateRequests, installedCertificates } from '../blocks/certificates/tables.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import type {
   CertificateFilter,
   CertificateRecord,
   InstalledCertificateRecord,
-  ReportedCertificate,
   RevokedCertificate,
   SentCertificate,
 } from '../blocks/certificates/records.ts'
@@ -20,13 +18,10 @@ import { revokeCertificate } from './certificate-revocation.ts'
 import { keyOf, type Order, orderBy } from './keyset.ts'
 import { keysetPageOf, type ListSource } from './paging.ts'
 import { scopeOfList } from './scoped-rows.ts'
-import { certificateAuthority, certificates, installedCertificates, sentCertificates } from './schema.ts'
+import { certificateAuthority, certificates, sentCertificates } from './schema.ts'
 
 const hourMs = 3_600_000
 const authorityId = 1
-
-/** Stored texts of a key are cut to what fits into an index entry. */
-const keyCharactersMax = 128
 
 const after = (ms: number): SQL => sql`clock_timestamp() - ${ms} * interval '1 ms'`
 
@@ -136,56 +131,17 @@ export function createCertificateQueries(source: ListSource) {
         .leftJoin(sentCertificates, isSent)
         .where(eq(installedCertificates.chargePointKey, chargePointKey))
         .orderBy(asc(installedCertificates.certificateType), asc(installedCertificates.serialNumber))
-      return rows.map(({ installed: { chargePointKey: _, ...installed }, subject, validToMs }) => ({
-        ...installed,
-        subject,
-        validToMs,
-      }))
+      return rows.map(
+        ({ installed: { chargePointKey: _, receivedAtMs: reportedAtMs, ...installed }, subject, validToMs }) => ({
+          ...installed,
+          reportedAtMs,
+          subject,
+          validToMs,
+        }),
+      )
     },
 
-    /** Stores a report. It replaces the earlier one: of `types`, or of all types. */
-    async storeInstalledCertificates(
-      chargePointKey: number,
-      types: readonly string[] | null,
-      reported: readonly ReportedCertificate[],
-      atMs: number,
-    ): Promise<void> {
-      const ofTypes = types === null ? undefined : inArray(installedCertificates.certificateType, [...types])
-      const rows = reported.slice(0, installedCertificatesMax).map((one) => ({
-        chargePointKey,
-        certificateType: one.certificateType,
-        hashAlgorithm: storableKey(one.hashAlgorithm, keyCharactersMax),
-        issuerNameHash: storableKey(one.issuerNameHash, keyCharactersMax),
-        issuerKeyHash: storableKey(one.issuerKeyHash, keyCharactersMax),
-        serialNumber: storableKey(one.serialNumber, keyCharactersMax),
-        reportedAtMs: atMs,
-      }))
-      await db.transaction(async (transaction) => {
-        await transaction
-          .delete(installedCertificates)
-          .where(and(eq(installedCertificates.chargePointKey, chargePointKey), ofTypes))
-        if (rows.length > 0) await transaction.insert(installedCertificates).values(rows).onConflictDoNothing()
-      })
-    },
-
-    /** The charge point has deleted the certificate. */
-    async forgetInstalledCertificate(
-      chargePointKey: number,
-      { issuerNameHash, issuerKeyHash, serialNumber }: Omit<ReportedCertificate, 'certificateType'>,
-    ): Promise<void> {
-      await db
-        .delete(installedCertificates)
-        .where(
-          and(
-            eq(installedCertificates.chargePointKey, chargePointKey),
-            eq(installedCertificates.issuerNameHash, issuerNameHash),
-            eq(installedCertificates.issuerKeyHash, issuerKeyHash),
-            eq(installedCertificates.serialNumber, serialNumber),
-          ),
-        )
-    },
-
-    /** The charge point has accepted a CA certificate. */
+    /** What a CA certificate is that an operator sends to a charge point. */
     async noteSentCertificate(chargePointKey: number, sent: SentCertificate, atMs: number): Promise<void> {
       const { serialNumber, ...rest } = sent
       await db

@@ -83,20 +83,27 @@ function ask(payload: Payload): Command {
 }
 
 /**
- * The certificates in the answer to one of `installedIdsCommands`; null if it cannot be read. NotFound means none. A
- * chain of 2.x is reported with the hash data of each of its certificates.
+ * The certificates in the answer to the payload of one of `installedIdsCommands`; null if it cannot be read. NotFound
+ * means none. A chain of 2.x is reported with the hash data of each of its certificates.
  */
-export const reportedIn = since2<(command: Command, answer: Payload) => readonly ReportedCertificate[] | null>(
-  ({ payload: { certificateType } }, answer) => {
-    const type = certificateType === centralSystem16 ? centralSystem : String(certificateType)
-    return listOf(answer, 'certificateHashData', (one) => hashDataOf(type, one))
-  },
+export const reportedIn = since2<(asked: Payload, answer: Payload) => readonly ReportedCertificate[] | null>(
+  (asked, answer) => listOf(answer, 'certificateHashData', (one) => hashDataOf(typeOf16(asked), one)),
   (_, answer) =>
     listOf(answer, 'certificateHashDataChain', ({ certificateType, certificateHashData, childCertificateHashData }) => {
       const children = Array.isArray(childCertificateHashData) ? childCertificateHashData : []
       return [certificateHashData, ...children].flatMap((one) => hashDataOf(String(certificateType), one))
     }),
 )
+
+/** The types that a GetInstalledCertificateIds asks for; one that is empty: every type. */
+export const typesAskedFor = since2<(asked: Payload) => readonly string[]>(
+  (asked) => [typeOf16(asked)],
+  ({ certificateType: types }) => (Array.isArray(types) && types.length > 0 ? types.map(String) : ['']),
+)
+
+function typeOf16({ certificateType }: Payload): string {
+  return certificateType === centralSystem16 ? centralSystem : String(certificateType)
+}
 
 function listOf(
   answer: Payload,

@@ -1,8 +1,11 @@
 // What the store promises about certificates: one authority, and one certificate for a request, whoever signs it.
 
 import { expect, test } from 'bun:test'
+import { isOf, type RowChange } from '../../../src/blocks/stored-rows.ts'
 import { createQueries } from '../../../src/store/queries.ts'
 import { deleteOldCertificates } from '../../../src/store/retention.ts'
+import { TableModel } from '../../simulation/table-model.ts'
+import { Random } from '../../support/random.ts'
 import { arrivalMs, changeSet, describeStore, startedWriter } from '../../support/store.ts'
 
 const dayMs = 86_400_000
@@ -189,4 +192,57 @@ describeStore('certificates', (store) => {
     await deleteOldCertificates(database.pool, arrivalMs + 400 * dayMs)
     expect(await left()).toEqual([])
   })
+
+  test('what is installed is what a model has after the same reports and deletions, in one commit or several', async () => {
+    const { database, queries } = store()
+    const writer = startedWriter(database)
+    try {
+      for (let seed = 1; seed <= 5; seed++) {
+        const random = new Random(seed)
+        const model = new TableModel()
+        const created = [0, 1].map(() => queries.createChargePoint(crypto.randomUUID(), {}, 'all'))
+        const keys = (await Promise.all(created)).map(({ key }) => key)
+        for (let turn = 0; turn < 6; turn++) {
+          const sets = Array.from({ length: random.between(1, 4) }, () => {
+            const changes = Array.from({ length: random.between(1, 4) }, () => certificateChange(random))
+            const [messageId, receivedAtMs] = [crypto.randomUUID(), arrivalMs + turn]
+            return changeSet(random.pick(keys), { epoch: 0, messageId, receivedAtMs, changes })
+          })
+          for (const set of sets) for (const change of set.changes) if (isOf(table, change)) model.put(set, change)
+          await Promise.all(sets.map((set) => writer.commit(set)))
+          for (const key of keys) {
+            const rows = [...(model.tables.get(table)?.values() ?? [])].filter((row) => row['chargePointKey'] === key)
+            const expected = rows.map(({ chargePointKey: _, receivedAtMs: reportedAtMs, ...row }) =>
+              expect.objectContaining({ ...row, reportedAtMs }),
+            )
+            const found = await queries.installedCertificatesOf(key)
+            expect([seed, turn, found.length]).toEqual([seed, turn, expected.length])
+            expect(found).toEqual(expect.arrayContaining(expected))
+          }
+        }
+      }
+    } finally {
+      await writer.stop()
+    }
+  })
 })
+
+const table = 'installedCertificates'
+
+function certificateChange(random: Random): RowChange<typeof table> {
+  const hash = { hashAlgorithm: 'SHA256', issuerNameHash: 'n', issuerKeyHash: random.pick(['k', 'l']) }
+  const serialNumber = String(random.between(1, 3))
+  const types = ['CSMSRootCertificate', 'MORootCertificate']
+  switch (random.between(0, 4)) {
+    case 0:
+      return {
+        table,
+        row: { certificateType: random.pick(['', ...types]), ...hash, serialNumber: '' },
+        gone: 'reported',
+      }
+    case 1:
+      return { table, row: { certificateType: '', ...hash, serialNumber }, gone: 'deleted' }
+    default:
+      return { table, row: { certificateType: random.pick(types), ...hash, serialNumber } }
+  }
+}

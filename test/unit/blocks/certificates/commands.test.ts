@@ -40,9 +40,11 @@ describe.each(versions)('in OCPP %s', (version) => {
             status: 'Accepted',
             certificateHashDataChain: [{ certificateType: 'CSMSRootCertificate', certificateHashData: hashData }],
           }
-    expect(reportedIn[version](command, answer)).toEqual([{ certificateType: 'CSMSRootCertificate', ...hashData }])
-    expect(reportedIn[version](command, { status: 'NotFound' })).toEqual([])
-    expect(reportedIn[version](command, {})).toBeNull()
+    expect(reportedIn[version](command.payload, answer)).toEqual([
+      { certificateType: 'CSMSRootCertificate', ...hashData },
+    ])
+    expect(reportedIn[version](command.payload, { status: 'NotFound' })).toEqual([])
+    expect(reportedIn[version](command.payload, {})).toBeNull()
   })
 })
 
@@ -68,6 +70,6 @@ test('a chain of 2.0.1 is reported with each of its certificates', () => {
     certificateHashData: hashData,
     childCertificateHashData: [{ ...hashData, serialNumber: 'A2' }],
   }
-  const reported = reportedIn['2.0.1'](command, { status: 'Accepted', certificateHashDataChain: [chain] })
+  const reported = reportedIn['2.0.1'](command.payload, { status: 'Accepted', certificateHashDataChain: [chain] })
   expect(reported?.map(({ serialNumber }) => serialNumber)).toEqual(['A1', 'A2'])
 })

@@ -7,6 +7,8 @@ import {
   signCertificate201,
   signCertificate21,
 } from '../../../../src/blocks/certificates/sign-certificate.ts'
+import type { KnownJob } from '../../../../src/blocks/jobs/job.ts'
+import { isOf } from '../../../../src/blocks/stored-rows.ts'
 import type { KnownSigningRequest } from '../../../../src/blocks/decision.ts'
 import { chargePoint, decide } from '../../../support/known.ts'
 
@@ -115,4 +117,26 @@ describe('SignCertificate', () => {
       'Rejected',
     ])
   })
+})
+
+test('SignCertificate moves the renewal that an operator asked for, unless it is about another certificate', () => {
+  const renewal: KnownJob = {
+    jobId: 9,
+    kind: 'certificateRenewal',
+    state: 'running',
+    place: 2,
+    status: 'Accepted',
+    requestId: 1,
+    timeoutSeconds: 60,
+    startsAtMs: null,
+    expiresAtMs: null,
+  }
+  const moves = (payload: Parameters<typeof signCertificate201.decide>[0], signed: KnownSigningRequest | null) =>
+    decide(signCertificate201, payload, { signingRequest: signed, jobs: [renewal] }).changes.flatMap((change) =>
+      isOf('jobEvents', change) ? [[change.row.state, change.row.status]] : [],
+    )
+  expect(moves({ csr }, usable)).toEqual([['running', 'CertificateRequested']])
+  expect(moves({ csr }, null)).toEqual([['failed', 'CertificateRefused']])
+  expect(moves({ csr, certificateType: 'V2GCertificate' }, usable)).toEqual([])
+  expect(signCertificate201.needs?.({ csr }, chargePoint)).toEqual({ signingRequest: csr, jobsOfRequest: null })
 })
