@@ -1,5 +1,11 @@
 // Every kind of jobs, by its name. The blocks describe them.
 
+import {
+  certificateDeletion,
+  certificateInstallation,
+  certificateRenewal,
+  certificateReport,
+} from './certificates/certificate-jobs.ts'
 import { diagnosticsLog, securityLog } from './diagnostics/log-job.ts'
 import { monitoringReport } from './diagnostics/monitoring-jobs.ts'
 import { firmwareUpdate } from './firmware/job.ts'
@@ -22,6 +28,10 @@ export const jobKinds: readonly JobKind[] = [
   networkProfileSet,
   localListSync,
   profileReport,
+  certificateInstallation,
+  certificateDeletion,
+  certificateReport,
+  certificateRenewal,
 ]
 
 /** The names of all kinds. */

@@ -10,7 +10,7 @@ import { StatorError } from '../../base/errors.ts'
 import { jobBootWaitMs, jobCountMs, jobStopMsMax, jobsUnderWayMax, jobSweepMs } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { jobKindNamed } from '../../blocks/job-kinds.ts'
-import type { JobCommands, KnownJob, NewJob, StartedJob } from '../../blocks/jobs/job.ts'
+import type { JobCommands, JobKind, KnownJob, NewJob, StartedJob } from '../../blocks/jobs/job.ts'
 import { jobEventRow, type MoveDetails } from '../../blocks/jobs/job-event.ts'
 import { isOf, type NewRow } from '../../blocks/stored-rows.ts'
 import type { ChargePointRef, Committed } from '../../feed/feed.ts'
@@ -196,6 +196,18 @@ export class JobRunner {
     const job = await this.#found(jobId)
     requireAllowed(job, { type: 'cancel' }, 'cancelled')
     await this.#moveOnce(job, { type: 'cancel' }, { movedBy })
+  }
+
+  /**
+   * What became of a job of this kind, where it is not a message of the charge point that says it. Nothing happens if
+   * none is open; it rejects if the move could not be stored.
+   */
+  async report({ key }: ChargePointRef, { kind, reports }: JobKind, status: string): Promise<void> {
+    const outcome = reports[status]
+    if (outcome === undefined) return
+    for (const job of await this.#deps.store.openOf(key)) {
+      if (job.kind === kind && job.state !== 'queued') await this.#move(job, { type: 'reported', outcome }, { status })
+    }
   }
 
   async #found(jobId: number): Promise<OpenJob> {
