@@ -161,6 +161,7 @@ export class SimulatedNode implements ServerEnd, Owner {
         jobsOfRequest: async () => [],
         reportOfRequest: async () => null,
         alarmsAbout: async () => new Map(),
+        dynamicSchedule: async () => null,
       },
       nextTransactionId: () => this.#transactionIds.next(),
       concurrentTransactions: security.concurrentTransactions,

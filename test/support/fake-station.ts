@@ -35,6 +35,7 @@ export const emptyLookups: Lookups = {
   jobsOfRequest: async () => [],
   reportOfRequest: async () => null,
   alarmsAbout: async () => new Map(),
+  dynamicSchedule: none,
   rehydrate: async () => hydration(),
 }
 

@@ -99,6 +99,32 @@ describe.each([...ocppVersions])('OCPP %s', (version) => {
     expect(await stateOf(identity, answer['profileId'])).toBe('active')
   })
 
+  test('one that is set again and refused leaves the one that the charge point has', async () => {
+    const { answer } = await set({ stackLevel: 7 })
+    const { profileId } = answer
+    const again = { [is16 ? 'chargingProfileId' : 'id']: profileId, stackLevel: 8 }
+    const shown = async () => (await listed(identity)).find((one) => one['profileId'] === profileId)
+    await set(again, {}, 'Rejected')
+    expect(await shown()).toMatchObject({ state: 'active', stackLevel: 7, status: 'Accepted' })
+    const asked = stator.api(pathOf(identity), { body: { evseId: 1, chargingProfile: { ...profile, ...again } } })
+    const { messageId } = await raw.command('SetChargingProfile')
+    raw.send(JSON.stringify([4, messageId, 'InternalError', '', {}]))
+    expect((await asked).status).toBe(502)
+    expect(await shown()).toMatchObject({ state: 'active', stackLevel: 7 })
+    const other = stator.api(pathOf(identity), {
+      body: {
+        evseId: 1,
+        chargingProfile: { ...profile, ...again, ...(is16 ? { chargingProfileId: 99 } : { id: 99 }) },
+      },
+    })
+    const { messageId: next } = await raw.command('SetChargingProfile')
+    raw.send(JSON.stringify([4, next, 'InternalError', '', {}]))
+    await other
+    expect(await stateOf(identity, 99)).toBe('rejected')
+    await set(again)
+    expect(await shown()).toMatchObject({ state: 'active', stackLevel: 8 })
+  })
+
   test('one that is cleared by its id or by criteria is shown as such; unknown ids reach the charge point', async () => {
     const clear = (body: Json, status?: string) =>
       commanded(raw, `${pathOf(identity)}/clear`, body, 'ClearChargingProfile', status)
