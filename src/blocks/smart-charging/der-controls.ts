@@ -17,6 +17,7 @@ import type { RowChange } from '../stored-rows.ts'
 import type { Payload } from '../values.ts'
 import { only21 } from './energy-commands.ts'
 import { reportParts } from './profile-commands.ts'
+import { readProfiles } from './reports.ts'
 
 /** DERControlEnumType. */
 export const derControlTypes = [
@@ -152,10 +153,11 @@ const lists: Readonly<Record<string, { readonly member: string; readonly type: D
   limitMaxDischarge: { member: 'limitMaxDischarge', type: 'LimitMaxDischarge' },
 }
 
-/** The elements of the lists of a report that are stored one by one: the event has them all. */
-export const readControls = Object.fromEntries(
-  Object.keys(lists).map((list) => [list, <E>(elements: readonly E[]) => elements.slice(0, reportedProfilesMax)]),
-)
+/**
+ * The elements of the lists of a long report that are read: one more than are stored one by one, which shows that there
+ * are others. The event has them all.
+ */
+export const readControls = Object.fromEntries(Object.keys(lists).map((list) => [list, readProfiles]))
 
 /** 2.1 R04: one part of a report, which moves the job that asked for it. */
 export const reportDerControl: Handler<OCPP21.ReportDERControlRequest> = {

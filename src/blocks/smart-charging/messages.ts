@@ -21,6 +21,7 @@ import {
   notifyChargingLimit,
   notifyEvChargingNeeds,
   notifyEvChargingSchedule,
+  readProfiles,
   reportChargingProfiles,
 } from './reports.ts'
 
@@ -37,7 +38,7 @@ export const smartCharging201 = {
   GetCompositeSchedule: toChargePoint('2.0.1 K08'),
   GetChargingProfiles: learning(profileReportAsked, toChargePoint('2.0.1 K09', ['ReportChargingProfiles'])),
   ReportChargingProfiles: readingPartOf(
-    { chargingProfile: firstProfiles },
+    { chargingProfile: readProfiles },
     forgiving(served('2.0.1 K09', 'committed', reportChargingProfiles)),
   ),
   ClearChargingProfile: toChargePoint('2.0.1 K10'),
@@ -58,7 +59,7 @@ export const smartCharging21 = {
   GetCompositeSchedule: toChargePoint('2.1 K08'),
   GetChargingProfiles: learning(profileReportAsked, toChargePoint('2.1 K09', ['ReportChargingProfiles'])),
   ReportChargingProfiles: readingPartOf(
-    { chargingProfile: firstProfiles },
+    { chargingProfile: readProfiles },
     forgiving(served('2.1 K09', 'committed', reportChargingProfiles)),
   ),
   ClearChargingProfile: toChargePoint('2.1 K10'),

@@ -15,6 +15,11 @@ export function firstProfiles<Profile>(profiles: readonly Profile[]): readonly P
   return profiles.slice(0, reportedProfilesMax)
 }
 
+/** The profiles of a long report that are read: one more than are stored, which shows that it has others. */
+export function readProfiles<Profile>(profiles: readonly Profile[]): readonly Profile[] {
+  return profiles.slice(0, reportedProfilesMax + 1)
+}
+
 type ProfilesReport = OCPP20.ReportChargingProfilesRequest | OCPP21.ReportChargingProfilesRequest
 
 /** 2.0.1 K09: one part of a report, which moves the job that asked for it. */

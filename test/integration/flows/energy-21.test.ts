@@ -156,6 +156,17 @@ test('a report of DER controls is a job that ends with its last part, and brings
   })
 })
 
+test('DER controls that a report about all of them does not have are cleared', async () => {
+  const { payload } = await commanded('/der-controls/report', {}, 'GetDERControl')
+  const gradient = { id: 'default', gradient: { priority: 0, gradient: 1, softGradient: 1 } }
+  await raw.call('ReportDERControl', { requestId: payload['requestId'], gradient: [gradient] })
+  const states = (await listed('/der-controls', 'derControls')).map((one) => [one['controlId'], one['state']])
+  expect(Object.fromEntries(states)).toEqual({
+    ...{ one: 'superseded', two: 'cleared', three: 'cleared' },
+    ...{ default: 'accepted', 'curve-1': 'cleared', 'pf-1': 'superseded' },
+  })
+})
+
 test('NotifyDERAlarm begins an alarm, and ends it; an end that names no fault ends all of the control', async () => {
   const alarm = { controlType: 'VoltVar', timestamp: at }
   const later = '2026-01-31T12:05:00.000Z'

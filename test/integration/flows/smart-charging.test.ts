@@ -197,6 +197,40 @@ describe.each([...ocppVersions])('OCPP %s', (version) => {
     expect(await stateOf(identity, 1)).toBeUndefined()
   })
 
+  test('what a report about all profiles does not have is gone; a report about some of them takes nothing away', async () => {
+    if (is16) return
+    const kept = Number((await set({ stackLevel: 11 })).answer['profileId'])
+    const gone = Number((await set({ stackLevel: 12 })).answer['profileId'])
+    const reported = async (criteria: Json, ...ids: readonly number[]) => {
+      const answer = { status: ids.length === 0 ? 'NoProfiles' : 'Accepted' }
+      const { status } = answer
+      const { payload } = await commanded(raw, `${pathOf(identity)}/report`, criteria, 'GetChargingProfiles', status)
+      for (const [at, id] of ids.entries())
+        await raw.call('ReportChargingProfiles', {
+          requestId: payload['requestId'],
+          chargingLimitSource: 'CSO',
+          evseId: 1,
+          tbc: at < ids.length - 1,
+          chargingProfile: [{ ...profile, id, chargingSchedule: [{ id: 1, ...schedule }] }],
+        })
+    }
+    const states = async () => [
+      await stateOf(identity, kept),
+      await stateOf(identity, gone),
+      await stateOf(identity, 2),
+    ]
+    await reported({ evseId: 1 }, kept)
+    expect(await states()).toEqual(['active', 'active', 'active'])
+    await reported({}, kept, 4_343)
+    expect(await states()).toEqual(['active', 'cleared', undefined])
+    await reported({})
+    expect(await states()).toEqual(['cleared', 'cleared', undefined])
+    expect(await stateOf(identity, 4_343)).toBeUndefined()
+    expect((await stator.json(`/api/chargepoints/${identity}/reports`))['reports']).toContainEqual(
+      expect.objectContaining({ kind: 'chargingProfiles', status: 'Complete' }),
+    )
+  })
+
   test('limits by others, and what vehicles need and have chosen, can be read', async () => {
     if (is16) return
     const path = `/api/chargepoints/${identity}`

@@ -70,11 +70,12 @@ test('an answer to ClearDERControl clears one control, or all of a type', () => 
 test('ReportDERControl stores each control of its lists; of long lists the first ones', () => {
   const curve = { curveType: 'VoltVar', isDefault: false, isSuperseded: false, curve: { priority: 0 } }
   const many = Array.from({ length: reportedProfilesMax + 1 }, (_, at) => ({ ...curve, id: `c-${at}` }))
-  expect(readControls['curve']?.(many)).toHaveLength(reportedProfilesMax)
+  expect(readControls['curve']?.([...many, ...many])).toHaveLength(reportedProfilesMax + 1)
   const report = { requestId: 1, curve: many, gradient: [{ id: 'g', gradient: { priority: 0 } }] }
   const { changes } = decide(reportDerControl, report as never)
-  expect(changes).toHaveLength(1 + reportedProfilesMax + 1)
-  expect(changes.at(-1)).toMatchObject({ row: { controlId: 'g', controlType: 'Gradients', isDefault: true } })
+  expect(changes).toHaveLength(1 + reportedProfilesMax + 1 + 1)
+  expect(changes.at(-1)).toMatchObject({ table: 'deviceReports', row: { parts: [[1, 1]], lastSeqNo: 1 } })
+  expect(changes.at(-2)).toMatchObject({ row: { controlId: 'g', controlType: 'Gradients', isDefault: true } })
 })
 
 test('NotifyDERStartStop says whether a control is followed, and what it supersedes', () => {
