@@ -19,6 +19,7 @@ import {
   timeOf,
   tokenOf,
 } from './fill-sql.ts'
+import { factTables } from './fill-facts.ts'
 import { idTokensOf, partOf, partOfSize } from './sizes.ts'
 
 const dayMs = 86_400_000
@@ -277,6 +278,13 @@ function rareStatements(plan: FillPlan, part: FillPart): FillStatement[] {
         FROM (SELECT g, ${lately(plan, anomalySpanMs, 'g', 71)} AS at
           FROM ${numbersOf(every(transactionsPer.job), part)}) n`,
     },
+    ...factTables.map(({ table, columns, values }) => ({
+      table,
+      sql: `INSERT INTO ${table} (charge_point_id, received_at, ${columns})
+        SELECT ${key(72)}, at, ${values}
+        FROM (SELECT g, ${lately(plan, anomalySpanMs, 'g', 73)} AS at
+          FROM ${numbersOf(every(transactionsPer.job), part)}) n`,
+    })),
     {
       table: 'api_keys',
       sql: `INSERT INTO api_keys (id, name, secret_hash, role, groups, created_at, created_by)

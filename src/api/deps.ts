@@ -77,6 +77,8 @@ import type { AlarmFilter, AlarmRecord, MonitorRecord } from '../blocks/diagnost
 import type { JobFilter, JobMoveRecord, JobRecord, NewJob, StartedJob } from '../blocks/jobs/job.ts'
 import type { ReservationQueries } from '../blocks/reservation/reservation.ts'
 import type { SmartChargingQueries } from '../blocks/smart-charging/registry.ts'
+import type { DynamicScheduleQueries } from '../blocks/smart-charging/dynamic-schedule.ts'
+import type { FactQueries } from '../blocks/facts.ts'
 import type { LocalListQueries } from '../blocks/local-list/local-list.ts'
 import type { GroupFilter, GroupInput, GroupRecord } from '../blocks/groups.ts'
 import type { Scope } from '../blocks/scope.ts'
@@ -92,7 +94,8 @@ import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 
 /** Queries of blocks about one charge point, which was found in the scope of the request before. */
-export interface BlockQueries extends ReservationQueries, LocalListQueries, SmartChargingQueries {}
+export interface BlockQueries
+  extends ReservationQueries, LocalListQueries, SmartChargingQueries, DynamicScheduleQueries, FactQueries {}
 
 /** The queries of the API. Null means not found, or not in the scope. */
 export interface ApiQueries extends OperatorQueries, BlockQueries {

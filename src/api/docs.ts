@@ -18,7 +18,13 @@ const tags = [
   { name: 'Commands', description: 'Requests that are sent to a charge point as a CALL. They wait for its answer.' },
   { name: 'Local lists', description: 'The id tags that a charge point accepts while it is offline.' },
   { name: 'Reservations', description: 'EVSEs that are kept free for an id tag.' },
-  { name: 'Smart charging', description: 'Charging profiles, external limits, and what vehicles ask for.' },
+  {
+    name: 'Smart charging',
+    description:
+      'Charging profiles, external limits, what vehicles ask for, and controls of distributed energy resources.',
+  },
+  { name: 'Battery swaps', description: 'Batteries that are put in and taken out (OCPP 2.1).' },
+  { name: 'Payments', description: 'Payments at charge points, on their terminal or a web page (OCPP 2.1).' },
   { name: 'Configuration', description: 'Configuration keys of OCPP 1.6, and the device model of OCPP 2.x.' },
   { name: 'Certificates', description: 'Certificates of charge points, and who signs them.' },
   { name: 'Transactions', description: 'Charging transactions, their meter values, and how operators end them.' },

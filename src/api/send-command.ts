@@ -308,3 +308,25 @@ export async function sendForStatus(
   if (status === null) throw invalidAnswer(command.action, payload, problems)
   return status
 }
+
+/**
+ * `sendForStatus` for what was stored before it is sent. `answered` stores the status, or after a CALLERROR, or if
+ * nothing was sent, the code of that error; without an answer it is not called: the charge point may have it.
+ */
+export async function sendStored(
+  deps: CommandDeps,
+  chargePoint: CommandTarget,
+  version: LiveView['version'],
+  command: Command,
+  answered: (status: string) => Promise<void>,
+): Promise<string> {
+  let status: string
+  try {
+    status = await sendForStatus(deps, chargePoint, version, command)
+  } catch (error) {
+    if (error instanceof StatorError && notTaken.includes(error.code)) await answered(error.code)
+    throw error
+  }
+  await answered(status)
+  return status
+}

@@ -552,6 +552,12 @@ export const reportedVariablesMax = 100
 /** Reports of a charge point that GET …/reports returns. */
 export const reportsShownMax = 100
 
+/**
+ * A request that is split into several messages: after this time no other one of them is sent, in milliseconds. The one
+ * under way has its own timeout.
+ */
+export const splitRequestMsMax = 120_000
+
 /** Variables per GetVariables when the limit of the charge point (ItemsPerMessageGetVariables) is unknown. */
 export const variablesPerCallMax = 10
 
@@ -832,6 +838,9 @@ export const alikeIdentitiesShownMax = 20
 
 /** Events of one NotifyEvent that may begin or end alarms: the last ones. All of them are stored as a message. */
 export const alarmEventsMax = 256
+
+/** Open alarms of a charge point. It may invent components without end; further alarms are events only. */
+export const openAlarmsMax = 1_000
 
 /** Problems of components shown per charge point: the newest. */
 export const problemsShownMax = 256

@@ -20,6 +20,8 @@ export const anomalyTable = {
     'A transaction started on a connector that already had an open transaction. Both are open now.',
   tooManyConnectors:
     'A message names a new connector, but the charge point already has the maximum number. The message is stored, the connector is not.',
+  tooManyAlarms:
+    'A message begins an alarm, but the charge point already has the maximum number of open ones. The message is stored, the alarm is not.',
   connectorMove: 'A 1.6 connector changed its status in a way that OCPP 1.6 §4.9 does not allow.',
   meterBackwards:
     'The meter was lower at the end of a transaction than at its start. The energy of the transaction is unknown.',

@@ -104,6 +104,8 @@ export interface Needs {
   readonly alarms?: readonly AlarmSubject[]
   /** A report in parts, as far as it has come. */
   readonly report?: { readonly kind: ReportKind; readonly requestId: number }
+  /** The limits that an operator set for the dynamic charging profile with this id. */
+  readonly dynamicSchedule?: number
 }
 
 /** The transactions before a start, for the plausibility checks. */
@@ -193,6 +195,8 @@ export interface Known {
   readonly alarm: (subject: string) => AlarmState | undefined
   /** Null if `Needs.report` did not ask for it, or no part of it has come. */
   readonly report: KnownReport | null
+  /** Null if `Needs.dynamicSchedule` did not ask for it, or no operator has set it. */
+  readonly dynamicSchedule: Payload | null
   /** A new transactionId; null if `Needs.newTransactionId` did not ask for one. */
   readonly newTransactionId: number | null
   /** The transactionId that a remote start promised for this connector and id token, or this remoteStartId (2.x). */

@@ -14,6 +14,7 @@ import type { JobKind } from './jobs/job.ts'
 import { networkProfileSet } from './provisioning/network-profile.ts'
 import { baseReport, report } from './provisioning/report-jobs.ts'
 import { variablesSet } from './provisioning/variables-job.ts'
+import { derReport } from './smart-charging/der-controls.ts'
 import { profileReport } from './smart-charging/profile-commands.ts'
 
 /** In the order of the documentation. */
@@ -28,6 +29,7 @@ export const jobKinds: readonly JobKind[] = [
   networkProfileSet,
   localListSync,
   profileReport,
+  derReport,
   certificateInstallation,
   certificateDeletion,
   certificateReport,

@@ -6,10 +6,12 @@ import type { ApiEnv } from '../api/env.ts'
 import { idTagBatchRoutes } from './authorization/route-batch.ts'
 import { cacheRoutes } from './authorization/route-cache.ts'
 import { erasureRoutes } from './authorization/route-erasures.ts'
+import { paymentRoutes } from './authorization/route-payments.ts'
 import { idTagRoutes } from './authorization/routes.ts'
 import { availabilityRoutes } from './availability/routes.ts'
 import { certificateRoutes } from './certificates/routes.ts'
 import { alarmRoutes } from './diagnostics/route-alarms.ts'
+import { eventStreamRoutes } from './diagnostics/route-event-streams.ts'
 import { monitorRoutes } from './diagnostics/route-monitors.ts'
 import { diagnosticsRoutes } from './diagnostics/routes.ts'
 import { firmwareRoutes } from './firmware/routes.ts'
@@ -27,9 +29,13 @@ import { remoteOperationRoutes } from './remote-control/route-operations.ts'
 import { remoteControlRoutes } from './remote-control/routes.ts'
 import { reservationRoutes } from './reservation/routes.ts'
 import { securityRoutes } from './security/routes.ts'
+import { derControlRoutes } from './smart-charging/route-der.ts'
+import { dynamicScheduleRoutes } from './smart-charging/route-dynamic.ts'
+import { priorityRoutes } from './smart-charging/route-priority.ts'
 import { reportedChargingRoutes } from './smart-charging/route-reported.ts'
 import { smartChargingRoutes } from './smart-charging/routes.ts'
 import { compositeScheduleRoutes } from './smart-charging/route-composite.ts'
+import { batterySwapRoutes } from './transactions/route-battery-swaps.ts'
 import { transactionExportRoutes } from './transactions/route-exports.ts'
 import { stationStatusRoutes } from './transactions/route-station-status.ts'
 import { transactionRoutes } from './transactions/routes.ts'
@@ -45,6 +51,9 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     compositeScheduleRoutes(deps),
     smartChargingRoutes(deps),
     reportedChargingRoutes(deps),
+    dynamicScheduleRoutes(deps),
+    priorityRoutes(deps),
+    derControlRoutes(deps),
     reservationRoutes(deps),
     localListRoutes(deps),
     provisioningRoutes(deps),
@@ -58,11 +67,14 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     diagnosticsRoutes(deps),
     monitorRoutes(deps),
     alarmRoutes(deps),
+    eventStreamRoutes(deps),
     jobRoutes(deps),
     certificateRoutes(deps),
     meterValueRoutes(deps),
     transactionRoutes(deps),
     transactionExportRoutes(deps),
+    batterySwapRoutes(deps),
+    paymentRoutes(deps),
     idTagRoutes(deps),
     securityRoutes(deps),
     idTagBatchRoutes(deps),

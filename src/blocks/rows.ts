@@ -95,9 +95,9 @@ export function rowsOf(block: FunctionalBlock) {
       return { ...served(section, 'committed', keepStored(answer)), standingAnswer: answer }
     },
 
-    /** A SEND that is only stored as an event of its charge point; `timeField` is the field with its time. */
-    storedSend(section: string, timeField: string): RowOf<'fromChargePoint', Handler<object>, StandingAnswer> & Send {
-      return { ...served(section, 'committed', keepStored({}, [timeField])), kind: 'send', standingAnswer: {} }
+    /** A SEND from a charge point: `handler` decides what is stored of it. Nothing is answered. */
+    servedSend<P extends object>(section: string, handler: Handler<P>): RowOf<'fromChargePoint', Handler<P>> & Send {
+      return { ...served(section, 'committed', handler), kind: 'send' }
     },
   }
 }

@@ -1,20 +1,27 @@
 // The tables into which decisions write rows, by the names that changes use. A table is the only definition of its
 // rows: their types, the SQL that writes them and the encoders are derived from it (`store/table-statement.ts`).
 
+import { settlements, vatNumberChecks, webPayments } from './authorization/tables.ts'
 import { connectors } from './availability/tables.ts'
 import { certificateRequests, installedCertificates } from './certificates/tables.ts'
 import { chargePointEvents } from './charge-point-tables.ts'
 import { reservationEnds } from './reservation/tables.ts'
 import { jobEvents } from './jobs/tables.ts'
-import { alarms, monitors, problems } from './diagnostics/tables.ts'
-import { deviceReports, variables } from './provisioning/tables.ts'
+import { alarms, eventStreamEvents, eventStreams, monitors, problems } from './diagnostics/tables.ts'
+import { deviceReports, variables, wholeReports } from './provisioning/tables.ts'
 import {
+  afrrSignals,
+  allowedEnergyTransfers,
   chargingLimits,
+  derClearings,
+  derControlEvents,
+  derControls,
   evChargingNeeds,
   evChargingSchedules,
+  priorityCharging,
   reportedChargingProfiles,
 } from './smart-charging/tables.ts'
-import { transactionCorrections, transactions } from './transactions/tables.ts'
+import { batterySwaps, transactionCorrections, transactions } from './transactions/tables.ts'
 
 /**
  * Rows are stored in the order of these tables. A row replaces the one with the same key, unless
@@ -38,4 +45,18 @@ export const storedTables = {
   chargingLimits,
   evChargingNeeds,
   evChargingSchedules,
+  priorityCharging,
+  allowedEnergyTransfers,
+  afrrSignals,
+  derControls,
+  derControlEvents,
+  derClearings,
+  batterySwaps,
+  eventStreams,
+  eventStreamEvents,
+  settlements,
+  webPayments,
+  vatNumberChecks,
+  // After everything that is reported.
+  wholeReports,
 }

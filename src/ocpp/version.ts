@@ -11,6 +11,11 @@ export function since2<T>(in16: T, in2x: T): ByVersion<T> {
   return { '1.6': in16, '2.0.1': in2x, '2.1': in2x }
 }
 
+/** One value for the versions before 2.1, and one for 2.1. */
+export function since21<T>(before: T, in21: T): ByVersion<T> {
+  return { '1.6': before, '2.0.1': before, '2.1': in21 }
+}
+
 /** Every version with a message table. */
 export const ocppVersions: readonly OcppVersion[] = ['1.6', '2.0.1', '2.1']
 

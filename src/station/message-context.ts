@@ -55,6 +55,8 @@ export interface Lookups {
   alarmsAbout(chargePointKey: number, subjects: readonly AlarmSubject[]): Promise<ReadonlyMap<string, AlarmState>>
   /** A report in parts; null if no part of it has come. */
   reportOfRequest(chargePointKey: number, kind: ReportKind, requestId: number): Promise<KnownReport | null>
+  /** The limits that an operator set for a dynamic charging profile; null: none. */
+  dynamicSchedule(chargePointKey: number, profileId: number): Promise<Payload | null>
   /** The state that the actor of the charge point would start from now. */
   rehydrate(chargePointKey: number): Promise<Hydration>
 }
@@ -97,6 +99,7 @@ export class MessageContext implements Known {
   certificates: CertificateAnswer | null = null
   jobs: readonly KnownJob[] = []
   report: KnownReport | null = null
+  dynamicSchedule: Payload | null = null
   #alarms: ReadonlyMap<string, AlarmState> | null = null
   placed: Placed | null = null
   /** How often it was decided from outdated state. */
@@ -375,18 +378,20 @@ export class MessageContext implements Known {
   }
 
   async #tripsOfNoTransaction(needs: Needs, { lookups }: LookupDeps): Promise<void> {
-    const { signingRequest, jobsOfRequest, report, alarms } = needs
+    const { signingRequest, jobsOfRequest, report, alarms, dynamicSchedule } = needs
     const { key } = this.live.chargePoint
-    const [request, jobs, known, about] = await Promise.all([
+    const [request, jobs, known, about, schedule] = await Promise.all([
       signingRequest === undefined ? null : lookups.signingRequest(key, signingRequest),
       jobsOfRequest === undefined ? [] : lookups.jobsOfRequest(key, jobsOfRequest),
       report === undefined ? null : lookups.reportOfRequest(key, report.kind, report.requestId),
       alarms === undefined ? null : lookups.alarmsAbout(key, alarms),
+      dynamicSchedule === undefined ? null : lookups.dynamicSchedule(key, dynamicSchedule),
     ])
     this.signingRequest = request
     this.jobs = jobs
     this.report = known
     this.#alarms = about
+    this.dynamicSchedule = schedule
   }
 
   async #startTrip({ evseId, idToken }: NonNullable<Needs['beforeStart']>, { lookups }: LookupDeps): Promise<boolean> {
@@ -445,6 +450,7 @@ export class MessageContext implements Known {
 }
 
 /** Whether what is needed is about no transaction. */
-function isOfNoTransaction({ signingRequest, jobsOfRequest, alarms }: Needs): boolean {
-  return signingRequest !== undefined || jobsOfRequest !== undefined || alarms !== undefined
+function isOfNoTransaction({ signingRequest, jobsOfRequest, alarms, dynamicSchedule }: Needs): boolean {
+  if (signingRequest !== undefined || jobsOfRequest !== undefined) return true
+  return alarms !== undefined || dynamicSchedule !== undefined
 }

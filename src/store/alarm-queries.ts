@@ -6,6 +6,7 @@ import { chargePoints } from '../blocks/charge-point-tables.ts'
 import type { AlarmFilter, AlarmRecord, AlarmState, AlarmSubject } from '../blocks/diagnostics/records.ts'
 import { alarms } from '../blocks/diagnostics/tables.ts'
 import type { Page, PageOf } from '../blocks/records.ts'
+import { openAlarmsMax } from '../base/limits.ts'
 import { storableText } from '../base/storable-text.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { filteredKeys } from './identity-keys.ts'
@@ -27,12 +28,17 @@ const newestAlarm = `'beganAtMs', ${ms('a.began_at')}, 'endedAtMs', ${ms('a.ende
   'stationTransactionId', a.station_transaction_id`
 
 const alarmsAbout = `
+  WITH v AS (SELECT * FROM unnest($1::int4[], $2::text[], $3::int4[]) AS v(charge_point_id, subject, monitor_id)),
+  open AS MATERIALIZED (SELECT c.charge_point_id, (SELECT count(*) FROM (SELECT FROM alarms a
+      WHERE a.charge_point_id = c.charge_point_id AND a.ended_at IS NULL LIMIT ${openAlarmsMax}) o) AS alarms
+    FROM (SELECT DISTINCT charge_point_id FROM v) c)
   SELECT v.charge_point_id AS "chargePointKey", v.subject, v.monitor_id AS "monitorId", (
       SELECT json_build_object(${newestAlarm}) FROM alarms a
       WHERE a.charge_point_id = v.charge_point_id AND a.subject = v.subject ORDER BY a.began_at DESC LIMIT 1) AS newest,
     (SELECT m.severity FROM monitors m
-      WHERE m.charge_point_id = v.charge_point_id AND m.monitor_id = v.monitor_id) AS severity
-  FROM unnest($1::int4[], $2::text[], $3::int4[]) AS v(charge_point_id, subject, monitor_id)`
+      WHERE m.charge_point_id = v.charge_point_id AND m.monitor_id = v.monitor_id) AS severity,
+    open.alarms AS "openOfChargePoint"
+  FROM v JOIN open USING (charge_point_id)`
 
 /** What is known about the subjects of events. Charge points wait for the answer, so it is batched. */
 export function createAlarmLookup(pool: Pick<Pool, 'query'>) {
@@ -47,7 +53,12 @@ export function createAlarmLookup(pool: Pick<Pool, 'query'>) {
         int4Array(asked.map(({ monitorId }) => monitorId)),
       ],
     })
-    return new Map(rows.map((row) => [nameOf(row), { newest: row.newest, severity: row.severity }]))
+    return new Map(
+      rows.map((row) => [
+        nameOf(row),
+        { newest: row.newest, severity: row.severity, openOfChargePoint: row.openOfChargePoint },
+      ]),
+    )
   })
   return async (
     chargePointKey: number,
@@ -58,7 +69,7 @@ export function createAlarmLookup(pool: Pick<Pool, 'query'>) {
   }
 }
 
-const noAlarm: AlarmState = { newest: null, severity: null }
+const noAlarm: AlarmState = { newest: null, severity: null, openOfChargePoint: 0 }
 
 export function createAlarmQueries(source: ListSource) {
   const { db } = source

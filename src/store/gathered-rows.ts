@@ -27,7 +27,8 @@ import { bindRows } from './statement.ts'
 import type { BoundStatement } from './wire/bind-messages.ts'
 import { insertChargePointEvents, insertTransactions, upsertConnectors } from './statements.ts'
 import { type KeyColumn, keyColumnsOf, upsert } from './table-statement.ts'
-import { storeVariables } from './variable-statements.ts'
+import { storeVariables, type VariableRow } from './variable-statements.ts'
+import { storeWholeReports } from './whole-report-statements.ts'
 
 /**
  * The fencing token of the set: the epoch that must be the newest of the charge point for the set to be stored. Null:
@@ -128,6 +129,40 @@ const keyOfMonitor = keyColumnsOf(monitors)
 const keyOfVariable = keyColumnsOf(variables)
 
 /**
+ * An answer about a value does not take the place of a report in the same transaction, and does not count more than a
+ * report that came after it.
+ */
+function gatheringVariables(): Gathered<'variables'> {
+  const before = new Map<string, VariableRow>()
+  const reports = new Map<string, VariableRow>()
+  const after = new Map<string, VariableRow>()
+  return {
+    add(set, { row: changed, tells }) {
+      const row = withKey(written<'variables'>(set, { row: changed }), keyOfVariable)
+      const key = keyIn(row, keyOfVariable)
+      if (tells !== undefined) {
+        after.set(`${tells}\0${key}`, { ...row, tells })
+        return
+      }
+      reports.set(key, row)
+      for (const told of ['value', 'acceptedValue', 'pendingValue']) {
+        const name = `${told}\0${key}`
+        const earlier = after.get(name)
+        if (earlier === undefined) continue
+        before.set(name, earlier)
+        after.delete(name)
+      }
+    },
+    statements: () =>
+      storeVariables({
+        toldBefore: [...before.values()],
+        reported: [...reports.values()],
+        toldAfter: [...after.values()],
+      }),
+  }
+}
+
+/**
  * How the rows of a table with special rules are stored: those where a row does more than replace the one with its key.
  */
 const particular: { readonly [Name in StoredTable]?: () => Gathered<Name> } = {
@@ -155,15 +190,7 @@ const particular: { readonly [Name in StoredTable]?: () => Gathered<Name> } = {
     rowOf: eventRow,
     statements: (rows) => bindRows(insertChargePointEvents, rows),
   }),
-  // An answer about a value does not take the place of a report in the same transaction.
-  variables: gathering<'variables', Written<'variables'> & Pick<RowChange<'variables'>, 'tells'>>({
-    rowOf: (set, change) => {
-      const row = withKey(written<'variables'>(set, change), keyOfVariable)
-      return change.tells === undefined ? row : { ...row, tells: change.tells }
-    },
-    keyOf: (row) => `${row.tells ?? ''}\0${keyIn(row, keyOfVariable)}`,
-    statements: storeVariables,
-  }),
+  variables: gatheringVariables,
   // In the order in which they came: a certificate that is reported after its deletion is there.
   installedCertificates: gathering<'installedCertificates', InstalledRow>({
     rowOf: (set, change) => ({
@@ -185,6 +212,11 @@ const particular: { readonly [Name in StoredTable]?: () => Gathered<Name> } = {
         rows.filter(({ isCleared }) => isCleared),
       ),
     ],
+  }),
+  wholeReports: gathering<'wholeReports', Written<'wholeReports'>>({
+    rowOf: written,
+    keyOf: (row) => `${row.chargePointKey}/${row.kind}/${row.requestId}/${row.word}`,
+    statements: storeWholeReports,
   }),
   problems: gathering<'problems', Written<'problems'> & { readonly isActive: boolean }>({
     rowOf: (set, change) => ({ ...withKey(written<'problems'>(set, change), keyOfProblem), isActive: change.isActive }),

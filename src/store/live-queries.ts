@@ -26,6 +26,7 @@ import { insertEnds, insertOpened, insertReplaced, keepEnded } from './connectio
 import type { Database } from './database.ts'
 import { createJobLookup } from './job-lookup.ts'
 import { createAlarmLookup } from './alarm-queries.ts'
+import { createDynamicScheduleLookup } from './dynamic-schedule-queries.ts'
 import { createReportLookup } from './report-queries.ts'
 import { knownJson, ms, transactionColumns } from './known-transaction.ts'
 import { openPromisesOf } from './remote-start-promises.ts'
@@ -385,6 +386,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
     jobsOfRequest: createJobLookup(pool),
     reportOfRequest: createReportLookup(pool),
     alarmsAbout: createAlarmLookup(pool),
+    dynamicSchedule: createDynamicScheduleLookup(pool),
     beforeStart,
     lastRegister,
     registersNextTo,

@@ -27,8 +27,11 @@ import {
   deleteOld,
   deleteOldCertificates,
   deleteOldChargingProfiles,
+  deleteOldControls,
   deleteOldErasures,
+  deleteOldFacts,
   deleteOldJobs,
+  deleteOldPayments,
   deleteOldPromises,
   deleteOldReservations,
   deleteOldAlarms,
@@ -122,6 +125,10 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   await deleteOldReservations(database.upkeepPool, eventsFromMs)
   await deleteOldChargingProfiles(database.upkeepPool, eventsFromMs)
   await deleteOldAlarms(database.upkeepPool, eventsFromMs)
+  await deleteOldFacts(database.upkeepPool, eventsFromMs)
+  await deleteOldControls(database.upkeepPool, eventsFromMs)
+  const { transactionMonths } = retention
+  if (transactionMonths > 0) await deleteOldPayments(database.upkeepPool, monthsBefore(nowMs, transactionMonths))
   await deleteOldReports(database.upkeepPool, nowMs - retention.jobDays * dayMs)
   await deleteOldErasures(database.upkeepPool, eventsFromMs)
   const keptFromMs = nowMs - factDays(retention) * dayMs
@@ -143,8 +150,12 @@ function factDays({ transactionEventDays }: Retention): number {
 /** Months of the calendar, as other retentions in months. */
 async function oldTransactions(client: ClientBase, nowMs: number, months: number): Promise<readonly LeftAsItIs[]> {
   if (months === 0) return []
+  return dropOldTransactions(client, monthsBefore(nowMs, months))
+}
+
+function monthsBefore(nowMs: number, months: number): number {
   const before = new Date(nowMs)
-  return dropOldTransactions(client, before.setUTCMonth(before.getUTCMonth() - months))
+  return before.setUTCMonth(before.getUTCMonth() - months)
 }
 
 async function keepPartitions(database: Database, nowMs: number, retention: Retention): Promise<LeftAsItIs[]> {

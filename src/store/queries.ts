@@ -17,6 +17,8 @@ import { createCertificateQueries } from './certificate-queries.ts'
 import { createCorrectionQueries } from './corrections.ts'
 import { createCredentialRotationQueries } from './credential-rotation-queries.ts'
 import type { Database } from './database.ts'
+import { createDynamicScheduleQueries } from './dynamic-schedule-queries.ts'
+import { createFactQueries } from './fact-queries.ts'
 import { ghostReasonsOf, ghostsOf } from './ghosts.ts'
 import { createEventQueries } from './event-queries.ts'
 import { createErasureQueries } from './erasure/erasure-queries.ts'
@@ -70,6 +72,8 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createReservationQueries(database),
     ...createLocalListQueries(database),
     ...createSmartChargingQueries(database),
+    ...createDynamicScheduleQueries(database),
+    ...createFactQueries(source),
     ...createMessageQueries(source),
     ...createHistoryQueries(source),
     ...createConnectivityQueries(source),

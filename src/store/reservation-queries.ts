@@ -3,6 +3,7 @@
 import type { ReservationPlace, ReservationQueries, ReservationRecord } from '../blocks/reservation/reservation.ts'
 import type { Database } from './database.ts'
 import { storableText } from '../base/storable-text.ts'
+import { inForce, keepInForce } from './in-force.ts'
 import { ms } from './known-transaction.ts'
 
 const store = `
@@ -12,11 +13,19 @@ const store = `
   ON CONFLICT (charge_point_id, reservation_id) DO UPDATE SET evse_id = EXCLUDED.evse_id,
     connector_type = EXCLUDED.connector_type, id_token = EXCLUDED.id_token, group_id_token = EXCLUDED.group_id_token,
     expires_at = EXCLUDED.expires_at, created_at = EXCLUDED.created_at, created_by = EXCLUDED.created_by,
-    status = NULL, answered_at = NULL, cancelled_at = NULL`
+    status = NULL, answered_at = NULL, cancelled_at = NULL, in_force = ${inForce(
+      'reservations',
+      'reservations.cancelled_at IS NOT NULL OR reservations.expires_at <= EXCLUDED.created_at',
+    )}`
 
 // A cancellation before it was answered is of an earlier one with the same id.
-const answer = `UPDATE reservations SET status = $3, answered_at = $4, cancelled_at = NULL
+const answer = `UPDATE reservations SET status = $3, answered_at = $4, cancelled_at = NULL, in_force = NULL
   WHERE charge_point_id = $1 AND reservation_id = $2`
+
+const keep = keepInForce('reservations', [
+  ...['evse_id', 'connector_type', 'id_token', 'group_id_token', 'expires_at', 'status', 'answered_at', 'cancelled_at'],
+  ...['created_at', 'created_by'],
+])
 
 const cancel = `UPDATE reservations SET cancelled_at = $3 WHERE charge_point_id = $1 AND reservation_id = $2`
 
@@ -63,6 +72,10 @@ export function createReservationQueries({ restPool: pool }: Pick<Database, 'res
     },
 
     async answerReservation(chargePointKey, reservationId, status, nowMs) {
+      if (status !== 'Accepted') {
+        const kept = await run('keep', keep, [chargePointKey, reservationId])
+        if (kept.rowCount === 1) return
+      }
       await run('answer', answer, [chargePointKey, reservationId, storableText(status), time(nowMs)])
     },
 

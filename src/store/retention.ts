@@ -68,6 +68,53 @@ export async function deleteOldChargingProfiles(pool: Pool, beforeMs: number): P
   await forget(pool, 'reported_charging_profiles', `received_at < $2 AND purpose = 'TxProfile'`, before)
 }
 
+/** Deletes what only counts for a time after it came: facts that were received before `beforeMs`. */
+export async function deleteOldFacts(pool: Pool, beforeMs: number): Promise<void> {
+  const before = [new Date(beforeMs).toISOString()]
+  for (const table of [
+    ...([
+      'priority_charging',
+      'allowed_energy_transfers',
+      'afrr_signals',
+      'web_payments',
+      'vat_number_checks',
+    ] as const),
+    ...(['dynamic_schedules', 'whole_reports'] as const),
+  ]) {
+    await forget(pool, table, 'received_at < $2', before)
+  }
+}
+
+/** Deletes payments and battery swaps that were reported before `beforeMs`. */
+export async function deleteOldPayments(pool: Pool, beforeMs: number): Promise<void> {
+  const before = [new Date(beforeMs).toISOString()]
+  await forget(pool, 'settlements', 'received_at < $2', before)
+  await forget(pool, 'battery_swaps', 'received_at < $2', before)
+}
+
+/**
+ * Deletes DER controls and event streams that came to their end before `beforeMs`, or whose charge point was deleted
+ * before, and what was reported before of others that are not stored.
+ */
+export async function deleteOldControls(pool: Pool, beforeMs: number): Promise<void> {
+  const before = [new Date(beforeMs).toISOString()]
+  const isOfDeleted = 'charge_point_id IN (SELECT id FROM charge_points WHERE deleted_at < $2)'
+  const isOver = (table: string, id: string, events: string, ends: string): string =>
+    `(${isOfDeleted} OR EXISTS (SELECT FROM ${events} e WHERE e.charge_point_id = ${table}.charge_point_id
+      AND e.${id} = ${table}.${id} AND e.event IN (${ends}) AND e.received_at >= ${table}.received_at
+      AND e.received_at < $2))`
+  const isOfNone = (table: string, id: string, events: string): string =>
+    `received_at < $2 AND (event <> 'listed' OR ${isOfDeleted}) AND NOT EXISTS (SELECT FROM ${table} t
+      WHERE t.charge_point_id = ${events}.charge_point_id AND t.${id} = ${events}.${id})`
+  const controlEnds = "'superseded', 'cleared'"
+  await forget(pool, 'der_controls', isOver('der_controls', 'control_id', 'der_control_events', controlEnds), before)
+  await forget(pool, 'der_control_events', isOfNone('der_controls', 'control_id', 'der_control_events'), before)
+  await forget(pool, 'der_clearings', isOfDeleted, before)
+  const streamEnd = "'closed'"
+  await forget(pool, 'event_streams', isOver('event_streams', 'stream_id', 'event_stream_events', streamEnd), before)
+  await forget(pool, 'event_stream_events', isOfNone('event_streams', 'stream_id', 'event_stream_events'), before)
+}
+
 /** Deletes reports in parts to which nothing was added since `beforeMs`; what they reported stays. Returns how many. */
 export async function deleteOldReports(pool: Pool, beforeMs: number): Promise<number> {
   return forget(pool, 'device_reports', 'updated_at < $2', [new Date(beforeMs).toISOString()])

@@ -10,6 +10,7 @@ import type {
   SmartChargingQueries,
 } from '../blocks/smart-charging/registry.ts'
 import type { Database } from './database.ts'
+import { inForce, keepInForce } from './in-force.ts'
 import { ms } from './known-transaction.ts'
 
 const store = `
@@ -19,7 +20,10 @@ const store = `
   ON CONFLICT (charge_point_id, profile_id) DO UPDATE SET evse_id = EXCLUDED.evse_id,
     stack_level = EXCLUDED.stack_level, purpose = EXCLUDED.purpose, transaction_id = EXCLUDED.transaction_id,
     valid_to = EXCLUDED.valid_to, profile = EXCLUDED.profile, set_at = EXCLUDED.set_at, set_by = EXCLUDED.set_by,
-    status = NULL, cleared_at = NULL`
+    status = NULL, cleared_at = NULL, in_force = ${inForce(
+      'charging_profiles',
+      'charging_profiles.cleared_at IS NOT NULL OR charging_profiles.valid_to <= EXCLUDED.set_at',
+    )}`
 
 // One that was reported before was replaced by it; and what was cleared before is not this one.
 const answer = `
@@ -28,7 +32,13 @@ const answer = `
     WHERE $3::text = 'Accepted' AND r.charge_point_id = $1 AND r.profile_id = $2
       AND p.charge_point_id = $1 AND p.profile_id = $2 AND r.received_at <= p.set_at
   )
-  UPDATE charging_profiles SET status = $3, cleared_at = NULL WHERE charge_point_id = $1 AND profile_id = $2`
+  UPDATE charging_profiles SET status = $3, cleared_at = NULL, in_force = NULL
+  WHERE charge_point_id = $1 AND profile_id = $2`
+
+const keep = keepInForce('charging_profiles', [
+  ...['evse_id', 'stack_level', 'purpose', 'transaction_id', 'valid_to', 'profile', 'status', 'cleared_at'],
+  ...['set_at', 'set_by'],
+])
 
 const replace = `
   UPDATE charging_profiles p SET cleared_at = $3 FROM charging_profiles n
@@ -95,6 +105,10 @@ export function createSmartChargingQueries({ restPool: pool }: Pick<Database, 'r
     },
 
     async answerChargingProfile({ chargePointKey, profileId }, status, replaces, nowMs) {
+      if (status !== 'Accepted') {
+        const kept = await run('keep', keep, [chargePointKey, profileId])
+        if (kept.rowCount === 1) return
+      }
       await run('answer', answer, [chargePointKey, profileId, storableText(status)])
       const isTaken = replaces && status === 'Accepted'
       if (isTaken) await run('replace', replace, [chargePointKey, profileId, time(nowMs)])

@@ -60,18 +60,24 @@ const tellings = {
   ),
 }
 
-/** The statements that store these rows: reports first. */
-export function storeVariables(rows: readonly VariableRow[]): readonly BoundStatement[] {
-  return [
-    ...bindRows(
-      replaceVariables,
-      rows.filter(({ tells }) => tells === undefined),
+/** Variables that one transaction stores, no two rows of a list of one key and kind. */
+export interface GatheredVariables {
+  /** What was told before a report that the transaction stores as well. */
+  readonly toldBefore: readonly VariableRow[]
+  readonly reported: readonly VariableRow[]
+  readonly toldAfter: readonly VariableRow[]
+}
+
+/** The statements that store these rows. */
+export function storeVariables({ toldBefore, reported, toldAfter }: GatheredVariables): readonly BoundStatement[] {
+  return [...tell(toldBefore), ...bindRows(replaceVariables, reported), ...tell(toldAfter)]
+}
+
+function tell(rows: readonly VariableRow[]): readonly BoundStatement[] {
+  return (['value', 'acceptedValue', 'pendingValue'] as const).flatMap((told) =>
+    bindRows(
+      tellings[told],
+      rows.filter(({ tells }) => tells === told),
     ),
-    ...(['value', 'acceptedValue', 'pendingValue'] as const).flatMap((told) =>
-      bindRows(
-        tellings[told],
-        rows.filter(({ tells }) => tells === told),
-      ),
-    ),
-  ]
+  )
 }

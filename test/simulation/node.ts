@@ -34,6 +34,7 @@ import { Writer } from '../../src/store/writer.ts'
 import { readLongAnswer } from '../../src/examine/answer.ts'
 import { examineBatch, examineOne } from '../../src/workers/examine-batch.ts'
 import type { Watch } from './invariants.ts'
+import { nothingBesideTransactions } from '../support/fake-station.ts'
 import type { Random } from '../support/random.ts'
 import { againMs, keepLease, type PlantedLeases } from './watchman.ts'
 import type { Owner, SimulatedDatabaseServer } from './simulated-database.ts'
@@ -156,11 +157,7 @@ export class SimulatedNode implements ServerEnd, Owner {
       defer: (callback) => this.#clock.after(0, callback),
       lookups: {
         ...this.#queries,
-        signingRequest: async () => null,
-        askAboutCertificates: async () => ({ kind: 'status', about: [] }),
-        jobsOfRequest: async () => [],
-        reportOfRequest: async () => null,
-        alarmsAbout: async () => new Map(),
+        ...nothingBesideTransactions,
       },
       nextTransactionId: () => this.#transactionIds.next(),
       concurrentTransactions: security.concurrentTransactions,

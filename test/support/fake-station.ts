@@ -22,6 +22,16 @@ import { hydration } from './hydration.ts'
 
 const none = async () => null
 
+/** Look-ups that are about no transaction and no id token, and find nothing. */
+export const nothingBesideTransactions = {
+  signingRequest: none,
+  askAboutCertificates: async () => ({ kind: 'status', about: [] }),
+  jobsOfRequest: async () => [],
+  reportOfRequest: async () => null,
+  alarmsAbout: async () => new Map(),
+  dynamicSchedule: none,
+} satisfies Partial<Lookups>
+
 /** Look-ups that find nothing. */
 export const emptyLookups: Lookups = {
   idToken: none,
@@ -30,11 +40,7 @@ export const emptyLookups: Lookups = {
   lastRegister: none,
   registersNextTo: none,
   beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
-  signingRequest: none,
-  askAboutCertificates: async () => ({ kind: 'status', about: [] }),
-  jobsOfRequest: async () => [],
-  reportOfRequest: async () => null,
-  alarmsAbout: async () => new Map(),
+  ...nothingBesideTransactions,
   rehydrate: async () => hydration(),
 }
 

@@ -58,6 +58,7 @@ export function known(parts: KnownParts = {}): Known {
     jobs: [],
     alarm: () => undefined,
     report: null,
+    dynamicSchedule: null,
     promisedTransactionId: () => undefined,
     meter: null,
     sent: {},

@@ -61,7 +61,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   diagnostics: ['availability', 'jobs', 'provisioning'],
   firmware: ['jobs'],
   'local-list': ['jobs'],
-  'smart-charging': ['jobs'],
+  'smart-charging': ['diagnostics', 'jobs', 'provisioning'],
   metering: ['availability'],
   provisioning: ['jobs'],
   'remote-control': ['authorization', 'availability', 'smart-charging'],

@@ -3,9 +3,9 @@
 // Events may come twice: an alarm has its beginning as a key, and what is older than the newest alarm changes nothing.
 
 import type { OCPP20, OCPP21 } from 'typed-ocpp'
-import { alarmEventsMax } from '../../base/limits.ts'
+import { alarmEventsMax, openAlarmsMax } from '../../base/limits.ts'
 import { storableKey } from '../../base/storable-text.ts'
-import type { Change, Known } from '../decision.ts'
+import type { Anomaly, Change, Known } from '../decision.ts'
 import { timeMs } from '../notification.ts'
 import { isCount } from '../provisioning/answer-values.ts'
 import type { NewRow } from '../stored-rows.ts'
@@ -73,46 +73,86 @@ export function alarmNeeds(events: readonly Event[]): readonly AlarmSubject[] {
   return [...new Map(subjects.map((one) => [one.subject, one])).values()]
 }
 
+/** What messages make of alarms. */
+export interface AlarmDecision {
+  readonly changes: readonly Change[]
+  readonly anomalies: readonly Anomaly[]
+}
+
 /** The alarms that these events begin and end, in the order of their times. */
-export function alarmChanges(events: readonly Event[], known: Known): readonly Change[] {
+export function alarmChanges(events: readonly Event[], known: Known): AlarmDecision {
   const newest = new Map<string, NewRow<'alarms'>>()
   const rows = new Map<string, NewRow<'alarms'>>()
   for (const event of alarmEvents(events, known.receivedAtMs)) {
     const { subject } = subjectOf(event)
     const state = known.alarm(subject)
-    const before = newest.get(subject) ?? rowOf(subject, state)
-    const after = alarmAfter(before, event, subject, state, known.receivedAtMs)
+    const after = alarmAfter(newest.get(subject) ?? newestOf(subject, known), saidBy(event, subject, state), known)
     if (after === null) continue
     newest.set(subject, after)
     rows.set(`${subject}\0${after.beganAtMs}`, after)
   }
-  return [...rows.values()].map((row) => ({ table: 'alarms', row }))
+  return withinOpen([...rows.values()], known)
 }
 
-function rowOf(subject: string, state: AlarmState | undefined): NewRow<'alarms'> | null {
-  return state === undefined || state.newest === null ? null : { subject, ...state.newest }
+/**
+ * Alarms as changes, without those that begin when the charge point has too many open ones. Only subjects that were
+ * looked up count.
+ */
+export function withinOpen(rows: readonly NewRow<'alarms'>[], known: Pick<Known, 'alarm'>): AlarmDecision {
+  const changes: Change[] = []
+  let open: number | null = null
+  let tooMany: NewRow<'alarms'> | null = null
+  for (const row of rows) {
+    const state = known.alarm(row.subject)
+    open ??= state?.openOfChargePoint ?? 0
+    const wasOpen = state !== undefined && state.newest !== null && state.newest.endedAtMs === null
+    const isOpen = (row.endedAtMs ?? null) === null
+    if (isOpen && !wasOpen && open >= openAlarmsMax) {
+      tooMany ??= row
+      continue
+    }
+    open += Number(isOpen) - Number(wasOpen)
+    changes.push({ table: 'alarms', row })
+  }
+  if (tooMany === null) return { changes, anomalies: [] }
+  const { componentName, componentInstance, variableName } = tooMany
+  const detail = { componentName, componentInstance, variableName }
+  return { changes, anomalies: [{ kind: 'tooManyAlarms', detail, oncePerConnection: true }] }
 }
 
-/** The alarm that an event makes of the newest one; null: it changes nothing. */
-function alarmAfter(
+/** The newest alarm about a subject, as it is stored; null: there is none. */
+export function newestOf(subject: string, known: Pick<Known, 'alarm'>): NewRow<'alarms'> | null {
+  const newest = known.alarm(subject)?.newest ?? null
+  return newest === null ? null : { subject, ...newest }
+}
+
+/** What a message says about an alarm: that it is over, or what begins, without its time. */
+export interface AlarmSaid {
+  readonly time: string
+  readonly isEnd: boolean
+  readonly endValue: string | null
+  readonly begun: Omit<NewRow<'alarms'>, 'beganAtMs'>
+}
+
+/** The alarm that a message makes of the newest one; null: it changes nothing. */
+export function alarmAfter(
   newest: NewRow<'alarms'> | null,
-  event: Event,
-  subject: string,
-  state: AlarmState | undefined,
-  receivedAtMs: number,
+  { time, isEnd: isOver, endValue, begun }: AlarmSaid,
+  { receivedAtMs }: Pick<Known, 'receivedAtMs'>,
 ): NewRow<'alarms'> | null {
   // A time after the arrival is from a clock that is ahead: once it is correct, no event could end that alarm.
-  const atMs = Math.min(timeMs(event.timestamp, receivedAtMs), receivedAtMs)
+  const atMs = Math.min(timeMs(time, receivedAtMs), receivedAtMs)
   const isOpen = newest !== null && (newest.endedAtMs ?? null) === null
-  if (isEnd(event)) {
-    return isOpen && atMs >= newest.beganAtMs ? { ...newest, endedAtMs: atMs, endValue: event.actualValue } : null
-  }
+  if (isOver) return isOpen && atMs >= newest.beganAtMs ? { ...newest, endedAtMs: atMs, endValue } : null
   // It says again what is known, or it is late.
   if (newest !== null && (isOpen || atMs <= (newest.endedAtMs ?? 0))) return null
+  return { ...begun, beganAtMs: atMs }
+}
+
+function saidBy(event: Event, subject: string, state: AlarmState | undefined): AlarmSaid {
   const { component, variable } = event
-  return {
+  const begun = {
     subject,
-    beganAtMs: atMs,
     componentName: component.name,
     componentInstance: component.instance ?? '',
     evseId: component.evse?.id ?? 0,
@@ -127,6 +167,7 @@ function alarmAfter(
     techInfo: event.techInfo ?? null,
     stationTransactionId: event.transactionId ?? null,
   }
+  return { time: event.timestamp, isEnd: isEnd(event), endValue: event.actualValue, begun }
 }
 
 /** Some charge points report the end of a problem as a value, alerting or as a change of it, without `cleared`. */

@@ -4,13 +4,15 @@ import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'
 import { jobNeeds, withJob } from '../jobs/reported.ts'
 import { notification } from '../notification.ts'
-import { forgiving, learning, readingPartOf, rowsOf } from '../rows.ts'
+import { forgiving, keeping, learning, readingPartOf, rowsOf } from '../rows.ts'
 import { readEvents } from './alarms.ts'
+import { closeStream, notifyStream, openStream, streamAdjusted, streamsListed } from './event-streams.ts'
 import { diagnosticsLog, securityLog } from './log-job.ts'
+import { monitoringReportAsked } from './monitoring-jobs.ts'
 import { monitorsCleared, monitorsSet, notifyMonitoringReport } from './monitors.ts'
 import { notifyEvent } from './state-events.ts'
 
-const { served, stored, storedSend, toChargePoint } = rowsOf('diagnostics')
+const { served, servedSend, stored, toChargePoint } = rowsOf('diagnostics')
 
 const diagnosticsStatus: Handler<OCPP16.DiagnosticsStatusNotificationRequest> = {
   needs: () => jobNeeds({}),
@@ -40,7 +42,7 @@ export const diagnostics16 = {
 export const diagnostics201 = {
   GetLog: toChargePoint('2.0.1 N01', ['LogStatusNotification']),
   LogStatusNotification: served('2.0.1 N01', 'committed', logStatus),
-  GetMonitoringReport: toChargePoint('2.0.1 N02', ['NotifyMonitoringReport']),
+  GetMonitoringReport: learning(monitoringReportAsked, toChargePoint('2.0.1 N02', ['NotifyMonitoringReport'])),
   NotifyMonitoringReport: forgiving(served('2.0.1 N02', 'committed', notifyMonitoringReport)),
   SetMonitoringBase: toChargePoint('2.0.1 N03', ['NotifyEvent']),
   SetVariableMonitoring: learning(monitorsSet, toChargePoint('2.0.1 N04', ['NotifyEvent'])),
@@ -54,7 +56,7 @@ export const diagnostics201 = {
 export const diagnostics21 = {
   GetLog: toChargePoint('2.1 N01', ['LogStatusNotification']),
   LogStatusNotification: served('2.1 N01', 'committed', logStatus),
-  GetMonitoringReport: toChargePoint('2.1 N02', ['NotifyMonitoringReport']),
+  GetMonitoringReport: learning(monitoringReportAsked, toChargePoint('2.1 N02', ['NotifyMonitoringReport'])),
   NotifyMonitoringReport: forgiving(served('2.1 N02', 'committed', notifyMonitoringReport)),
   SetMonitoringBase: toChargePoint('2.1 N03', ['NotifyEvent']),
   SetVariableMonitoring: learning(monitorsSet, toChargePoint('2.1 N04, N11', ['NotifyEvent'])),
@@ -63,10 +65,9 @@ export const diagnostics21 = {
   NotifyEvent: readingPartOf({ eventData: readEvents }, served('2.1 N07-N08', 'committed', notifyEvent)),
   CustomerInformation: toChargePoint('2.1 N09-N10', ['NotifyCustomerInformation']),
   NotifyCustomerInformation: stored('2.1 N09'),
-  // What the stream then sends is stored, too.
-  OpenPeriodicEventStream: stored('2.1 N11', { status: 'Accepted' }),
-  GetPeriodicEventStream: toChargePoint('2.1 N12'),
-  ClosePeriodicEventStream: stored('2.1 N13'),
-  AdjustPeriodicEventStream: toChargePoint('2.1 N14'),
-  NotifyPeriodicEventStream: storedSend('2.1 N15', 'basetime'),
+  OpenPeriodicEventStream: forgiving(served('2.1 N11', 'committed', openStream)),
+  GetPeriodicEventStream: learning(streamsListed, toChargePoint('2.1 N12')),
+  ClosePeriodicEventStream: forgiving(served('2.1 N13', 'committed', closeStream)),
+  AdjustPeriodicEventStream: learning(streamAdjusted, toChargePoint('2.1 N14')),
+  NotifyPeriodicEventStream: keeping(['data'], forgiving(servedSend('2.1 N15', notifyStream))),
 }

@@ -10,6 +10,7 @@ import {
   type ReportedVariable,
   reportStatuses,
 } from '../provisioning/report-jobs.ts'
+import { reportAsked } from '../provisioning/whole-report.ts'
 
 /** Which monitors a report is about (2.0.1 MonitoringCriterionEnumType). */
 export const monitoringCriteria = ['ThresholdMonitoring', 'DeltaMonitoring', 'PeriodicMonitoring'] as const
@@ -56,6 +57,13 @@ export const monitoringBaseCommand = since2<(base: (typeof monitoringBases)[numb
 export const monitoringLevelCommand = since2<(severity: number) => Command | null>(
   () => null,
   (severity) => ({ action: 'SetMonitoringLevel', payload: { severity }, fields: {} }),
+)
+
+/** 2.0.1 N02: all monitors are asked for, or there is none. */
+export const monitoringReportAsked = reportAsked(
+  'monitors',
+  ['componentVariable', 'monitoringCriteria'],
+  (status) => status === 'EmptyResultSet',
 )
 
 /** Reports about monitors. */

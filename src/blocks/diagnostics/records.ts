@@ -37,6 +37,8 @@ export interface KnownAlarm {
 export interface AlarmState {
   /** Its newest alarm; null: it has had none. */
   readonly newest: (KnownAlarm & AlarmDetails) | null
+  /** How many alarms of the charge point are open; at most `openAlarmsMax` are counted. */
+  readonly openOfChargePoint: number
   /** The severity of the monitor; null: it is not known. */
   readonly severity: number | null
 }

@@ -29,12 +29,12 @@ export const notifyEvent: Handler<OCPP20.NotifyEventRequest | OCPP21.NotifyEvent
     const stored = notification(known, payload.generatedAt)
     const alarms = alarmChanges(payload.eventData, known)
     const events = newestStates(payload.eventData)
-    if (events.length === 0) return { ...stored, changes: [...alarms, ...stored.changes] }
+    if (events.length === 0) return { ...stored, ...alarms, changes: [...alarms.changes, ...stored.changes] }
     const statuses = statusesOf(events, known)
     return {
       ...stored,
-      changes: [...statuses.changes, ...problemsOf(events, known), ...alarms, ...stored.changes],
-      anomalies: statuses.anomalies,
+      changes: [...statuses.changes, ...problemsOf(events, known), ...alarms.changes, ...stored.changes],
+      anomalies: [...statuses.anomalies, ...alarms.anomalies],
     }
   },
 }

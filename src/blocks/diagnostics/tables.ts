@@ -1,8 +1,10 @@
-// The tables of problems, monitors and alarms of 2.x charge points.
+// The tables of problems, monitors, alarms and event streams of 2.x charge points.
 
 import { sql } from 'drizzle-orm'
-import { boolean, doublePrecision, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { bigint, boolean, doublePrecision, index, integer, json, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { instant } from '../column-types.ts'
+import type { Payload } from '../values.ts'
+import type { StreamEvent } from './stream-state.ts'
 
 /** Current problems of components of 2.x charge points. */
 export const problems = pgTable(
@@ -96,8 +98,46 @@ export const alarms = pgTable(
     index('alarms_of_variable')
       .on(sql`lower(${table.variableName})`, table.beganAtMs, table.chargePointKey, table.subject)
       .concurrently(),
+    index('alarms_open_of_charge_point')
+      .on(table.chargePointKey)
+      .concurrently()
+      .where(sql`ended_at IS NULL`),
     index('alarms_ended')
       .on(table.endedAtMs)
       .where(sql`ended_at IS NOT NULL`),
+  ],
+)
+
+/** Periodic event streams that charge points have opened (2.1 N11), or listed (N12). */
+export const eventStreams = pgTable(
+  'event_streams',
+  {
+    chargePointKey: integer('charge_point_id').notNull(),
+    /** The id that the charge point gave it. */
+    streamId: bigint('stream_id', { mode: 'number' }).notNull(),
+    monitorId: bigint('monitor_id', { mode: 'number' }),
+    /** PeriodicEventStreamParamsType. */
+    params: json('params').$type<Payload>().notNull(),
+    receivedAtMs: instant('received_at').notNull(),
+  },
+  (table) => [primaryKey({ name: 'event_streams_pkey', columns: [table.chargePointKey, table.streamId] })],
+)
+
+/** What became of event streams, also of those that Stator does not know: the last event of each kind. */
+export const eventStreamEvents = pgTable(
+  'event_stream_events',
+  {
+    chargePointKey: integer('charge_point_id').notNull(),
+    streamId: bigint('stream_id', { mode: 'number' }).notNull(),
+    event: text('event').$type<StreamEvent>().notNull(),
+    /** The new parameters, if it was adjusted. */
+    params: json('params').$type<Payload>(),
+    /** How many values the charge point still had to send, if it sent some. */
+    pending: bigint('pending', { mode: 'number' }),
+    receivedAtMs: instant('received_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'event_stream_events_pkey', columns: [table.chargePointKey, table.streamId, table.event] }),
+    index('event_stream_events_received').using('brin', table.receivedAtMs),
   ],
 )

@@ -4,7 +4,15 @@
 import type { Change, Known, Needs } from '../decision.ts'
 import { timeMs } from '../notification.ts'
 import { isCount } from './answer-values.ts'
-import { type KnownReport, type ReportKind, type ReportStatus, reportStatus, withPart } from './report-parts.ts'
+import {
+  type KnownReport,
+  type ReportKind,
+  type ReportStatus,
+  reportStatus,
+  type WholeReportKind,
+  withPart,
+} from './report-parts.ts'
+import { reportComplete } from './whole-report.ts'
 
 interface PartMessage {
   readonly requestId: number
@@ -14,7 +22,7 @@ interface PartMessage {
 }
 
 /** What has to be looked up for a part of a report. */
-export function reportNeeds(kind: ReportKind, { requestId }: PartMessage): Needs {
+export function reportNeeds(kind: ReportKind, { requestId }: Pick<PartMessage, 'requestId'>): Needs {
   return isCount(requestId) ? { report: { kind, requestId } } : {}
 }
 
@@ -22,11 +30,33 @@ export function reportNeeds(kind: ReportKind, { requestId }: PartMessage): Needs
 export function reportOf(
   kind: ReportKind,
   { requestId, seqNo, generatedAt, tbc = false }: PartMessage,
-  { receivedAtMs, report }: Known,
+  { receivedAtMs, report }: Pick<Known, 'receivedAtMs' | 'report'>,
 ): { readonly changes: readonly Change[]; readonly status: ReportStatus } {
   if (!isCount(requestId) || !isCount(seqNo)) return { changes: [], status: 'Receiving' }
   const generatedAtMs = timeMs(generatedAt, receivedAtMs)
   const part = { kind, requestId, seqNo, tbc, generatedAtMs, receivedAtMs }
   const row: KnownReport = withPart(report, part)
-  return { changes: [{ table: 'deviceReports', row }], status: reportStatus(row) }
+  const status = reportStatus(row)
+  const isWhole = status === 'Complete' && kind !== 'variables'
+  const complete = isWhole ? [reportComplete(kind, requestId, row.beganAtMs)] : []
+  return { changes: [{ table: 'deviceReports', row }, ...complete], status }
+}
+
+/**
+ * As `reportOf`, for messages without a number: their parts come in their order. One that ends a report again is a
+ * resend. A part of which not all is stored (`isCut`) leaves a gap: the report is not whole.
+ */
+export function nextPartOf(
+  kind: WholeReportKind,
+  { requestId, tbc = false }: { readonly requestId: number; readonly tbc?: boolean | undefined },
+  isCut: boolean,
+  known: Known,
+): readonly Change[] {
+  const { report, receivedAtMs } = known
+  const isOver = report !== null && report.lastSeqNo !== null
+  if (!isCount(requestId) || (isOver && !tbc)) return []
+  const before = isOver ? null : report
+  const seqNo = (before?.parts.at(-1)?.[1] ?? -1) + (isCut ? 2 : 1)
+  const generatedAt = new Date(receivedAtMs).toISOString()
+  return reportOf(kind, { requestId, seqNo, generatedAt, tbc }, { receivedAtMs, report: before }).changes
 }

@@ -3,8 +3,14 @@
 
 import { reportRangesMax } from '../../base/limits.ts'
 
-/** What a report is about: the device model, or its monitors. */
-export type ReportKind = 'variables' | 'monitors'
+/** What a whole report of can be had: what is not in it is gone. */
+export type WholeReportKind = 'monitors' | 'chargingProfiles' | 'derControls'
+
+/** What a report is about: the device model, its monitors, charging profiles, or DER controls. */
+export type ReportKind = 'variables' | WholeReportKind
+
+/** What is said about a whole report: everything was asked for, there is nothing, or all parts have come. */
+export type WholeReportWord = 'asked' | 'empty' | 'complete'
 
 /** Parts from the first number to the last, both included. */
 export type PartRange = readonly [first: number, last: number]

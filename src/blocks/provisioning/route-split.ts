@@ -3,7 +3,7 @@
 import type { ApiDeps } from '../../api/deps.ts'
 import { sendCommand } from '../../api/send-command.ts'
 import { StatorError } from '../../base/errors.ts'
-import { pageSizeMax, variablesPerCallMax } from '../../base/limits.ts'
+import { pageSizeMax, splitRequestMsMax, variablesPerCallMax } from '../../base/limits.ts'
 import type { OcppVersion } from '../../ocpp/version.ts'
 import type { ChargePointRecord } from '../records.ts'
 import { limitsComponent, limitsOf, type MessageLimits, type SplitCall } from './message-limits.ts'
@@ -32,9 +32,11 @@ export async function messageLimits(
 /** What is known about an entry: what the charge point says, or why it says nothing. */
 export type Told<Result> = Result | { readonly index: number; readonly error: string }
 
+const tooLate = `It was not sent: the messages before it took ${splitRequestMsMax / 1_000} s; ask for it in a request of its own`
+
 /**
  * Sends the CALLs one after the other. If one of them fails after others were answered, its entries have an error in
- * place of a result, and the rest is not sent and has none.
+ * place of a result, and the rest is not sent and has none. After `splitRequestMsMax` the rest is not sent, either.
  *
  * @throws {StatorError} those of `sendCommand`, if the first one fails.
  */
@@ -45,7 +47,12 @@ export async function sendAll<Result extends { readonly index: number }>(
   calls: readonly SplitCall<Result>[],
 ): Promise<ReadonlyMap<number, Told<Result>>> {
   const results = new Map<number, Told<Result>>()
+  const endsAtMs = deps.clock.nowMs() + splitRequestMsMax
   for (const { command, indices, read } of calls) {
+    if (results.size > 0 && deps.clock.nowMs() >= endsAtMs) {
+      for (const index of indices) results.set(index, { index, error: tooLate })
+      continue
+    }
     try {
       const { payload } = await sendCommand(deps, chargePoint, version, command)
       for (const result of read(payload)) results.set(result.index, result)

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm'
 import { boolean, index, integer, json, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { instant } from '../column-types.ts'
 import type { Payload } from '../values.ts'
-import type { PartRange, ReportKind } from './report-parts.ts'
+import type { PartRange, ReportKind, WholeReportKind, WholeReportWord } from './report-parts.ts'
 
 /** The device model of 2.x, and the configuration keys of 1.6, as charge points last told them. */
 export const variables = pgTable(
@@ -75,5 +75,26 @@ export const deviceReports = pgTable(
     // The API shows the newest; old ones are deleted.
     index('device_reports_newest').on(table.chargePointKey, table.updatedAtMs),
     index('device_reports_age').on(table.updatedAtMs),
+  ],
+)
+
+/** Reports about everything of a kind, as far as it is said of them. */
+export const wholeReports = pgTable(
+  'whole_reports',
+  {
+    chargePointKey: integer('charge_point_id').notNull(),
+    kind: text('kind').$type<WholeReportKind>().notNull(),
+    requestId: integer('request_id').notNull(),
+    word: text('word').$type<WholeReportWord>().notNull(),
+    /** When the first part arrived; null: it has none. */
+    beganAtMs: instant('began_at'),
+    receivedAtMs: instant('received_at').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'whole_reports_pkey',
+      columns: [table.chargePointKey, table.kind, table.requestId, table.word],
+    }),
+    index('whole_reports_received').using('brin', table.receivedAtMs),
   ],
 )

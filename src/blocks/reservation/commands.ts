@@ -11,8 +11,8 @@ export interface ReserveRequest {
   /** 2.x: a connector of this type. */
   readonly connectorType?: string | undefined
   readonly idTag: string
-  /** The stored type of the id token; null if unknown. */
-  readonly idTokenType: string | null
+  /** Of the id token, as it is presented at the charge point. Left out: that of a card. */
+  readonly idTokenType?: string | undefined
   /** Whoever has an id token of this group may use it, too. */
   readonly parentIdTag?: string | undefined
   readonly expiresAtMs: number
@@ -22,6 +22,9 @@ export interface ReserveRequest {
 export function reserveCommand(version: OcppVersion, request: ReserveRequest): Command | NoCommand {
   return reserves[version](request)
 }
+
+/** Who comes to a reservation presents a card, unless it is known better: nobody presents a Central token. */
+const cardType = 'ISO14443'
 
 const reserves = since2<(request: ReserveRequest) => Command | NoCommand>(
   ({ reservationId, evseId = 0, connectorType, idTag, parentIdTag, expiresAtMs }) => {
@@ -36,7 +39,7 @@ const reserves = since2<(request: ReserveRequest) => Command | NoCommand>(
       id: reservationId,
       expiryDateTime: isoTime(expiresAtMs),
       ...(connectorType === undefined ? {} : { connectorType }),
-      idToken: { idToken: idTag, type: idTokenType ?? 'Central' },
+      idToken: { idToken: idTag, type: idTokenType ?? cardType },
       ...(evseId === undefined ? {} : { evseId }),
       ...(parentIdTag === undefined ? {} : { groupIdToken: { idToken: parentIdTag, type: 'Central' } }),
     },
@@ -44,6 +47,7 @@ const reserves = since2<(request: ReserveRequest) => Command | NoCommand>(
       '/id': 'reservationId',
       '/expiryDateTime': 'expiresAt',
       '/idToken/idToken': 'idTag',
+      '/idToken/type': 'idTokenType',
       '/groupIdToken/idToken': 'parentIdTag',
     },
   }),

@@ -51,7 +51,10 @@ export interface ReservationRecord extends Omit<NewReservation, 'chargePointKey'
 export interface ReservationQueries {
   /** Before it is sent. One of the same id is replaced, as it is at the charge point. */
   storeReservation(reservation: NewReservation): Promise<void>
-  /** What the charge point has answered. */
+  /**
+   * What the charge point has answered. If it does not reserve, a reservation of the same id that it holds stays in
+   * force, and is stored again.
+   */
   answerReservation(chargePointKey: number, reservationId: number, status: string, nowMs: number): Promise<void>
   /** False: none of this id is stored. */
   cancelReservation(chargePointKey: number, reservationId: number, nowMs: number): Promise<boolean>

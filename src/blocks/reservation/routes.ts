@@ -21,6 +21,7 @@ import {
   requireSendable,
   requireValid,
   sendForStatus,
+  sendStored,
 } from '../../api/send-command.ts'
 import { isoTime } from '../../base/clock.ts'
 import { idTokenCharactersMax, integerMax } from '../../base/limits.ts'
@@ -55,6 +56,11 @@ const Reservation = z
 const Reserve = z
   .strictObject({
     idTag: text('ID tag', idTokenCharactersMax).openapi({ description: 'Who may charge.' }),
+    idTokenType: text('ID token type', 20).optional().openapi({
+      description:
+        'OCPP 2.x: the type of the id tag (IdTokenEnumType, such as ISO14443), if none is stored with it. Left out: ISO14443, a card.',
+      example: 'ISO14443',
+    }),
     parentIdTag: text('Parent ID tag', idTokenCharactersMax)
       .optional()
       .openapi({ description: 'Whoever has an id tag of this group may use the reservation, too.' }),
@@ -154,14 +160,14 @@ export function reservationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(reserveRoute, async (c) => {
     const { idTag, parentIdTag, evseId: evse, connectorType, expiresAt: expiresAtMs, ...rest } = c.req.valid('json')
-    const { reservationId = newWireId() } = rest
+    const { reservationId = newWireId(), idTokenType } = rest
     const nowMs = clock.nowMs()
     if (expiresAtMs <= nowMs) throw badRequest('expiresAt', 'Expires at must be in the future')
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
-    const idTokenType = (await storedIdTag(queries, idTag))?.type ?? null
-    const more = withDefined({ evseId: evse, connectorType, parentIdTag })
-    const request = { reservationId, idTag, idTokenType, expiresAtMs, ...more }
+    const storedType = (await storedIdTag(queries, idTag))?.type ?? null
+    const more = withDefined({ evseId: evse, connectorType, parentIdTag, idTokenType: storedType ?? idTokenType })
+    const request = { reservationId, idTag, expiresAtMs, ...more }
     const command = commandIn(version, (spoken) => reserveCommand(spoken, request))
     requireSendable(deps, chargePoint, command.action)
     requireValid(version, command)
@@ -180,8 +186,8 @@ export function reservationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       createdBy: nameOf(c.get('principal')),
     })
     noteChange(c, { after: { reservationId } })
-    const status = await sendForStatus(deps, chargePoint, version, command)
-    await queries.answerReservation(chargePointKey, reservationId, status, clock.nowMs())
+    const answered = (status: string) => queries.answerReservation(chargePointKey, reservationId, status, clock.nowMs())
+    const status = await sendStored(deps, chargePoint, version, command, answered)
     noteChange(c, { after: { reservationId, status } })
     return c.json({ ...reserveOutcome(status), reservationId }, 200)
   })

@@ -1,7 +1,8 @@
 // The tables of reservations: what operators reserved, and how reservations ended by what charge points report.
 
-import { bigint, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { bigint, index, integer, json, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { instant } from '../column-types.ts'
+import type { Payload } from '../values.ts'
 import type { ReportedEnd } from './reservation.ts'
 
 export const reservations = pgTable(
@@ -23,6 +24,8 @@ export const reservations = pgTable(
     cancelledAtMs: instant('cancelled_at'),
     createdAtMs: instant('created_at').notNull(),
     createdBy: text('created_by').notNull(),
+    /** The row of the reservation that the charge point holds while the answer to this one is missing; null: none. */
+    inForce: json('in_force').$type<Payload>(),
   },
   (table) => [
     primaryKey({ name: 'reservations_pkey', columns: [table.chargePointKey, table.reservationId] }),

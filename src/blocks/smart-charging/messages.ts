@@ -1,18 +1,31 @@
 // Functional block K, smart charging. For 2.1 also blocks Q, bidirectional power transfer, and R, control of
 // distributed energy resources.
 
-import { forgiving, keeping, readingPartOf, rowsOf } from '../rows.ts'
+import { forgiving, keeping, learning, readingPartOf, rowsOf } from '../rows.ts'
+import { notifyDerAlarm } from './der-alarms.ts'
+import {
+  derControlsCleared,
+  derControlSet,
+  derReportAsked,
+  notifyDerStartStop,
+  readControls,
+  reportDerControl,
+} from './der-controls.ts'
 import { pullDynamicScheduleUpdate } from './dynamic-schedule.ts'
+import { afrrSignalled, prioritySet, transferAllowed } from './energy-commands.ts'
+import { notifyPriorityCharging } from './priority-charging.ts'
+import { profileReportAsked } from './profile-commands.ts'
 import {
   clearedChargingLimit,
   firstProfiles,
   notifyChargingLimit,
   notifyEvChargingNeeds,
   notifyEvChargingSchedule,
+  readProfiles,
   reportChargingProfiles,
 } from './reports.ts'
 
-const { served, stored, toChargePoint } = rowsOf('smart-charging')
+const { served, toChargePoint } = rowsOf('smart-charging')
 
 export const smartCharging16 = {
   ClearChargingProfile: toChargePoint('1.6 §5.5'),
@@ -23,9 +36,9 @@ export const smartCharging16 = {
 export const smartCharging201 = {
   SetChargingProfile: toChargePoint('2.0.1 K01', ['NotifyEVChargingSchedule']),
   GetCompositeSchedule: toChargePoint('2.0.1 K08'),
-  GetChargingProfiles: toChargePoint('2.0.1 K09', ['ReportChargingProfiles']),
+  GetChargingProfiles: learning(profileReportAsked, toChargePoint('2.0.1 K09', ['ReportChargingProfiles'])),
   ReportChargingProfiles: readingPartOf(
-    { chargingProfile: firstProfiles },
+    { chargingProfile: readProfiles },
     forgiving(served('2.0.1 K09', 'committed', reportChargingProfiles)),
   ),
   ClearChargingProfile: toChargePoint('2.0.1 K10'),
@@ -41,24 +54,12 @@ export const smartCharging201 = {
   ),
 }
 
-/** The lists of a ReportDERControl, one for each kind of control. */
-const derControls = [
-  'curve',
-  'enterService',
-  'fixedPFAbsorb',
-  'fixedPFInject',
-  'fixedVar',
-  'freqDroop',
-  'gradient',
-  'limitMaxDischarge',
-]
-
 export const smartCharging21 = {
   SetChargingProfile: toChargePoint('2.1 K01', ['NotifyEVChargingSchedule']),
   GetCompositeSchedule: toChargePoint('2.1 K08'),
-  GetChargingProfiles: toChargePoint('2.1 K09', ['ReportChargingProfiles']),
+  GetChargingProfiles: learning(profileReportAsked, toChargePoint('2.1 K09', ['ReportChargingProfiles'])),
   ReportChargingProfiles: readingPartOf(
-    { chargingProfile: firstProfiles },
+    { chargingProfile: readProfiles },
     forgiving(served('2.1 K09', 'committed', reportChargingProfiles)),
   ),
   ClearChargingProfile: toChargePoint('2.1 K10'),
@@ -75,18 +76,21 @@ export const smartCharging21 = {
     ['chargingSchedule'],
     forgiving(served('2.1 K15-K19', 'committed', notifyEvChargingSchedule)),
   ),
-  UsePriorityCharging: toChargePoint('2.1 K21'),
-  NotifyPriorityCharging: stored('2.1 K21-K22'),
+  UsePriorityCharging: learning(prioritySet, toChargePoint('2.1 K21')),
+  NotifyPriorityCharging: forgiving(served('2.1 K21-K22', 'committed', notifyPriorityCharging)),
   UpdateDynamicSchedule: toChargePoint('2.1 K28'),
   PullDynamicScheduleUpdate: served('2.1 K28', 'none', pullDynamicScheduleUpdate),
 
-  NotifyAllowedEnergyTransfer: toChargePoint('2.1 Q01'),
-  AFRRSignal: toChargePoint('2.1 Q07'),
+  NotifyAllowedEnergyTransfer: learning(transferAllowed, toChargePoint('2.1 Q01')),
+  AFRRSignal: learning(afrrSignalled, toChargePoint('2.1 Q07')),
 
-  SetDERControl: toChargePoint('2.1 R04'),
-  GetDERControl: toChargePoint('2.1 R04'),
-  ReportDERControl: keeping(derControls, stored('2.1 R04')),
-  ClearDERControl: toChargePoint('2.1 R04'),
-  NotifyDERStartStop: keeping(['supersededIds'], stored('2.1 R04')),
-  NotifyDERAlarm: stored('2.1 R05'),
+  SetDERControl: learning(derControlSet, toChargePoint('2.1 R04', ['NotifyDERStartStop'])),
+  GetDERControl: learning(derReportAsked, toChargePoint('2.1 R04', ['ReportDERControl'])),
+  ReportDERControl: readingPartOf(readControls, forgiving(served('2.1 R04', 'committed', reportDerControl))),
+  ClearDERControl: learning(derControlsCleared, toChargePoint('2.1 R04', ['NotifyDERStartStop'])),
+  NotifyDERStartStop: readingPartOf(
+    { supersededIds: firstProfiles },
+    forgiving(served('2.1 R04', 'committed', notifyDerStartStop)),
+  ),
+  NotifyDERAlarm: forgiving(served('2.1 R05', 'committed', notifyDerAlarm)),
 }

@@ -5,6 +5,7 @@ import { withDefined } from '../../base/with-defined.ts'
 import type { Command, CommandOutcome, NoCommand } from '../command.ts'
 import { outcomeOf, statusOf } from '../command.ts'
 import type { JobKind } from '../jobs/job.ts'
+import { reportAsked } from '../provisioning/whole-report.ts'
 import type { Payload } from '../values.ts'
 import { chargingProfile16, chargingProfile2x } from './charging-profile.ts'
 import type { ProfileCriteria } from './registry.ts'
@@ -130,6 +131,13 @@ const asks = since2<(request: ReportProfilesRequest) => Command | null>(
       '/chargingProfile/stackLevel': 'stackLevel',
     },
   }),
+)
+
+/** 2.0.1 K09: all profiles are asked for, or there is none. */
+export const profileReportAsked = reportAsked(
+  'chargingProfiles',
+  ['evseId', 'chargingProfile'],
+  (status) => status === 'NoProfiles',
 )
 
 /** What a part of a report is, as the job shows it. */

@@ -68,7 +68,8 @@ export interface SmartChargingQueries {
   /** Before it is sent. One of the same id is replaced, as it is at the charge point. */
   storeChargingProfile(profile: NewChargingProfile): Promise<void>
   /**
-   * What the charge point has answered.
+   * What the charge point has answered. If it does not take the profile, one of the same id that it has stays in force,
+   * and is stored again.
    *
    * @param replaces whether the profile replaces others of its EVSE, purpose and stack level there.
    */
@@ -98,7 +99,7 @@ export const profileStateMeanings = {
   active: 'the charge point has it',
   ended: 'its transaction is over, and it with that',
   expired: 'the time until when it is valid has passed',
-  cleared: 'it was cleared, or another one has replaced it',
+  cleared: 'it was cleared, another one has replaced it, or the charge point does not report it any more',
 } as const
 
 export type ProfileState = keyof typeof profileStateMeanings

@@ -6,6 +6,7 @@ import { reportedProfilesMax } from '../../base/limits.ts'
 import type { Change, Handler } from '../decision.ts'
 import { jobNeeds, withJob } from '../jobs/reported.ts'
 import { evseSubjects, notification } from '../notification.ts'
+import { nextPartOf, reportNeeds } from '../provisioning/report-messages.ts'
 import { profileFacts } from './charging-profile.ts'
 import { profileReport, reportParts } from './profile-commands.ts'
 
@@ -14,11 +15,16 @@ export function firstProfiles<Profile>(profiles: readonly Profile[]): readonly P
   return profiles.slice(0, reportedProfilesMax)
 }
 
+/** The profiles of a long report that are read: one more than are stored, which shows that it has others. */
+export function readProfiles<Profile>(profiles: readonly Profile[]): readonly Profile[] {
+  return profiles.slice(0, reportedProfilesMax + 1)
+}
+
 type ProfilesReport = OCPP20.ReportChargingProfilesRequest | OCPP21.ReportChargingProfilesRequest
 
 /** 2.0.1 K09: one part of a report, which moves the job that asked for it. */
 export const reportChargingProfiles: Handler<ProfilesReport> = {
-  needs: ({ requestId }) => jobNeeds({ requestId }),
+  needs: ({ requestId }) => ({ ...jobNeeds({ requestId }), ...reportNeeds('chargingProfiles', { requestId }) }),
   decide: (report, known) => {
     const { requestId, chargingLimitSource, evseId, tbc } = report
     const profiles: readonly ProfilesReport['chargingProfile'][number][] = report.chargingProfile
@@ -29,7 +35,9 @@ export const reportChargingProfiles: Handler<ProfilesReport> = {
       return { table: 'reportedChargingProfiles', row }
     })
     const status = tbc === true ? reportParts.more : reportParts.last
-    return withJob(notification(known, undefined, ...rows), known, [profileReport], { status, requestId })
+    const isCut = profiles.length > reportedProfilesMax
+    const part = nextPartOf('chargingProfiles', { requestId, tbc }, isCut, known)
+    return withJob(notification(known, undefined, ...rows, ...part), known, [profileReport], { status, requestId })
   },
 }
 

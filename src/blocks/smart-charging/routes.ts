@@ -22,6 +22,7 @@ import {
   requireSendable,
   requireValid,
   sendForStatus,
+  sendStored,
 } from '../../api/send-command.ts'
 import { isoTime } from '../../base/clock.ts'
 import { integerMax } from '../../base/limits.ts'
@@ -230,8 +231,9 @@ export function smartChargingRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const facts = { evseId, stackLevel, purpose, transactionId: transactionId ?? null, validToMs, profile }
     await queries.storeChargingProfile({ ...made, ...facts, setAtMs: clock.nowMs(), setBy })
     noteChange(c, { after: { profileId } })
-    const status = await sendForStatus(deps, chargePoint, version, command)
-    await queries.answerChargingProfile(made, status, replacesAlike[version], clock.nowMs())
+    const answered = (status: string) =>
+      queries.answerChargingProfile(made, status, replacesAlike[version], clock.nowMs())
+    const status = await sendStored(deps, chargePoint, version, command, answered)
     noteChange(c, { after: { profileId, status } })
     return c.json({ ...setProfileOutcome(status), profileId }, 200)
   })

@@ -1,8 +1,9 @@
-// The tables of transactions and their corrections.
+// The tables of transactions, their corrections, and battery swaps.
 
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, doublePrecision, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { bigint, boolean, doublePrecision, index, integer, json, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { instant } from '../column-types.ts'
+import type { Payload } from '../values.ts'
 
 /** Partitioned by ranges of transactionIds (store/transaction-partitions.ts). */
 export const transactions = pgTable(
@@ -165,4 +166,25 @@ export const transactionCorrections = pgTable(
     stopReason: text('stop_reason'),
   },
   (table) => [primaryKey({ name: 'transaction_corrections_pkey', columns: [table.transactionId, table.number] })],
+)
+
+/** Swaps of batteries (2.1 S01-S03), the last message of each kind. */
+export const batterySwaps = pgTable(
+  'battery_swaps',
+  {
+    chargePointKey: integer('charge_point_id').notNull(),
+    requestId: bigint('request_id', { mode: 'number' }).notNull(),
+    /** BatterySwapEventEnumType. */
+    event: text('event').notNull(),
+    idToken: text('id_token').notNull(),
+    idTokenType: text('id_token_type'),
+    /** The message. */
+    payload: json('payload').$type<Payload>().notNull(),
+    receivedAtMs: instant('received_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'battery_swaps_pkey', columns: [table.chargePointKey, table.requestId, table.event] }),
+    index('battery_swaps_page').on(table.chargePointKey, table.receivedAtMs),
+    index('battery_swaps_received').using('brin', table.receivedAtMs),
+  ],
 )

@@ -5,19 +5,23 @@ import { getTableColumns, getTableName } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { connectors } from '../../blocks/availability/tables.ts'
 import { chargePointEvents } from '../../blocks/charge-point-tables.ts'
-import { alarms, problems } from '../../blocks/diagnostics/tables.ts'
+import { settlements } from '../../blocks/authorization/tables.ts'
+import { alarms, eventStreamEvents, eventStreams, problems } from '../../blocks/diagnostics/tables.ts'
 import { jobEvents, jobs } from '../../blocks/jobs/tables.ts'
 import { variables } from '../../blocks/provisioning/tables.ts'
 import { localLists } from '../../blocks/local-list/tables.ts'
 import { reservations } from '../../blocks/reservation/tables.ts'
 import {
+  allowedEnergyTransfers,
   chargingLimits,
   chargingProfiles,
+  derControls,
+  dynamicSchedules,
   evChargingNeeds,
   evChargingSchedules,
   reportedChargingProfiles,
 } from '../../blocks/smart-charging/tables.ts'
-import { transactions } from '../../blocks/transactions/tables.ts'
+import { batterySwaps, transactions } from '../../blocks/transactions/tables.ts'
 import { messageBlocks, messageLog } from '../messages/tables.ts'
 import {
   anomalies,
@@ -87,13 +91,20 @@ export const places: readonly Place[] = [
   place(jobEvents, 'at', { detail: 'json' }),
   // New places come last: an erasure that is under way remembers how many it has scanned.
   place(localLists, null, { entries: 'json', sentEntries: 'json' }),
-  place(chargingProfiles, null, { profile: 'json' }),
+  place(chargingProfiles, null, { profile: 'json', inForce: 'json' }),
   place(reportedChargingProfiles, 'received_at', { profile: 'json' }),
   place(chargingLimits, 'received_at', { payload: 'json' }),
   place(evChargingNeeds, 'received_at', { payload: 'json' }),
   place(evChargingSchedules, 'received_at', { payload: 'json' }),
-  place(reservations, null, { idToken: 'idToken', groupIdToken: 'idToken' }),
+  place(reservations, null, { idToken: 'idToken', groupIdToken: 'idToken', inForce: 'json' }),
   place(alarms, 'updated_at', { actualValue: 'value', endValue: 'value', techInfo: 'value', techCode: 'code' }),
+  place(dynamicSchedules, 'received_at', { scheduleUpdate: 'json' }),
+  place(allowedEnergyTransfers, 'received_at', { allowed: 'json' }),
+  place(derControls, 'received_at', { control: 'json' }),
+  place(batterySwaps, 'received_at', { idToken: 'idToken', payload: 'json' }),
+  place(eventStreams, 'received_at', { params: 'json' }),
+  place(eventStreamEvents, 'received_at', { params: 'json' }),
+  place(settlements, 'received_at', { payload: 'json' }),
 ]
 
 /** The table that an operator is told, for the lines of blocks. */

@@ -7,7 +7,7 @@ import * as chargePointTables from '../../blocks/charge-point-tables.ts'
 import { jobs } from '../../blocks/jobs/tables.ts'
 import { localLists } from '../../blocks/local-list/tables.ts'
 import { reservations } from '../../blocks/reservation/tables.ts'
-import { chargingProfiles } from '../../blocks/smart-charging/tables.ts'
+import { chargingProfiles, dynamicSchedules } from '../../blocks/smart-charging/tables.ts'
 import { storedTables } from '../../blocks/tables.ts'
 import { stationTransactions } from '../../blocks/transactions/tables.ts'
 import * as accessTables from '../../operators/access-tables.ts'
@@ -37,6 +37,7 @@ const known: ReadonlySet<unknown> = new Set([
   reservations,
   localLists,
   chargingProfiles,
+  dynamicSchedules,
   ...[besideThem, storedTables, accessTables, auditTables, storeTables, messageTables].flatMap((tables) =>
     Object.values<unknown>(tables),
   ),

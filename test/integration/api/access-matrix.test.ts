@@ -204,7 +204,14 @@ async function answerTo(
   names: Names,
   body: unknown,
 ): Promise<Answer> {
-  const others = { idTag: 'TAG-OF-THING', serialNumber: '01', name: ownRole, reservationId: '1', slot: '1' }
+  const others = {
+    idTag: 'TAG-OF-THING',
+    serialNumber: '01',
+    name: ownRole,
+    reservationId: '1',
+    slot: '1',
+    streamId: '1',
+  }
   const inPath: Readonly<Record<string, string>> = { ...others, ...names }
   const url = new URL(
     path.replaceAll(/\{(\w+)\}/g, (_, name: string) => inPath[name] ?? name),

@@ -164,6 +164,16 @@ describe.each(['2.0.1', '2.1'] as const)('monitors of %s', (version: OcppVersion
       { kind: 'monitors', requestId, status: 'Complete', missing: [] },
     ])
     expect(await listOf(at(identity, 'events?action=NotifyMonitoringReport'), 'events')).toHaveLength(2)
+    // A report about all monitors: those that it does not have are gone.
+    const all = await commanded(raw, path, {}, 'GetMonitoringReport', { status: 'Accepted' }, 'POST')
+    const other = { ...report, requestId: all.sent['requestId'], seqNo: 0 }
+    await raw.call('NotifyMonitoringReport', {
+      ...other,
+      monitor: [{ ...temperature, variableMonitoring: [{ ...one, id: 8 }] }],
+    })
+    expect(await monitorsOf(identity)).toMatchObject([{ id: 8 }])
+    await commanded(raw, path, {}, 'GetMonitoringReport', { status: 'EmptyResultSet' }, 'POST')
+    expect(await monitorsOf(identity)).toEqual([])
   })
 
   test.each([

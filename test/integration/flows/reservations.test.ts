@@ -94,6 +94,26 @@ describe.each([...ocppVersions])('OCPP %s', (version) => {
     expect(await shown(identity, reservationId)).toMatchObject({ state: 'requested', status: null })
   })
 
+  test('one that is asked for again and refused leaves the one that is held; a CALLERROR is a refusal', async () => {
+    const { id: reservationId } = await reserved(raw, identity)
+    const later = new Date(Date.now() + 7_200_000).toISOString()
+    await reserved(raw, identity, { reservationId, expiresAt: later }, 'Occupied')
+    expect(await shown(identity, reservationId)).toMatchObject({ state: 'active', status: 'Accepted', expiresAt })
+    for (const [id, state] of [
+      [reservationId, 'active'],
+      [816, 'rejected'],
+    ] as const) {
+      const body = { idTag: 'USER123', evseId: 1, expiresAt: later, reservationId: id }
+      const asked = stator.api(pathOf(identity), { body })
+      const { messageId } = await raw.command('ReserveNow')
+      raw.send(JSON.stringify([4, messageId, 'InternalError', '', {}]))
+      expect(await asked).toMatchObject({ status: 502 })
+      expect(await shown(identity, id)).toMatchObject({ state })
+    }
+    await reserved(raw, identity, { reservationId, expiresAt: later })
+    expect(await shown(identity, reservationId)).toMatchObject({ state: 'active', expiresAt: later })
+  })
+
   test('an operator cancels it; an id that Stator does not know reaches the charge point, too', async () => {
     const { id } = await reserved(raw, identity)
     for (const [reservationId, status] of [
@@ -142,9 +162,9 @@ describe.each([...ocppVersions])('OCPP %s', (version) => {
       if (next === null) break
       after = `&after=${next}`
     }
-    expect(seen).toHaveLength(6)
+    expect(seen).toHaveLength(8)
     expect(seen[0]).toBe(900)
-    expect(new Set(seen).size).toBe(6)
+    expect(new Set(seen).size).toBe(8)
   })
 })
 

@@ -99,6 +99,32 @@ describe.each([...ocppVersions])('OCPP %s', (version) => {
     expect(await stateOf(identity, answer['profileId'])).toBe('active')
   })
 
+  test('one that is set again and refused leaves the one that the charge point has', async () => {
+    const { answer } = await set({ stackLevel: 7 })
+    const { profileId } = answer
+    const again = { [is16 ? 'chargingProfileId' : 'id']: profileId, stackLevel: 8 }
+    const shown = async () => (await listed(identity)).find((one) => one['profileId'] === profileId)
+    await set(again, {}, 'Rejected')
+    expect(await shown()).toMatchObject({ state: 'active', stackLevel: 7, status: 'Accepted' })
+    const asked = stator.api(pathOf(identity), { body: { evseId: 1, chargingProfile: { ...profile, ...again } } })
+    const { messageId } = await raw.command('SetChargingProfile')
+    raw.send(JSON.stringify([4, messageId, 'InternalError', '', {}]))
+    expect((await asked).status).toBe(502)
+    expect(await shown()).toMatchObject({ state: 'active', stackLevel: 7 })
+    const other = stator.api(pathOf(identity), {
+      body: {
+        evseId: 1,
+        chargingProfile: { ...profile, ...again, ...(is16 ? { chargingProfileId: 99 } : { id: 99 }) },
+      },
+    })
+    const { messageId: next } = await raw.command('SetChargingProfile')
+    raw.send(JSON.stringify([4, next, 'InternalError', '', {}]))
+    await other
+    expect(await stateOf(identity, 99)).toBe('rejected')
+    await set(again)
+    expect(await shown()).toMatchObject({ state: 'active', stackLevel: 8 })
+  })
+
   test('one that is cleared by its id or by criteria is shown as such; unknown ids reach the charge point', async () => {
     const clear = (body: Json, status?: string) =>
       commanded(raw, `${pathOf(identity)}/clear`, body, 'ClearChargingProfile', status)
@@ -169,6 +195,40 @@ describe.each([...ocppVersions])('OCPP %s', (version) => {
     ])
     await commanded(raw, `${pathOf(identity)}/clear`, { profileId: 1 }, 'ClearChargingProfile')
     expect(await stateOf(identity, 1)).toBeUndefined()
+  })
+
+  test('what a report about all profiles does not have is gone; a report about some of them takes nothing away', async () => {
+    if (is16) return
+    const kept = Number((await set({ stackLevel: 11 })).answer['profileId'])
+    const gone = Number((await set({ stackLevel: 12 })).answer['profileId'])
+    const reported = async (criteria: Json, ...ids: readonly number[]) => {
+      const answer = { status: ids.length === 0 ? 'NoProfiles' : 'Accepted' }
+      const { status } = answer
+      const { payload } = await commanded(raw, `${pathOf(identity)}/report`, criteria, 'GetChargingProfiles', status)
+      for (const [at, id] of ids.entries())
+        await raw.call('ReportChargingProfiles', {
+          requestId: payload['requestId'],
+          chargingLimitSource: 'CSO',
+          evseId: 1,
+          tbc: at < ids.length - 1,
+          chargingProfile: [{ ...profile, id, chargingSchedule: [{ id: 1, ...schedule }] }],
+        })
+    }
+    const states = async () => [
+      await stateOf(identity, kept),
+      await stateOf(identity, gone),
+      await stateOf(identity, 2),
+    ]
+    await reported({ evseId: 1 }, kept)
+    expect(await states()).toEqual(['active', 'active', 'active'])
+    await reported({}, kept, 4_343)
+    expect(await states()).toEqual(['active', 'cleared', undefined])
+    await reported({})
+    expect(await states()).toEqual(['cleared', 'cleared', undefined])
+    expect(await stateOf(identity, 4_343)).toBeUndefined()
+    expect((await stator.json(`/api/chargepoints/${identity}/reports`))['reports']).toContainEqual(
+      expect.objectContaining({ kind: 'chargingProfiles', status: 'Complete' }),
+    )
   })
 
   test('limits by others, and what vehicles need and have chosen, can be read', async () => {

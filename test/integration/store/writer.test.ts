@@ -251,6 +251,11 @@ describeStore('the writer', (store) => {
     await commit(told('pendingValue', '4'))
     await commit(told('acceptedValue', '5'))
     expect(await shown()).toEqual([['5', null, 'ReadWrite', true]])
+    // A report after an answer in one transaction: it is the newer one.
+    await commit(told('acceptedValue', '8'), variable('A', '9'))
+    expect(await shown()).toEqual([['9', null, 'ReadWrite', true]])
+    await commit(told('value', '8'), told('pendingValue', '10'), variable('A', '9'))
+    expect(await shown()).toEqual([['9', '10', 'ReadWrite', true]])
     await commit(variable('A', '', { mutability: 'WriteOnly', value: null }))
     await commit(told('acceptedValue', '6'), told('pendingValue', '7'))
     expect(await shown()).toEqual([[null, null, 'WriteOnly', true]])

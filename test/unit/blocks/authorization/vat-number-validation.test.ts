@@ -4,8 +4,12 @@ import { decide } from '../../../support/known.ts'
 
 test('VatNumberValidation confirms no number, and repeats what it is about', () => {
   const vatNumber = 'NL123456789B01'
-  const nothing = { changes: [], anomalies: [] }
-  expect(decide(vatNumberValidation, { vatNumber })).toEqual({ ...nothing, answer: { vatNumber, status: 'Rejected' } })
+  const { answer, changes } = decide(vatNumberValidation, { vatNumber })
+  expect(answer).toEqual({ vatNumber, status: 'Rejected' })
+  expect(changes).toMatchObject([
+    { table: 'chargePointEvents' },
+    { table: 'vatNumberChecks', row: { vatNumber, evseId: 0, status: 'Rejected' } },
+  ])
   expect(decide(vatNumberValidation, { vatNumber, evseId: 2 }).answer).toEqual({
     vatNumber,
     evseId: 2,

@@ -1,10 +1,10 @@
 // Alarms: which events begin and end them, in whatever order and however often they come.
 
 import { describe, expect, test } from 'bun:test'
-import { alarmNeeds, type Event, readEvents, subjectOf } from '../../../../src/blocks/diagnostics/alarms.ts'
+import { alarmNeeds, type Event, readEvents, subjectOf, withinOpen } from '../../../../src/blocks/diagnostics/alarms.ts'
 import type { AlarmState } from '../../../../src/blocks/diagnostics/records.ts'
 import { notifyEvent } from '../../../../src/blocks/diagnostics/state-events.ts'
-import { alarmEventsMax } from '../../../../src/base/limits.ts'
+import { alarmEventsMax, openAlarmsMax } from '../../../../src/base/limits.ts'
 import { decide } from '../../../support/known.ts'
 
 const base: Event = {
@@ -35,7 +35,7 @@ function periods(eventData: readonly Event[], newest: readonly [number, number |
   const rest = { ...nothing, variableInstance: '', monitorId: 4, actualValue: '82.5' }
   const [from, to] = newest ?? [0, 0]
   const known = { ...details, ...rest, beganAtMs: atMs(from), endedAtMs: to === null ? null : atMs(to) }
-  const state: AlarmState = { newest: newest === null ? null : known, severity: 3 }
+  const state: AlarmState = { newest: newest === null ? null : known, severity: 3, openOfChargePoint: 0 }
   const [first, ...more] = eventData
   if (first === undefined) throw new Error('An event is missing.')
   const payload = { generatedAt: time(59), seqNo: 0, eventData: [first, ...more] as [Event, ...Event[]] }
@@ -146,4 +146,32 @@ describe('what is looked up', () => {
     expect(alarmNeeds(events)).toEqual(kept.map(subjectOf))
     expect(periods(events, [0, null])).toContainEqual([0, 1, 3])
   })
+})
+
+test('a charge point with too many open alarms gets no other one, and an anomaly', () => {
+  const row = (subject: string, endedAtMs: number | null = null) => ({
+    subject,
+    beganAtMs: 1,
+    endedAtMs,
+    componentName: subject,
+    componentInstance: '',
+    evseId: 0,
+    connectorId: 0,
+    variableName: 'Problem',
+    variableInstance: '',
+  })
+  const open = { ...nothing, ...row('known'), monitorId: null, actualValue: null }
+  const state = (subject: string, openOfChargePoint: number): AlarmState => ({
+    newest: subject === 'known' ? open : null,
+    severity: null,
+    openOfChargePoint,
+  })
+  const decided = (openOfChargePoint: number, ...rows: readonly ReturnType<typeof row>[]) => {
+    const { changes, anomalies } = withinOpen(rows, { alarm: (subject) => state(subject, openOfChargePoint) })
+    return [changes.length, anomalies.map(({ kind }) => kind)]
+  }
+  expect(decided(openAlarmsMax - 1, row('a'))).toEqual([1, []])
+  expect(decided(openAlarmsMax - 1, row('a'), row('b'), row('c'))).toEqual([1, ['tooManyAlarms']])
+  expect(decided(openAlarmsMax, row('known'), row('a'))).toEqual([1, ['tooManyAlarms']])
+  expect(decided(openAlarmsMax, row('known', 2), row('a'))).toEqual([2, []])
 })

@@ -130,5 +130,6 @@ test('NotifyMonitoringReport is stored as an event, as monitors, and as a part o
     { table: 'chargePointEvents' },
     { table: 'monitors', row: { monitorId: 7, ...name, severity: 3, isOfTransaction: true, generatedAtMs } },
     { table: 'deviceReports', row: { kind: 'monitors', requestId: 5, lastSeqNo: 0, beganAtMs: arrivalMs } },
+    { table: 'wholeReports', row: { kind: 'monitors', requestId: 5, word: 'complete', beganAtMs: arrivalMs } },
   ])
 })

@@ -7,7 +7,6 @@ const request = {
   reservationId: 7,
   evseId: 2,
   idTag: 'USER123',
-  idTokenType: null,
   parentIdTag: 'GROUP',
   expiresAtMs: Date.parse('2026-01-01T00:00:00Z'),
 }
@@ -22,7 +21,7 @@ test('a reservation is a valid CALL in every version', () => {
   const in2x = {
     id: 7,
     expiryDateTime: '2026-01-01T00:00:00.000Z',
-    idToken: { idToken: 'USER123', type: 'Central' },
+    idToken: { idToken: 'USER123', type: 'ISO14443' },
     evseId: 2,
     groupIdToken: { idToken: 'GROUP', type: 'Central' },
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { reportedProfilesMax } from '../../../../src/base/limits.ts'
 import { smartCharging201, smartCharging21 } from '../../../../src/blocks/smart-charging/messages.ts'
-import { firstProfiles } from '../../../../src/blocks/smart-charging/reports.ts'
+import { firstProfiles, readProfiles } from '../../../../src/blocks/smart-charging/reports.ts'
 import { decide } from '../../../support/known.ts'
 
 const versions = [smartCharging201, smartCharging21] as const
@@ -37,7 +37,10 @@ test('ReportChargingProfiles stores each profile, and the part moves the job tha
   for (const tbc of [true, false]) {
     const sent = { requestId: 9, chargingLimitSource: 'CSO' as const, evseId: 1, tbc, chargingProfile: [profile] }
     const { handler } = smartCharging201[action]
-    expect(handler.needs?.(sent as never, undefined as never)).toEqual({ jobsOfRequest: 9 })
+    expect(handler.needs?.(sent as never, undefined as never)).toEqual({
+      jobsOfRequest: 9,
+      report: { kind: 'chargingProfiles', requestId: 9 },
+    })
     const { answer, changes } = decide(handler, sent as never, { action, jobs: [job] })
     const [status, state] = tbc ? ['Reporting', 'running'] : ['Reported', 'succeeded']
     expect(answer).toEqual({})
@@ -55,13 +58,17 @@ test('ReportChargingProfiles stores each profile, and the part moves the job tha
           profile,
         },
       },
+      { table: 'deviceReports', row: { kind: 'chargingProfiles', requestId: 9, lastSeqNo: tbc ? null : 0 } },
+      ...(tbc ? [] : [{ table: 'wholeReports', row: { kind: 'chargingProfiles', word: 'complete' } }]),
       { table: 'jobEvents', row: { jobId: 5, place: 3, state, status } },
     ])
   }
 })
 
 test('the registry takes some profiles of a report', () => {
-  expect(firstProfiles(Array.from({ length: reportedProfilesMax + 1 }))).toHaveLength(reportedProfilesMax)
+  const many = Array.from({ length: reportedProfilesMax + 2 })
+  expect(firstProfiles(many)).toHaveLength(reportedProfilesMax)
+  expect(readProfiles(many)).toHaveLength(reportedProfilesMax + 1)
 })
 
 test('NotifyChargingLimit and ClearedChargingLimit store the last limit of a source', () => {

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "alarms_open_of_charge_point" ON "alarms" USING btree ("charge_point_id") WHERE ended_at IS NULL;
