@@ -41,6 +41,7 @@ const notOfModel = [
     'endedEpoch',
     'endedNode',
     'fencedIn',
+    'groupedIn',
   ] as const),
 ]
 
