@@ -75,9 +75,12 @@ import type {
 } from '../blocks/provisioning/records.ts'
 import type { AlarmFilter, AlarmRecord, MonitorRecord } from '../blocks/diagnostics/records.ts'
 import type { JobFilter, JobMoveRecord, JobRecord, NewJob, StartedJob } from '../blocks/jobs/job.ts'
+import type { DisplayQueries } from '../blocks/display/registry.ts'
 import type { ReservationQueries } from '../blocks/reservation/reservation.ts'
 import type { SmartChargingQueries } from '../blocks/smart-charging/registry.ts'
 import type { LocalListQueries } from '../blocks/local-list/local-list.ts'
+import type { CostQueries } from '../blocks/tariff/cost-records.ts'
+import type { TariffQueries } from '../blocks/tariff/registry.ts'
 import type { GroupFilter, GroupInput, GroupRecord } from '../blocks/groups.ts'
 import type { Scope } from '../blocks/scope.ts'
 import type { ErasureRecord, NewErasure } from '../blocks/authorization/erasure.ts'
@@ -92,7 +95,8 @@ import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 
 /** Queries of blocks about one charge point, which was found in the scope of the request before. */
-export interface BlockQueries extends ReservationQueries, LocalListQueries, SmartChargingQueries {}
+export interface BlockQueries
+  extends ReservationQueries, LocalListQueries, SmartChargingQueries, DisplayQueries, CostQueries, TariffQueries {}
 
 /** The queries of the API. Null means not found, or not in the scope. */
 export interface ApiQueries extends OperatorQueries, BlockQueries {

@@ -19,6 +19,8 @@ const tags = [
   { name: 'Local lists', description: 'The id tags that a charge point accepts while it is offline.' },
   { name: 'Reservations', description: 'EVSEs that are kept free for an id tag.' },
   { name: 'Smart charging', description: 'Charging profiles, external limits, and what vehicles ask for.' },
+  { name: 'Tariffs', description: 'Prices, costs of transactions, and tariffs that charge points have.' },
+  { name: 'Display messages', description: 'What the displays of charge points show.' },
   { name: 'Configuration', description: 'Configuration keys of OCPP 1.6, and the device model of OCPP 2.x.' },
   { name: 'Certificates', description: 'Certificates of charge points, and who signs them.' },
   { name: 'Transactions', description: 'Charging transactions, their meter values, and how operators end them.' },

@@ -4,6 +4,7 @@
 import { connectors } from './availability/tables.ts'
 import { certificateRequests, installedCertificates } from './certificates/tables.ts'
 import { chargePointEvents } from './charge-point-tables.ts'
+import { reportedDisplayMessages } from './display/tables.ts'
 import { reservationEnds } from './reservation/tables.ts'
 import { jobEvents } from './jobs/tables.ts'
 import { alarms, monitors, problems } from './diagnostics/tables.ts'
@@ -14,6 +15,7 @@ import {
   evChargingSchedules,
   reportedChargingProfiles,
 } from './smart-charging/tables.ts'
+import { reportedTariffs, transactionCosts } from './tariff/tables.ts'
 import { transactionCorrections, transactions } from './transactions/tables.ts'
 
 /**
@@ -38,4 +40,7 @@ export const storedTables = {
   chargingLimits,
   evChargingNeeds,
   evChargingSchedules,
+  reportedDisplayMessages,
+  transactionCosts,
+  reportedTariffs,
 }

@@ -27,6 +27,7 @@ import {
   deleteOld,
   deleteOldCertificates,
   deleteOldChargingProfiles,
+  deleteOldTold,
   deleteOldErasures,
   deleteOldJobs,
   deleteOldPromises,
@@ -121,6 +122,7 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   await deleteOldJobs(database.upkeepPool, nowMs - retention.jobDays * dayMs)
   await deleteOldReservations(database.upkeepPool, eventsFromMs)
   await deleteOldChargingProfiles(database.upkeepPool, eventsFromMs)
+  await deleteOldTold(database.upkeepPool, eventsFromMs)
   await deleteOldAlarms(database.upkeepPool, eventsFromMs)
   await deleteOldReports(database.upkeepPool, nowMs - retention.jobDays * dayMs)
   await deleteOldErasures(database.upkeepPool, eventsFromMs)

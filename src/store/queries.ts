@@ -16,7 +16,9 @@ import { createConnectivityQueries } from './connectivity-queries.ts'
 import { createCertificateQueries } from './certificate-queries.ts'
 import { createCorrectionQueries } from './corrections.ts'
 import { createCredentialRotationQueries } from './credential-rotation-queries.ts'
+import { createCostQueries } from './cost-queries.ts'
 import type { Database } from './database.ts'
+import { createDisplayQueries } from './display-queries.ts'
 import { ghostReasonsOf, ghostsOf } from './ghosts.ts'
 import { createEventQueries } from './event-queries.ts'
 import { createErasureQueries } from './erasure/erasure-queries.ts'
@@ -40,6 +42,7 @@ import { createReportQueries } from './report-queries.ts'
 import { createRoleQueries } from './role-queries.ts'
 import { createSmartChargingQueries } from './smart-charging-queries.ts'
 import { storeError } from './store-error.ts'
+import { createTariffQueries } from './tariff-queries.ts'
 import { createTransactionQueries } from './transaction-queries.ts'
 import { createVariableQueries } from './variable-queries.ts'
 
@@ -70,6 +73,9 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createReservationQueries(database),
     ...createLocalListQueries(database),
     ...createSmartChargingQueries(database),
+    ...createDisplayQueries(database),
+    ...createCostQueries(database),
+    ...createTariffQueries(database),
     ...createMessageQueries(source),
     ...createHistoryQueries(source),
     ...createConnectivityQueries(source),

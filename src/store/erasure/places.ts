@@ -8,6 +8,7 @@ import { chargePointEvents } from '../../blocks/charge-point-tables.ts'
 import { alarms, problems } from '../../blocks/diagnostics/tables.ts'
 import { jobEvents, jobs } from '../../blocks/jobs/tables.ts'
 import { variables } from '../../blocks/provisioning/tables.ts'
+import { displayMessages, reportedDisplayMessages } from '../../blocks/display/tables.ts'
 import { localLists } from '../../blocks/local-list/tables.ts'
 import { reservations } from '../../blocks/reservation/tables.ts'
 import {
@@ -17,6 +18,7 @@ import {
   evChargingSchedules,
   reportedChargingProfiles,
 } from '../../blocks/smart-charging/tables.ts'
+import { reportedTariffs, stationTariffs, transactionCosts } from '../../blocks/tariff/tables.ts'
 import { transactions } from '../../blocks/transactions/tables.ts'
 import { messageBlocks, messageLog } from '../messages/tables.ts'
 import {
@@ -69,7 +71,11 @@ function place<T extends PgTable>(
 export const places: readonly Place[] = [
   place(idTokens, null, { parentIdTag: 'idToken' }),
   place(remoteStartPromises, 'promised_at', { start: 'json' }),
-  place(transactions, 'COALESCE(updated_at, received_at)', { idToken: 'idToken', stopIdToken: 'idToken' }),
+  place(transactions, 'COALESCE(updated_at, received_at)', {
+    idToken: 'idToken',
+    stopIdToken: 'idToken',
+    givenCost: 'json',
+  }),
   place(variables, 'updated_at', { value: 'value', pendingValue: 'value', characteristics: 'json' }),
   place(connectors, 'updated_at', { info: 'value', vendorErrorCode: 'code' }),
   place(connectorHistory, 'received_at', { vendorErrorCode: 'code' }, true),
@@ -94,6 +100,11 @@ export const places: readonly Place[] = [
   place(evChargingSchedules, 'received_at', { payload: 'json' }),
   place(reservations, null, { idToken: 'idToken', groupIdToken: 'idToken' }),
   place(alarms, 'updated_at', { actualValue: 'value', endValue: 'value', techInfo: 'value', techCode: 'code' }),
+  place(displayMessages, null, { message: 'json' }),
+  place(reportedDisplayMessages, 'received_at', { message: 'json' }),
+  place(stationTariffs, null, { tariff: 'json' }),
+  place(reportedTariffs, 'received_at', { assignments: 'json' }),
+  place(transactionCosts, 'received_at', { detail: 'json' }),
 ]
 
 /** The table that an operator is told, for the lines of blocks. */
