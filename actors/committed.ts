@@ -52,8 +52,9 @@ function withBoot(
 function begunBy(row: NewRow<'transactions'>, chargePointKey: number): KnownTransaction {
   const { transactionId, evseId, connectorId, startedAtMs } = row
   const { stationTransactionId = null, idToken = null, meterStartWh = null, chargingState = null } = row
+  const price = typeof row.price === 'object' ? row.price : null
   const named = { transactionId, chargePointKey, stationTransactionId, evseId, connectorId, idToken }
-  return { ...named, startedAtMs, meterStartWh, chargingState, open: true, closedBy: null }
+  return { ...named, startedAtMs, meterStartWh, chargingState, price, open: true, closedBy: null }
 }
 
 function withConnector(state: ChargePointState, { evseId, connectorId, status }: KnownConnector): ChargePointState {

@@ -286,6 +286,21 @@ function rareStatements(plan: FillPlan, part: FillPart): FillStatement[] {
           FROM ${numbersOf(every(transactionsPer.job), part)}) n`,
     })),
     {
+      table: 'display_messages',
+      sql: `INSERT INTO display_messages (charge_point_id, message_id, priority, message, status, set_at, set_by)
+        SELECT ${key(72)}, g, 'NormalCycle', '{"id":1}', 'Accepted', at, 'operator'
+        FROM (SELECT g, ${lately(plan, anomalySpanMs, 'g', 73)} AS at
+          FROM ${numbersOf(every(transactionsPer.job), part)}) n`,
+    },
+    {
+      table: 'station_tariffs',
+      sql: `INSERT INTO station_tariffs (charge_point_id, tariff_id, evse_id, transaction_id, tariff, status, set_at,
+          set_by)
+        SELECT ${key(74)}, 'T' || g, 0, 0, '{"tariffId":"T","currency":"EUR"}', 'Accepted', at, 'operator'
+        FROM (SELECT g, ${lately(plan, anomalySpanMs, 'g', 75)} AS at
+          FROM ${numbersOf(every(transactionsPer.job), part)}) n`,
+    },
+    {
       table: 'api_keys',
       sql: `INSERT INTO api_keys (id, name, secret_hash, role, groups, created_at, created_by)
         SELECT lpad(to_hex(g), 16, '0'), 'Key ' || g, decode(md5(g::text), 'hex'), 'viewer',

@@ -30,6 +30,9 @@ export const notRead: Readonly<Record<string, string>> = {
   getTransactionStatus: 'it waits for an answer of the charge point',
   getCompositeSchedule: 'it waits for an answer of the charge point',
   getLocalList: 'it is one row, and 404 where there is none',
+  getPrice: 'it is one row, and 404 where there is none',
+  getGroupPrice: 'it is one row, and 404 where there is none',
+  getDefaultPrice: 'it is one row, and 404 where there is none',
   getCertificateAuthority: 'it is one constant text, and 404 without an authority',
 }
 

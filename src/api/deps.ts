@@ -75,11 +75,14 @@ import type {
 } from '../blocks/provisioning/records.ts'
 import type { AlarmFilter, AlarmRecord, MonitorRecord } from '../blocks/diagnostics/records.ts'
 import type { JobFilter, JobMoveRecord, JobRecord, NewJob, StartedJob } from '../blocks/jobs/job.ts'
+import type { DisplayQueries } from '../blocks/display/registry.ts'
 import type { ReservationQueries } from '../blocks/reservation/reservation.ts'
 import type { SmartChargingQueries } from '../blocks/smart-charging/registry.ts'
 import type { DynamicScheduleQueries } from '../blocks/smart-charging/dynamic-schedule.ts'
 import type { FactQueries } from '../blocks/facts.ts'
 import type { LocalListQueries } from '../blocks/local-list/local-list.ts'
+import type { CostQueries } from '../blocks/tariff/cost-records.ts'
+import type { TariffQueries } from '../blocks/tariff/registry.ts'
 import type { GroupFilter, GroupInput, GroupRecord } from '../blocks/groups.ts'
 import type { Scope } from '../blocks/scope.ts'
 import type { ErasureRecord, NewErasure } from '../blocks/authorization/erasure.ts'
@@ -95,7 +98,15 @@ import type { OcppVersion } from '../ocpp/version.ts'
 
 /** Queries of blocks about one charge point, which was found in the scope of the request before. */
 export interface BlockQueries
-  extends ReservationQueries, LocalListQueries, SmartChargingQueries, DynamicScheduleQueries, FactQueries {}
+  extends
+    ReservationQueries,
+    LocalListQueries,
+    SmartChargingQueries,
+    DynamicScheduleQueries,
+    FactQueries,
+    DisplayQueries,
+    CostQueries,
+    TariffQueries {}
 
 /** The queries of the API. Null means not found, or not in the scope. */
 export interface ApiQueries extends OperatorQueries, BlockQueries {

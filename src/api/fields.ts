@@ -120,6 +120,15 @@ export const ChargePointParams = z.object({
   }),
 })
 
+/** The group in a path. */
+export const GroupParams = z.object({
+  groupId: integerText('Group id', 1, integerMax).openapi({
+    param: { name: 'groupId', in: 'path' },
+    description: 'The `id` of the group.',
+    example: 2,
+  }),
+})
+
 /** A message id in a query: 36 characters in the specification, more from some charge points. */
 export const messageIdQuery = text('Message ID', 255)
   .optional()

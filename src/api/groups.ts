@@ -11,7 +11,7 @@ import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { notFound } from './errors.ts'
-import { change, integer, integerText, text } from './fields.ts'
+import { change, GroupParams, integer, integerText, text } from './fields.ts'
 import { pageFields, pageOf, pageQuery } from './paging.ts'
 import { body, errors, json } from './responses.ts'
 import { routeFor } from './route.ts'
@@ -54,14 +54,6 @@ const Group = z
       .openapi({ description: 'Charge points in it and in all groups below it.', example: 12 }),
   })
   .openapi('Group')
-
-const GroupParams = z.object({
-  groupId: integerText('Group id', 1, integerMax).openapi({
-    param: { name: 'groupId', in: 'path' },
-    description: 'The `id` of the group.',
-    example: 2,
-  }),
-})
 
 const newRoute = routeFor('group:write', {
   method: 'post',

@@ -530,6 +530,12 @@ export const localListPartsAwaitedMax = 5
 /** Charging profiles of one ReportChargingProfiles that the registry takes. */
 export const reportedProfilesMax = 100
 
+/** Display messages of one NotifyDisplayMessages that the registry takes. */
+export const reportedDisplayMessagesMax = 100
+
+/** Tariffs of one answer to GetTariffs that are stored. */
+export const reportedTariffsMax = 1_000
+
 /** Longest id token that is looked up, in characters. A longer one is unknown, since it cannot be stored. */
 export const idTokenLookupCharactersMax = 255
 assert(idTokenLookupCharactersMax >= idTokenCharactersMax, 'every id token that is stored must be found')

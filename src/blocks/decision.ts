@@ -10,6 +10,7 @@ import type { KnownJob } from './jobs/job.ts'
 import type { FrameMeter, MeterRows } from './meter-block.ts'
 import type { KnownReport, ReportKind } from './provisioning/report-parts.ts'
 import type { PatchChange, RowChange } from './stored-rows.ts'
+import type { Price } from './tariff/cost-records.ts'
 import type { knownColumns, knownLaterColumns, transactions } from './transactions/tables.ts'
 import type { About, Placed, UntimedFacts } from './untimed-facts.ts'
 import type { ConnectorRef, ConnectorStatus, Payload, RegistrationStatus, Verbatim } from './values.ts'
@@ -59,6 +60,9 @@ export interface KnownIdToken {
   readonly status: 'Accepted' | 'Blocked' | 'Expired' | 'Invalid'
   readonly expiryDateMs: number | null
   readonly parentIdTag: string | null
+  /** What its driver pays (2.1), and a text about it (2.x); null or left out: none. */
+  readonly tariff?: Payload | null
+  readonly personalMessage?: Payload | null
 }
 
 export interface KnownChargePoint {
@@ -121,6 +125,8 @@ export interface BeforeStart {
    * concurrent transactions are accepted.
    */
   readonly openOfIdToken: readonly KnownTransaction[]
+  /** The price that applies to the charge point; null or left out: none. */
+  readonly price?: Price | null
 }
 
 /** What a certificate signing request says, or why it cannot be used. */

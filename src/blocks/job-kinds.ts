@@ -8,6 +8,7 @@ import {
 } from './certificates/certificate-jobs.ts'
 import { diagnosticsLog, securityLog } from './diagnostics/log-job.ts'
 import { monitoringReport } from './diagnostics/monitoring-jobs.ts'
+import { displayMessageReport } from './display/commands.ts'
 import { firmwareUpdate } from './firmware/job.ts'
 import { localListSync } from './local-list/job.ts'
 import type { JobKind } from './jobs/job.ts'
@@ -34,6 +35,7 @@ export const jobKinds: readonly JobKind[] = [
   certificateDeletion,
   certificateReport,
   certificateRenewal,
+  displayMessageReport,
 ]
 
 /** The names of all kinds. */

@@ -14,6 +14,7 @@ import { alarmRoutes } from './diagnostics/route-alarms.ts'
 import { eventStreamRoutes } from './diagnostics/route-event-streams.ts'
 import { monitorRoutes } from './diagnostics/route-monitors.ts'
 import { diagnosticsRoutes } from './diagnostics/routes.ts'
+import { displayRoutes } from './display/routes.ts'
 import { firmwareRoutes } from './firmware/routes.ts'
 import { jobRoutes } from './jobs/routes.ts'
 import { localListRoutes } from './local-list/routes.ts'
@@ -36,6 +37,10 @@ import { reportedChargingRoutes } from './smart-charging/route-reported.ts'
 import { smartChargingRoutes } from './smart-charging/routes.ts'
 import { compositeScheduleRoutes } from './smart-charging/route-composite.ts'
 import { batterySwapRoutes } from './transactions/route-battery-swaps.ts'
+import { costRoutes } from './tariff/route-costs.ts'
+import { driverTariffRoutes } from './tariff/route-driver-tariffs.ts'
+import { priceRoutes } from './tariff/route-prices.ts'
+import { tariffRoutes } from './tariff/route-tariffs.ts'
 import { transactionExportRoutes } from './transactions/route-exports.ts'
 import { stationStatusRoutes } from './transactions/route-station-status.ts'
 import { transactionRoutes } from './transactions/routes.ts'
@@ -65,6 +70,11 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     credentialRotationRoutes(deps),
     firmwareRoutes(deps),
     diagnosticsRoutes(deps),
+    priceRoutes(deps),
+    costRoutes(deps),
+    tariffRoutes(deps),
+    driverTariffRoutes(deps),
+    displayRoutes(deps),
     monitorRoutes(deps),
     alarmRoutes(deps),
     eventStreamRoutes(deps),

@@ -6,6 +6,7 @@ import type { PgTable } from 'drizzle-orm/pg-core'
 import type { chargePoints, unpatchedColumns as unpatchedOfChargePoint } from './charge-point-tables.ts'
 import type { storedTables } from './tables.ts'
 import type {
+  costColumns,
   endColumns,
   fallColumns,
   transactions,
@@ -40,7 +41,7 @@ type OfMessage =
 
 /** Columns that are filled in later: the end of a transaction, and the values that a correction replaced. */
 interface Later {
-  readonly transactions: (typeof endColumns | typeof fallColumns)[number]
+  readonly transactions: (typeof endColumns | typeof fallColumns | typeof costColumns)[number]
   readonly transactionCorrections: 'stoppedAtBeforeMs' | 'meterStopWhBefore' | 'stopReasonBefore'
 }
 

@@ -5,6 +5,7 @@ import { settlements, vatNumberChecks, webPayments } from './authorization/table
 import { connectors } from './availability/tables.ts'
 import { certificateRequests, installedCertificates } from './certificates/tables.ts'
 import { chargePointEvents } from './charge-point-tables.ts'
+import { reportedDisplayMessages } from './display/tables.ts'
 import { reservationEnds } from './reservation/tables.ts'
 import { jobEvents } from './jobs/tables.ts'
 import { alarms, eventStreamEvents, eventStreams, monitors, problems } from './diagnostics/tables.ts'
@@ -22,6 +23,7 @@ import {
   reportedChargingProfiles,
 } from './smart-charging/tables.ts'
 import { batterySwaps, transactionCorrections, transactions } from './transactions/tables.ts'
+import { reportedTariffs, transactionCosts } from './tariff/tables.ts'
 
 /**
  * Rows are stored in the order of these tables. A row replaces the one with the same key, unless
@@ -59,4 +61,7 @@ export const storedTables = {
   vatNumberChecks,
   // After everything that is reported.
   wholeReports,
+  reportedDisplayMessages,
+  transactionCosts,
+  reportedTariffs,
 }

@@ -35,6 +35,13 @@ export const permissionTable = {
   'command:call': { means: 'Send any CALL to a charge point, and so any other command too.' },
   'charging:read': { means: 'See charging profiles, limits by others, and what vehicles need.' },
   'charging:write': { means: 'Set and clear charging profiles, and have them reported.' },
+  'display:read': { means: 'See display messages.' },
+  'display:write': { means: 'Show and clear display messages, and have them reported.' },
+  'tariff:read': { means: 'See prices, costs of transactions, and tariffs of charge points.' },
+  'tariff:write': {
+    means: 'Say what charge points charge and what transactions cost, and set and clear tariffs at charge points.',
+  },
+  'price:write': { means: 'Change the price of charge points that have no other.', isForAll: true },
   'local-list:read': { means: 'See local authorization lists.' },
   'local-list:write': { means: 'Change local authorization lists, and send them to charge points.' },
   'job:read': { means: 'See jobs: commands that outlive their requests.' },

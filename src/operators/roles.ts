@@ -14,6 +14,8 @@ const viewer = [
   'reservation:read',
   'charging:read',
   'local-list:read',
+  'display:read',
+  'tariff:read',
   'credential:read',
   'certificate:read',
   'idtag:read',

@@ -6,9 +6,11 @@ import { idTokenLookupCharactersMax, lastStopTransactionsMax, openOfIdTokenMax }
 import { storableText } from '../base/storable-text.ts'
 import { idTokenCandidates } from '../blocks/authorization/authorization.ts'
 import type { BeforeStart } from '../blocks/decision.ts'
+import type { Price } from '../blocks/tariff/cost-records.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { int4Array, textArray } from './wire/binary-array.ts'
 import { knownJson, ms } from './known-transaction.ts'
+import { priceOf } from './price-of.ts'
 import { unseen } from './wire/plans.ts'
 
 interface Starting {
@@ -22,9 +24,14 @@ interface BeforeStartRow {
   readonly place: number
   readonly lastStop: BeforeStart['lastStop']
   readonly openOfIdToken?: BeforeStart['openOfIdToken'] | null
+  readonly price: Price | null
 }
 
 const nothingBefore: BeforeStart = { lastStop: null, openOfIdToken: [] }
+
+// The price of the charge point itself, or of its group or the nearest one above, or the default. Without any price
+// nothing is looked for.
+const price = `CASE WHEN EXISTS (SELECT FROM prices) THEN (${priceOf('v.charge_point_id')}) END AS price`
 
 // Only the newest transactions of the charge point are searched, however many it has. A range, even for one key, and in
 // the order of the index: else PostgreSQL reads a partition by arrival if its statistics know few charge points there.
@@ -37,7 +44,7 @@ const lastStop = `(
 
 /** The last stops of EVSEs. */
 export const readLastStops = `
-  SELECT v.place, ${lastStop}
+  SELECT v.place, ${lastStop}, ${price}
   FROM unnest(${unseen('$1::int4[]')}, ${unseen('$2::int4[]')}) WITH ORDINALITY AS v(charge_point_id, evse_id, place)`
 
 const openKey = 'left(lower(t.id_token), 64)'
@@ -52,17 +59,18 @@ function openFrom(first: string, last: string, more: string): string {
 
 /**
  * The last stops and the open transactions of cards, each limited in number. Those of the id token and its plain form
- * come first, then those of the plain form with another suffix, unless that is an id token itself.
+ * come first, then those of the plain form with another suffix, unless that is an id token itself. OFFSET 0 keeps
+ * PostgreSQL from a join, which would lose their order.
  */
 export const readBeforeStart = `
-  SELECT v.place, ${lastStop}, (
+  SELECT v.place, ${lastStop}, ${price}, (
       SELECT json_agg(json_build_object(${knownJson})) FROM (
         ${openFrom(tokenKey, tokenKey, '')}
         UNION ALL
         ${openFrom(cardKey, cardKey, 'AND v.card <> v.id_token')}
         UNION ALL
         (SELECT * FROM ${openFrom(`(${cardKey} || '_')`, `(${cardKey} || '\`')`, `AND ${openKey} <> ${tokenKey}`)} suffixed
-         WHERE NOT EXISTS (SELECT FROM id_tokens i WHERE i.id_key = lower(suffixed.id_token)))) t) AS "openOfIdToken"
+         WHERE NOT EXISTS (SELECT FROM id_tokens i WHERE i.id_key = lower(suffixed.id_token) OFFSET 0))) t) AS "openOfIdToken"
   FROM unnest(${unseen('$1::int4[]')}, ${unseen('$2::int4[]')}, ${unseen('$3::text[]')}, ${unseen('$4::text[]')})
     WITH ORDINALITY AS v(charge_point_id, evse_id, id_token, card, place)`
 
@@ -83,9 +91,10 @@ export function createBeforeStart(
   ]
   const answers = (asked: readonly Starting[], rows: readonly BeforeStartRow[]): Map<string, BeforeStart> => {
     const found = new Map<string, BeforeStart>()
-    for (const { place, lastStop: stop, openOfIdToken } of rows) {
+    for (const { place, lastStop: stop, openOfIdToken, price: applies } of rows) {
       const starting = asked[place - 1]
-      if (starting !== undefined) found.set(nameOf(starting), { lastStop: stop, openOfIdToken: openOfIdToken ?? [] })
+      if (starting === undefined) continue
+      found.set(nameOf(starting), { lastStop: stop, openOfIdToken: openOfIdToken ?? [], price: applies })
     }
     return found
   }

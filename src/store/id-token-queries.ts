@@ -110,6 +110,6 @@ export function columnsOf(input: IdTokenInput) {
 }
 
 function recordOf(row: typeof idTokens.$inferSelect): IdTokenRecord {
-  const { idKey: _, ...record } = row
+  const { idKey: _, tariff: __, personalMessage: ___, ...record } = row
   return record
 }

@@ -275,7 +275,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
     const found = await pool.query<KnownIdToken & { readonly idKey: string }>({
       name: 'stator_id_tokens',
       text: `SELECT id_key AS "idKey", id_token AS "idToken", type, status, expiry_date AS "expiryDateMs",
-               parent_id_tag AS "parentIdTag" FROM id_tokens WHERE id_key = ANY($1::text[])`,
+               parent_id_tag AS "parentIdTag", tariff, personal_message AS "personalMessage" FROM id_tokens WHERE id_key = ANY($1::text[])`,
       values: [textArray(tokens.map(idKeyOf))],
     })
     return new Map(found.rows.map(({ idKey, ...token }) => [idKey, token]))
@@ -368,7 +368,8 @@ export function createLiveQueries(database: Database, clock: Clock) {
         const token = await (remembered.has(idKey) ? inTime(looking, rememberedIdTokenMsMax, clock) : looking)
         remembered.delete(idKey)
         if (token === undefined) return null
-        remembered.set(idKey, token)
+        // What drivers are told may be long: while the database is away, they are authorized without it.
+        remembered.set(idKey, { ...token, tariff: null, personalMessage: null })
         if (remembered.size > idTokensRememberedMax) forgetOldest(remembered)
         return token
       } catch (error) {

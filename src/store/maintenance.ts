@@ -28,6 +28,7 @@ import {
   deleteOldCertificates,
   deleteOldChargingProfiles,
   deleteOldControls,
+  deleteOldTold,
   deleteOldErasures,
   deleteOldFacts,
   deleteOldJobs,
@@ -124,6 +125,7 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   await deleteOldJobs(database.upkeepPool, nowMs - retention.jobDays * dayMs)
   await deleteOldReservations(database.upkeepPool, eventsFromMs)
   await deleteOldChargingProfiles(database.upkeepPool, eventsFromMs)
+  await deleteOldTold(database.upkeepPool, eventsFromMs)
   await deleteOldAlarms(database.upkeepPool, eventsFromMs)
   await deleteOldFacts(database.upkeepPool, eventsFromMs)
   await deleteOldControls(database.upkeepPool, eventsFromMs)

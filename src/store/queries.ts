@@ -16,9 +16,11 @@ import { createConnectivityQueries } from './connectivity-queries.ts'
 import { createCertificateQueries } from './certificate-queries.ts'
 import { createCorrectionQueries } from './corrections.ts'
 import { createCredentialRotationQueries } from './credential-rotation-queries.ts'
+import { createCostQueries } from './cost-queries.ts'
 import type { Database } from './database.ts'
 import { createDynamicScheduleQueries } from './dynamic-schedule-queries.ts'
 import { createFactQueries } from './fact-queries.ts'
+import { createDisplayQueries } from './display-queries.ts'
 import { ghostReasonsOf, ghostsOf } from './ghosts.ts'
 import { createEventQueries } from './event-queries.ts'
 import { createErasureQueries } from './erasure/erasure-queries.ts'
@@ -42,6 +44,7 @@ import { createReportQueries } from './report-queries.ts'
 import { createRoleQueries } from './role-queries.ts'
 import { createSmartChargingQueries } from './smart-charging-queries.ts'
 import { storeError } from './store-error.ts'
+import { createTariffQueries } from './tariff-queries.ts'
 import { createTransactionQueries } from './transaction-queries.ts'
 import { createVariableQueries } from './variable-queries.ts'
 
@@ -74,6 +77,9 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createSmartChargingQueries(database),
     ...createDynamicScheduleQueries(database),
     ...createFactQueries(source),
+    ...createDisplayQueries(database),
+    ...createCostQueries(database),
+    ...createTariffQueries(database),
     ...createMessageQueries(source),
     ...createHistoryQueries(source),
     ...createConnectivityQueries(source),

@@ -115,6 +115,24 @@ export async function deleteOldControls(pool: Pool, beforeMs: number): Promise<v
   await forget(pool, 'event_stream_events', isOfNone('event_streams', 'stream_id', 'event_stream_events'), before)
 }
 
+/**
+ * Deletes display messages and tariffs that were set, or reported, before `beforeMs`, and of which nothing more is
+ * expected: those of transactions, and those that are not in force.
+ */
+export async function deleteOldTold(pool: Pool, beforeMs: number): Promise<void> {
+  const before = [new Date(beforeMs).toISOString()]
+  const isOver = `(cleared_at IS NOT NULL OR status IS DISTINCT FROM 'Accepted')`
+  await forget(
+    pool,
+    'display_messages',
+    `set_at < $2 AND (${isOver} OR ends_at < $2 OR transaction_id IS NOT NULL)`,
+    before,
+  )
+  const isEnded = `(ends_at < $2 OR station_transaction_id IS NOT NULL)`
+  await forget(pool, 'reported_display_messages', `received_at < $2 AND ${isEnded}`, before)
+  await forget(pool, 'station_tariffs', `set_at < $2 AND (${isOver} OR transaction_id <> 0)`, before)
+}
+
 /** Deletes reports in parts to which nothing was added since `beforeMs`; what they reported stays. Returns how many. */
 export async function deleteOldReports(pool: Pool, beforeMs: number): Promise<number> {
   return forget(pool, 'device_reports', 'updated_at < $2', [new Date(beforeMs).toISOString()])

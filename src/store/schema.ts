@@ -218,6 +218,9 @@ export const idTokens = pgTable(
     createdAtMs: instant('created_at')
       .notNull()
       .default(sql`now()`),
+    /** What its driver pays (2.1 I08), and a text about it (2.0.1 I01). */
+    tariff: json('tariff').$type<Payload>(),
+    personalMessage: json('personal_message').$type<Payload>(),
   },
   (table) => [index('id_tokens_status').on(table.status, table.idKey)],
 )

@@ -14,6 +14,7 @@ import {
   unpatchedColumns as unpatchedOfChargePoint,
 } from '../blocks/charge-point-tables.ts'
 import {
+  costColumns,
   endColumns,
   fallColumns,
   transactions,
@@ -136,8 +137,8 @@ export function isOtherTransaction(stored: string, begun: string): string {
     OR ${stored}.station_transaction_id IS DISTINCT FROM ${begun}.station_transaction_id`
 }
 
-/** The columns of a transaction that begins: all but those of its end. */
-const beginColumns = otherColumnsOf(transactions, [...endColumns, ...fallColumns, 'updatedAtMs'])
+/** The columns of a transaction that begins: all but those that are filled in later. */
+const beginColumns = otherColumnsOf(transactions, [...endColumns, ...fallColumns, ...costColumns, 'updatedAtMs'])
 
 export type TransactionRow = RowOfColumns<typeof beginColumns> & Fenced
 

@@ -168,7 +168,7 @@ async function dropPartition(client: ClientBase, range: IdRange, before: string)
     query_timeout: partitionQueryMsMax,
   } as { text: string; values: unknown[] })
   if (late.rowCount !== 0) return []
-  await deleteStationIds(client, name)
+  await deleteBeside(client, name)
   const counted = await countPartition(client, name)
   const reason = await shortly(client, partitionTriesMax, async () => {
     await client.query('LOCK TABLE transactions IN ACCESS EXCLUSIVE MODE')
@@ -186,27 +186,28 @@ async function dropPartition(client: ClientBase, range: IdRange, before: string)
  * dropped: what triggers keep elsewhere is brought up to date here.
  */
 async function forgetRange(client: ClientBase, { from, to }: IdRange): Promise<void> {
-  await client.query('DELETE FROM transaction_corrections WHERE transaction_id >= $1 AND transaction_id < $2', [
-    from ?? 0,
-    to,
-  ])
+  for (const table of ['transaction_corrections', 'transaction_costs'])
+    await client.query(`DELETE FROM ${table} WHERE transaction_id >= $1 AND transaction_id < $2`, [from ?? 0, to])
 }
 
 const sameStationId = `s.charge_point_id = t.charge_point_id AND s.station_use = t.station_use
   AND s.station_transaction_id = left(t.station_transaction_id, 255) AND s.transaction_id = t.id`
 
-/** Deletes the ids of charge points of a whole partition, in parts. */
-async function deleteStationIds(client: ClientBase, partition: string): Promise<void> {
+/** Deletes the ids of charge points, and the costs, of a whole partition, in parts. */
+async function deleteBeside(client: ClientBase, partition: string): Promise<void> {
   const { rows } = await client.query<{ first: number | null; last: number }>(
     `SELECT min(id)::float8 AS first, max(id)::float8 AS last FROM ${partition}`,
   )
   const { first = null, last = 0 } = rows[0] ?? {}
   if (first === null) return
-  for (let id = first; id <= last; id += retentionRowsMax)
+  for (let id = first; id <= last; id += retentionRowsMax) {
+    const part = [id, id + retentionRowsMax]
     await client.query(
       `DELETE FROM station_transactions s USING ${partition} t WHERE t.id >= $1 AND t.id < $2 AND ${sameStationId}`,
-      [id, id + retentionRowsMax],
+      part,
     )
+    await client.query('DELETE FROM transaction_costs WHERE transaction_id >= $1 AND transaction_id < $2', part)
+  }
 }
 
 /** Deletes rows that are over, up to the limit of one run. It names the whole table, whose triggers run then. */
@@ -218,7 +219,8 @@ async function deleteRows(client: ClientBase, partition: string, before: string)
            SELECT id FROM ${partition} WHERE ${isOver} ORDER BY received_at, id LIMIT $2))
          RETURNING id, charge_point_id, station_transaction_id, station_use
        ), s AS (DELETE FROM station_transactions s USING t WHERE ${sameStationId}),
-       c AS (DELETE FROM transaction_corrections c USING t WHERE c.transaction_id = t.id)
+       c AS (DELETE FROM transaction_corrections c USING t WHERE c.transaction_id = t.id),
+       k AS (DELETE FROM transaction_costs k USING t WHERE k.transaction_id = t.id)
        SELECT count(*)::int4 AS count FROM t`,
       [before, retentionRowsMax],
     )

@@ -464,14 +464,15 @@ export class DatabaseModel {
     if (this.transactions.has(id)) return
     if (byStation !== null && this.#byStationId.has(byStation)) return this.begunTwice(byStation)
     if (byStation !== null) this.#byStationId.set(byStation, id)
-    this.transactions.set(id, { ...nothingReported, ...change, id, chargePointKey, receivedAtMs })
+    const price = typeof change.price === 'object' ? change.price : null
+    this.transactions.set(id, { ...nothingReported, ...change, price, id, chargePointKey, receivedAtMs })
   }
 }
 
 /** The columns of a transaction for which nothing optional was reported. */
 const nothingReported = {
   ...nulls(patchedNames(transactions, unpatchedOfTransaction)),
-  ...nulls(['stationTransactionId', 'reservationId', 'updatedAtMs']),
+  ...nulls(['stationTransactionId', 'reservationId', 'price', 'updatedAtMs']),
 }
 
 /** False if there is a row with that key. */

@@ -104,6 +104,38 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
   readEventStreams: { needs: 'configuration:read', elsewhere: 404 },
   adjustEventStream: { needs: 'configuration:write', elsewhere: 404, body: { intervalSeconds: 60 } },
   listEventStreams: { needs: 'configuration:read', elsewhere: 404 },
+  setDisplayMessage: {
+    needs: 'display:write',
+    elsewhere: 404,
+    body: { message: { format: 'UTF8', content: 'Closed' } },
+  },
+  clearDisplayMessage: { needs: 'display:write', elsewhere: 404, body: { messageId: 1 } },
+  reportDisplayMessages: { needs: 'display:write', elsewhere: 404, body: {} },
+  listDisplayMessages: { needs: 'display:read', elsewhere: 404 },
+  updateCost: { needs: 'tariff:write', elsewhere: 404, body: { transactionId: 1, totalCost: 1 } },
+  giveCost: { needs: 'tariff:write', elsewhere: 404, body: { totalCost: 1 } },
+  getTransactionCost: { needs: 'tariff:read', elsewhere: 404 },
+  getDefaultPrice: { needs: 'tariff:read', mayBeMissing: true },
+  storeDefaultPrice: { needs: 'price:write', body: { currency: 'EUR' } },
+  deleteDefaultPrice: { needs: 'price:write', mayBeMissing: true },
+  getGroupPrice: { needs: 'tariff:read', elsewhere: 404, mayBeMissing: true },
+  storeGroupPrice: { needs: 'tariff:write', elsewhere: 404, body: { currency: 'EUR' } },
+  deleteGroupPrice: { needs: 'tariff:write', elsewhere: 404, mayBeMissing: true },
+  getPrice: { needs: 'tariff:read', elsewhere: 404, mayBeMissing: true },
+  storePrice: { needs: 'tariff:write', elsewhere: 404, body: { currency: 'EUR' } },
+  deletePrice: { needs: 'tariff:write', elsewhere: 404, mayBeMissing: true },
+  setDefaultTariff: { needs: 'tariff:write', elsewhere: 404, body: { tariff: { tariffId: 'T', currency: 'EUR' } } },
+  changeTransactionTariff: {
+    needs: 'tariff:write',
+    elsewhere: 404,
+    body: { transactionId: 1, tariff: { tariffId: 'T', currency: 'EUR' } },
+  },
+  clearTariffs: { needs: 'tariff:write', elsewhere: 404, body: {} },
+  reportTariffs: { needs: 'tariff:write', elsewhere: 404, body: {} },
+  listTariffs: { needs: 'tariff:read', elsewhere: 404 },
+  getDriverTariff: { needs: 'idtag:read', mayBeMissing: true },
+  storeDriverTariff: { needs: 'idtag:write', mayBeMissing: true, body: { tariff: { tariffId: 'T', currency: 'EUR' } } },
+  deleteDriverTariff: { needs: 'idtag:write', mayBeMissing: true },
   reserve: { needs: 'command:reserve', elsewhere: 404, body: { idTag: 'A', expiresAt: '2100-01-01T00:00:00Z' } },
   cancelReservation: { needs: 'command:reserve', elsewhere: 404 },
   getReservation: { needs: 'reservation:read', elsewhere: 404, mayBeMissing: true },
@@ -241,7 +273,7 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
 
 /** Permissions that concern more than single charge points: an operator of some groups may not use them. */
 export const forAll: ReadonlySet<Permission> = new Set<Permission>([
-  ...(['idtag:read', 'idtag:write', 'idtag:erase', 'role:write', 'metrics:read'] as const),
+  ...(['idtag:read', 'idtag:write', 'idtag:erase', 'role:write', 'price:write', 'metrics:read'] as const),
 ])
 
 /** What charge points may do with their own credentials. */

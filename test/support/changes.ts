@@ -91,7 +91,11 @@ export function transactionStarted(
 export function begunAs(transaction: KnownTransaction): RowChange<'transactions'> {
   const { transactionId, stationTransactionId, evseId, connectorId, idToken, startedAtMs, meterStartWh } = transaction
   const start = { stationTransactionId, evseId, connectorId, idToken, startedAtMs, meterStartWh }
-  return transactionStarted(transactionId, { ...start, chargingState: transaction.chargingState ?? null })
+  return transactionStarted(transactionId, {
+    ...start,
+    chargingState: transaction.chargingState ?? null,
+    price: transaction.price ?? null,
+  })
 }
 
 /** A transaction goes on. */

@@ -58,6 +58,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Which blocks a block may use, besides what stands beside their folders; the files of its routes apart. */
 const mayUse: Readonly<Record<string, readonly string[]>> = {
   certificates: ['jobs'],
+  display: ['jobs'],
   diagnostics: ['availability', 'jobs', 'provisioning'],
   firmware: ['jobs'],
   'local-list': ['jobs'],
@@ -65,7 +66,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   metering: ['availability'],
   provisioning: ['jobs'],
   'remote-control': ['authorization', 'availability', 'smart-charging'],
-  transactions: ['authorization', 'availability', 'metering', 'reservation'],
+  transactions: ['authorization', 'availability', 'metering', 'reservation', 'tariff'],
 }
 
 /** Libraries that one area alone may import. */

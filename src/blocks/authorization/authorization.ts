@@ -4,7 +4,8 @@
 import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import { isoTime } from '../../base/clock.ts'
 import { idTagCharactersMax16 } from '../../base/limits.ts'
-import type { Anomaly, Handler, Known, KnownIdToken } from '../decision.ts'
+import type { ByVersion } from '../../ocpp/version.ts'
+import type { Anomaly, Handler, Known, KnownIdToken, Payload } from '../decision.ts'
 import { contractIn, contractProblem, withContract } from './contract.ts'
 
 /**
@@ -54,15 +55,18 @@ function fits16(parentIdTag: string | null): parentIdTag is string {
   return parentIdTag !== null && parentIdTag.length <= idTagCharactersMax16
 }
 
+/** An id token of 2.x. */
+type AuthorizeIdToken = Pick<
+  OCPP20.AuthorizeRequest['idToken'] | OCPP21.AuthorizeRequest['idToken'],
+  'idToken' | 'type'
+>
+
 /**
  * IdTokenInfoType (2.0.1 Part 2 §2.29) of an idToken, for the answer to a 2.x charge point. A token of type
  * NoAuthorization is accepted without a look-up (C02). A token whose type differs from the stored type is Unknown, so
  * that the number of a card cannot be typed into a keypad.
  */
-export function idTokenInfo201(
-  idToken: Pick<OCPP20.AuthorizeRequest['idToken'] | OCPP21.AuthorizeRequest['idToken'], 'idToken' | 'type'>,
-  known: Known,
-): OCPP20.AuthorizeResponse['idTokenInfo'] {
+export function idTokenInfo201(idToken: AuthorizeIdToken, known: Known): OCPP20.AuthorizeResponse['idTokenInfo'] {
   if (idToken.type === 'NoAuthorization') return { status: 'Accepted' }
   const token = findIdToken(idToken.idToken, known)
   if (token === undefined || (token.type !== null && token.type !== idToken.type)) return { status: 'Unknown' }
@@ -92,9 +96,27 @@ export const authorize201: Handler<OCPP20.AuthorizeRequest | OCPP21.AuthorizeReq
   },
   decide: (payload, known) => {
     const idTokenInfo = idTokenInfo201(payload.idToken, known)
-    if (contractIn(payload) === null) return { answer: { idTokenInfo }, changes: [], anomalies: [] }
+    if (contractIn(payload) === null) {
+      return { answer: withPrices({ idTokenInfo }, payload.idToken, known), changes: [], anomalies: [] }
+    }
     const reason = contractProblem(known)
     const anomalies: readonly Anomaly[] = reason === null ? [] : [{ kind: 'contractRefused', detail: { reason } }]
-    return { answer: withContract(idTokenInfo, known), changes: [], anomalies }
+    const answer = withPrices(withContract(idTokenInfo, known), payload.idToken, known)
+    return { answer, changes: [], anomalies }
   },
+}
+
+/** Whether the answer to an Authorize can hold a tariff (2.1 I08). */
+const hasDriverTariffs: ByVersion<boolean> = { '1.6': false, '2.0.1': false, '2.1': true }
+
+/** The answer with what the driver is told of prices (2.0.1 I01, 2.1 I08), if the driver may charge. */
+function withPrices(answer: OCPP20.AuthorizeResponse, { idToken, type }: AuthorizeIdToken, known: Known): Payload {
+  const { idTokenInfo } = answer
+  if (idTokenInfo.status !== 'Accepted' || type === 'NoAuthorization') return { ...answer }
+  const { tariff = null, personalMessage = null } = findIdToken(idToken, known) ?? {}
+  return {
+    ...answer,
+    ...(personalMessage === null ? {} : { idTokenInfo: { ...idTokenInfo, personalMessage } }),
+    ...(tariff === null || !hasDriverTariffs[known.chargePoint.version] ? {} : { tariff }),
+  }
 }

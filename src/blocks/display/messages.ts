@@ -1,19 +1,26 @@
 // Functional block O, display messages.
 
-import { keeping, rowsOf } from '../rows.ts'
+import { forgiving, readingPartOf, rowsOf } from '../rows.ts'
+import { firstMessages, notifyDisplayMessages } from './reports.ts'
 
-const { stored, toChargePoint } = rowsOf('display')
+const { served, toChargePoint } = rowsOf('display')
 
 export const display201 = {
-  SetDisplayMessage: toChargePoint('2.0.1 O01-O02'),
+  SetDisplayMessage: toChargePoint('2.0.1 O01-O02, O06'),
   GetDisplayMessages: toChargePoint('2.0.1 O03-O04', ['NotifyDisplayMessages']),
-  NotifyDisplayMessages: keeping(['messageInfo'], stored('2.0.1 O03-O04')),
+  NotifyDisplayMessages: readingPartOf(
+    { messageInfo: firstMessages },
+    forgiving(served('2.0.1 O03-O04', 'committed', notifyDisplayMessages)),
+  ),
   ClearDisplayMessage: toChargePoint('2.0.1 O05'),
 }
 
 export const display21 = {
-  SetDisplayMessage: toChargePoint('2.1 O01-O02'),
+  SetDisplayMessage: toChargePoint('2.1 O01-O02, O06'),
   GetDisplayMessages: toChargePoint('2.1 O03-O04', ['NotifyDisplayMessages']),
-  NotifyDisplayMessages: keeping(['messageInfo'], stored('2.1 O03-O04')),
+  NotifyDisplayMessages: readingPartOf(
+    { messageInfo: firstMessages },
+    forgiving(served('2.1 O03-O04', 'committed', notifyDisplayMessages)),
+  ),
   ClearDisplayMessage: toChargePoint('2.1 O05'),
 }

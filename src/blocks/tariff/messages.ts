@@ -1,6 +1,7 @@
 // Functional block I, tariffs and costs. 1.6 does not have it.
 
-import { rowsOf } from '../rows.ts'
+import { learning, rowsOf } from '../rows.ts'
+import { tariffsLearned } from './reported-tariffs.ts'
 
 const { toChargePoint } = rowsOf('tariff')
 
@@ -11,7 +12,7 @@ export const tariff201 = {
 export const tariff21 = {
   CostUpdated: toChargePoint('2.1 I02'),
   SetDefaultTariff: toChargePoint('2.1 I07'),
-  GetTariffs: toChargePoint('2.1 I09'),
+  GetTariffs: learning(tariffsLearned, toChargePoint('2.1 I09')),
   ClearTariffs: toChargePoint('2.1 I10'),
   ChangeTransactionTariff: toChargePoint('2.1 I11'),
 }

@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm'
 import { bigint, boolean, doublePrecision, index, integer, json, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { instant } from '../column-types.ts'
 import type { Payload } from '../values.ts'
+import type { GivenCost, Price } from '../tariff/cost-records.ts'
 
 /** Partitioned by ranges of transactionIds (store/transaction-partitions.ts). */
 export const transactions = pgTable(
@@ -39,6 +40,11 @@ export const transactions = pgTable(
     /** The highest register from which a later one fell, and the time of that lower one; null if none fell. */
     registerFellFromWh: doublePrecision('register_fell_from_wh'),
     registerFellAtMs: instant('register_fell_at'),
+    /** 2.x: the price that applied when it began; null: none. */
+    price: json('price').$type<Price>(),
+    /** 2.x: the cost that an operator has given last, and `atMs` of the one that was in an answer last. */
+    givenCost: json('given_cost').$type<GivenCost>(),
+    costToldMs: bigint('cost_told_ms', { mode: 'number' }),
     receivedAtMs: instant('received_at').notNull(),
     /** When the last message about it came; null if only the first has come. MeterValues of 1.6 do not change it. */
     updatedAtMs: instant('updated_at'),
@@ -110,7 +116,14 @@ export const knownColumns = [
 ] as const satisfies TransactionColumn[]
 
 /** More columns that decisions use; they are filled in during the transaction. */
-export const knownLaterColumns = ['chargingState', 'stopIdToken', 'stoppedAtMs'] as const satisfies TransactionColumn[]
+export const knownLaterColumns = [
+  'chargingState',
+  'stopIdToken',
+  'stoppedAtMs',
+  'price',
+  'givenCost',
+  'costToldMs',
+] as const satisfies TransactionColumn[]
 
 /** The columns that the message that ends a transaction sets. */
 export const endColumns = [
@@ -124,6 +137,9 @@ export const endColumns = [
 /** The columns about a register that fell. */
 export const fallColumns = ['registerFellFromWh', 'registerFellAtMs'] as const satisfies TransactionColumn[]
 
+/** The columns about what operators say that it costs. */
+export const costColumns = ['givenCost', 'costToldMs'] as const satisfies TransactionColumn[]
+
 /** Columns that only the first message or the store sets. */
 export const unpatchedColumns = [
   'transactionId',
@@ -131,6 +147,7 @@ export const unpatchedColumns = [
   'stationTransactionId',
   'stationUse',
   'reservationId',
+  'price',
   'receivedAtMs',
   'updatedAtMs',
 ] as const satisfies TransactionColumn[]
@@ -142,6 +159,9 @@ export const hiddenColumns = [
   'lastEventAtMs',
   'lastSeqNo',
   'registerFellAtMs',
+  'price',
+  'costToldMs',
+  'givenCost',
   'receivedAtMs',
   'updatedAtMs',
 ] as const satisfies TransactionColumn[]

@@ -25,6 +25,8 @@ import { energyWh } from '../metering/meter-values.ts'
 import { timeMs } from '../notification.ts'
 import { concurrencyDoubts, concurrentTransaction, doubts, withConcurrency } from './plausibility.ts'
 import { reservationUsed } from './reservation-used.ts'
+import { type CostOutcome, costOutcome, reportedCost } from '../tariff/answer-cost.ts'
+import { energyBetween, type Usage } from '../tariff/cost.ts'
 import {
   fallAfterStart,
   fallAround,
@@ -109,6 +111,7 @@ function begin({ event, station, position, known, idTokenStatus }: Case, transac
           reservationId: event.reservationId ?? null,
           remoteStartId: info.remoteStartId ?? null,
           chargingState: info.chargingState ?? null,
+          price: known.beforeStart?.price ?? null,
         },
       },
     ],
@@ -273,6 +276,29 @@ function connectorOutcome({ event, position, known }: Case, transaction: KnownTr
   return { changes, anomalies: [] }
 }
 
+/** What the event tells about the cost, and what its answer does. */
+function costs(
+  { event, position, known }: Case,
+  transactionId: number,
+  transaction: KnownTransaction | undefined,
+  move: TransactionMove | null,
+): CostOutcome {
+  const isEnd = event.eventType === 'Ended' && (move === null || move.isEnd)
+  const isCurrent = isEnd || move === null || move.isCurrent
+  const begun = transaction && { ...transaction, ...beginningOf({ event, station: '', position, known }, transaction) }
+  const usage = (): Usage => {
+    const last = energyWh(known.meter, 'last') ?? known.lastRegister(transactionId)?.wh ?? null
+    return {
+      energyWh: energyBetween(begun?.meterStartWh ?? null, last),
+      seconds: Math.max(0, position.atMs - (begun?.startedAtMs ?? position.atMs)) / 1_000,
+    }
+  }
+  const moment = isEnd ? 'ended' : isCurrent && event.eventType === 'Updated' ? 'running' : 'late'
+  const told = costOutcome(known.chargePoint.version, { transactionId, transaction: begun ?? {}, moment, usage })
+  const details = 'costDetails' in event && isCurrent ? event.costDetails : undefined
+  return details === undefined ? told : { ...told, changes: [...told.changes, reportedCost(transactionId, details)] }
+}
+
 /** Found by remoteStartId (2.0.1 F01), or by EVSE and id token if a start has no remoteStartId. */
 function promisedId(event: TransactionEvent, known: Known): number | undefined {
   const { remoteStartId } = event.transactionInfo
@@ -375,13 +401,18 @@ export const transactionEvent: Handler<TransactionEvent> = {
       event.eventType === 'Started' && !['Accepted', 'ConcurrentTx'].includes(idTokenStatus ?? 'Accepted')
         ? [{ kind: 'unauthorizedStart' as const, transaction: station, detail: { status: idTokenStatus } }]
         : []
+    const cost = costs(facts, transactionId, transaction, move)
     const changes = [
       ...parts.flatMap((part) => part.changes),
       ...reservationUsed(event.reservationId ?? null, transactionId),
+      ...cost.changes,
     ]
     const { evseId, connectorId } = connectorOf(event, transaction, known)
+    // In the order of the schema.
+    const { totalCost, ...news } = cost.answer
+    const totals = totalCost === undefined ? {} : { totalCost }
     return {
-      answer: idTokenInfo === null ? {} : { idTokenInfo },
+      answer: { ...totals, ...(idTokenInfo === null ? {} : { idTokenInfo }), ...news },
       fact: {
         ref: `tx:${event.transactionInfo.transactionId}:${event.eventType}:${timeKey(known.placed, known.sent.timestamp)}`,
         seqNo: event.seqNo,

@@ -9,6 +9,7 @@ import { settlements } from '../../blocks/authorization/tables.ts'
 import { alarms, eventStreamEvents, eventStreams, problems } from '../../blocks/diagnostics/tables.ts'
 import { jobEvents, jobs } from '../../blocks/jobs/tables.ts'
 import { variables } from '../../blocks/provisioning/tables.ts'
+import { displayMessages, reportedDisplayMessages } from '../../blocks/display/tables.ts'
 import { localLists } from '../../blocks/local-list/tables.ts'
 import { reservations } from '../../blocks/reservation/tables.ts'
 import {
@@ -22,6 +23,7 @@ import {
   reportedChargingProfiles,
 } from '../../blocks/smart-charging/tables.ts'
 import { batterySwaps, transactions } from '../../blocks/transactions/tables.ts'
+import { reportedTariffs, stationTariffs, transactionCosts } from '../../blocks/tariff/tables.ts'
 import { messageBlocks, messageLog } from '../messages/tables.ts'
 import {
   anomalies,
@@ -73,7 +75,11 @@ function place<T extends PgTable>(
 export const places: readonly Place[] = [
   place(idTokens, null, { parentIdTag: 'idToken' }),
   place(remoteStartPromises, 'promised_at', { start: 'json' }),
-  place(transactions, 'COALESCE(updated_at, received_at)', { idToken: 'idToken', stopIdToken: 'idToken' }),
+  place(transactions, 'COALESCE(updated_at, received_at)', {
+    idToken: 'idToken',
+    stopIdToken: 'idToken',
+    givenCost: 'json',
+  }),
   place(variables, 'updated_at', { value: 'value', pendingValue: 'value', characteristics: 'json' }),
   place(connectors, 'updated_at', { info: 'value', vendorErrorCode: 'code' }),
   place(connectorHistory, 'received_at', { vendorErrorCode: 'code' }, true),
@@ -105,6 +111,11 @@ export const places: readonly Place[] = [
   place(eventStreams, 'received_at', { params: 'json' }),
   place(eventStreamEvents, 'received_at', { params: 'json' }),
   place(settlements, 'received_at', { payload: 'json' }),
+  place(displayMessages, null, { message: 'json' }),
+  place(reportedDisplayMessages, 'received_at', { message: 'json' }),
+  place(stationTariffs, null, { tariff: 'json' }),
+  place(reportedTariffs, 'received_at', { assignments: 'json' }),
+  place(transactionCosts, 'received_at', { detail: 'json' }),
 ]
 
 /** The table that an operator is told, for the lines of blocks. */

@@ -4,11 +4,13 @@
 import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { type PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import * as chargePointTables from '../../blocks/charge-point-tables.ts'
+import { displayMessages } from '../../blocks/display/tables.ts'
 import { jobs } from '../../blocks/jobs/tables.ts'
 import { localLists } from '../../blocks/local-list/tables.ts'
 import { reservations } from '../../blocks/reservation/tables.ts'
 import { chargingProfiles, dynamicSchedules } from '../../blocks/smart-charging/tables.ts'
 import { storedTables } from '../../blocks/tables.ts'
+import { prices, stationTariffs } from '../../blocks/tariff/tables.ts'
 import { stationTransactions } from '../../blocks/transactions/tables.ts'
 import * as accessTables from '../../operators/access-tables.ts'
 import * as auditTables from '../../operators/audit-tables.ts'
@@ -38,6 +40,9 @@ const known: ReadonlySet<unknown> = new Set([
   localLists,
   chargingProfiles,
   dynamicSchedules,
+  displayMessages,
+  stationTariffs,
+  prices,
   ...[besideThem, storedTables, accessTables, auditTables, storeTables, messageTables].flatMap((tables) =>
     Object.values<unknown>(tables),
   ),

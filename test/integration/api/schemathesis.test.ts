@@ -88,6 +88,13 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   syncLocalList: ['^entries'],
   // It is validated with the schema of the charge point's version, and so are its purposes.
   setChargingProfile: ['^chargingProfile'],
+  // Validated with the schema of the charge point's version, too; times have an order, and lie in some years.
+  setDisplayMessage: ['^message', '^state', '^display', '^startsAt', '^endsAt', '^transactionId: Transaction'],
+  reportDisplayMessages: ['^state', '^messageIds'],
+  giveCost: ['^body: The body must have', '^isFinal: isFinal needs', '^message.*surrogate'],
+  setDefaultTariff: ['^tariff'],
+  changeTransactionTariff: ['^tariff', '^transactionId: Transaction'],
+  storeDriverTariff: ['^tariff', '^body: The body must have', '^personalMessage.*surrogate'],
   clearChargingProfiles: ['^purpose'],
   reportChargingProfiles: ['^purpose', '^sources'],
   getConfiguration: length('key'),

@@ -221,6 +221,9 @@ describeStore('the store', (store) => {
             closedBy: null,
             stopIdToken: null,
             stoppedAtMs: null,
+            price: null,
+            givenCost: null,
+            costToldMs: null,
             story: {
               use: 1,
               isStartReported: true,
@@ -306,6 +309,8 @@ describeStore('the store', (store) => {
         status: 'Accepted',
         expiryDateMs: arrivalMs,
         parentIdTag: 'PARENT',
+        tariff: null,
+        personalMessage: null,
       })
       expect(
         await queries.updateIdToken(idToken.toLowerCase(), { status: 'Blocked', expiryDateMs: null, type: 'RFID' }),

@@ -63,7 +63,8 @@ describe('the committed state of a charge point', () => {
   })
 
   test('replaces an open transaction by a new one with the same id', () => {
-    const transaction = { ...openTransaction, idToken: 'OTHER', chargingState: 'Idle' }
+    const price = { currency: 'EUR', perKwh: 0.5, perMinute: 0, perSession: 1 }
+    const transaction = { ...openTransaction, idToken: 'OTHER', chargingState: 'Idle', price }
     const again = after(stored, begunAs(transaction))
     expect(again.transactions).toEqual([transaction])
   })

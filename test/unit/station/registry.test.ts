@@ -175,7 +175,7 @@ describe('a live charge point', () => {
     const two = connect({
       epoch: 2,
       connectors: [{ ...first, status: 'Charging' }],
-      openTransactions: [{ ...openTransaction, chargingState: null }],
+      openTransactions: [{ ...openTransaction, chargingState: null, price: null }],
     }).live
     expect(two.openTransactions()).toEqual([...one.openTransactions()])
     const whole = house().connect({ connectors: [{ ...first, status: 'Available' }] }).live

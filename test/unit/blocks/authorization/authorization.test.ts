@@ -68,6 +68,26 @@ describe('Authorize', () => {
     expect(info201('', 'NoAuthorization')).toEqual({ status: 'Accepted' })
   })
 
+  test('tells a driver who may charge the price, in the words of the version', () => {
+    const tariff = { tariffId: 'A', currency: 'EUR' }
+    const personalMessage = { format: 'UTF8', content: '0.49 EUR/kWh' }
+    const token = { ...acceptedToken, tariff, personalMessage }
+    const answered = (
+      version: '2.0.1' | '2.1',
+      more: object = {},
+      type: 'ISO14443' | 'NoAuthorization' = 'ISO14443',
+    ) => {
+      const idTokens = [{ ...token, ...more }]
+      const spoken = { ...chargePoint, version }
+      return decide(authorize201, { idToken: { idToken: 'USER123', type } }, { idTokens, chargePoint: spoken }).answer
+    }
+    expect(answered('2.1')).toEqual({ idTokenInfo: { status: 'Accepted', personalMessage }, tariff })
+    expect(answered('2.0.1')).toEqual({ idTokenInfo: { status: 'Accepted', personalMessage } })
+    expect(answered('2.1', { status: 'Blocked' })).toEqual({ idTokenInfo: { status: 'Blocked' } })
+    expect(answered('2.1', { type: 'KeyCode' })).toEqual({ idTokenInfo: { status: 'Unknown' } })
+    expect(answered('2.1', {}, 'NoAuthorization')).toEqual({ idTokenInfo: { status: 'Accepted' } })
+  })
+
   test('changes nothing', () => {
     expect(decide(authorize16, { idTag: 'USER123' })).toMatchObject({ changes: [], anomalies: [] })
   })

@@ -64,6 +64,32 @@ describe('TransactionEvent', () => {
     expect(decision.anomalies).toEqual([])
   })
 
+  test('its answer tells cost and limit beside the status of the idToken, in the order of the schema', () => {
+    const price = { currency: 'EUR', perKwh: 0.5, perMinute: 0, perSession: 1 }
+    const givenCost = { totalCost: null, isFinal: false, transactionLimit: { maxCost: 5 }, atMs: 1, by: 'billing' }
+    const { answer, changes } = decide(
+      transactionEvent,
+      { ...ended, idToken: started.idToken },
+      {
+        chargePoint: { ...station, version: '2.1' },
+        idTokens: [acceptedToken],
+        transactions: [{ ...transaction, price, givenCost }],
+        meter: energy(3000),
+      },
+    )
+    expect(Object.entries(answer)).toEqual([
+      ['totalCost', 2],
+      ['idTokenInfo', { status: 'Accepted' }],
+      ['transactionLimit', { maxCost: 5 }],
+    ])
+    expect(changes).toContainEqual({ table: 'transactions', transactionId: 42, patch: { costToldMs: 1 } })
+    const begun = decide(transactionEvent, started, {
+      chargePoint: station,
+      beforeStart: { lastStop: null, openOfIdToken: [], price },
+    })
+    expect(begun.changes[0]).toMatchObject({ table: 'transactions', row: { price } })
+  })
+
   test('the context of a register decides whether it is that of start or end, not the order', () => {
     const at = (timestamp: string, value: number, context: string) => ({
       timestamp,

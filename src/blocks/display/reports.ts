@@ -1,0 +1,34 @@
+// What charge points report of their display messages (2.0.1 O03, O04). Each part is stored as an event as well.
+
+import type { OCPP20, OCPP21 } from 'typed-ocpp'
+import { reportedDisplayMessagesMax } from '../../base/limits.ts'
+import type { Change, Handler } from '../decision.ts'
+import { jobNeeds, withJob } from '../jobs/reported.ts'
+import { notification } from '../notification.ts'
+import { displayMessageReport, messageReportParts } from './commands.ts'
+
+/** The messages of a part that are stored one by one. The event has them all. */
+export function firstMessages<Message>(messages: readonly Message[]): readonly Message[] {
+  return messages.slice(0, reportedDisplayMessagesMax)
+}
+
+type MessagesReport = OCPP20.NotifyDisplayMessagesRequest | OCPP21.NotifyDisplayMessagesRequest
+
+/** One part of a report, which moves the job that asked for it. */
+export const notifyDisplayMessages: Handler<MessagesReport> = {
+  needs: ({ requestId }) => jobNeeds({ requestId }),
+  decide: ({ requestId, messageInfo = [], tbc }, known) => {
+    const messages: readonly NonNullable<MessagesReport['messageInfo']>[number][] = messageInfo
+    const rows = firstMessages(messages).map(({ ...message }): Change => {
+      const { id, priority, transactionId = null, endDateTime } = message
+      const endsAtMs = Date.parse(endDateTime ?? '')
+      const row = { displayMessageId: id, priority, stationTransactionId: transactionId, message }
+      return {
+        table: 'reportedDisplayMessages',
+        row: { ...row, endsAtMs: Number.isNaN(endsAtMs) ? null : endsAtMs },
+      }
+    })
+    const status = tbc === true ? messageReportParts.more : messageReportParts.last
+    return withJob(notification(known, undefined, ...rows), known, [displayMessageReport], { status, requestId })
+  },
+}
