@@ -1127,6 +1127,12 @@ export const jobsSweptMax = 500
 /** Jobs that one node may have under way in the background; further ones wait for the next sweep. */
 export const jobsUnderWayMax = 200
 
+/**
+ * Bytes of the commands of jobs that one node may have under way in the background; it may be more by one job. Further
+ * ones wait for the next sweep.
+ */
+export const jobBytesUnderWayMax = 33_554_432
+
 /** How long a stopping node waits for the answers to its jobs, in milliseconds. */
 export const jobStopMsMax = 1_000
 

@@ -7,7 +7,14 @@ import { isOpenJob, jobAllows } from '../../../actors/job.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Counters } from '../../base/counters.ts'
 import { StatorError } from '../../base/errors.ts'
-import { jobBootWaitMs, jobCountMs, jobStopMsMax, jobsUnderWayMax, jobSweepMs } from '../../base/limits.ts'
+import {
+  jobBootWaitMs,
+  jobBytesUnderWayMax,
+  jobCountMs,
+  jobStopMsMax,
+  jobsUnderWayMax,
+  jobSweepMs,
+} from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { jobKindNamed } from '../../blocks/job-kinds.ts'
 import type { JobCommands, KnownJob, NewJob, StartedJob } from '../../blocks/jobs/job.ts'
@@ -15,12 +22,25 @@ import { jobEventRow, type MoveDetails } from '../../blocks/jobs/job-event.ts'
 import { isOf, type NewRow } from '../../blocks/stored-rows.ts'
 import type { ChargePointRef, Committed } from '../../feed/feed.ts'
 import type { CommandTarget } from '../send-command.ts'
-import { type JobOutcome, sendJob, type SendJobDeps } from './send-job.ts'
+import { type JobOutcome, type ReadyCommand, readyCommand, sendJob, type SendJobDeps } from './send-job.ts'
 
 /** An open job, as the runner needs it. */
 export interface OpenJob extends KnownJob, CommandTarget {
-  readonly commands: JobCommands | null
   readonly isHere: boolean
+}
+
+/** A job with what is sent for it. It is read when it is sent, and not kept. */
+export interface JobWithCommands extends OpenJob {
+  readonly commands: JobCommands | null
+}
+
+/** A job that is sent in the background: stored as `sending` on a connection. */
+interface Taken {
+  readonly job: OpenJob
+  readonly ready: ReadyCommand
+  readonly epoch: number
+  /** Of its command. */
+  readonly bytes: number
 }
 
 /** The store of the runner; `store/jobs.ts` is the real one. Each change is committed before it resolves. */
@@ -33,7 +53,7 @@ export interface JobStore {
   move(row: NewRow<'jobEvents'>, atMs: number): Promise<boolean>
   forgetConnection(jobId: number): Promise<void>
   extend(jobId: number, expiresAtMs: number | null): Promise<void>
-  job(jobId: number): Promise<OpenJob | null>
+  job(jobId: number): Promise<JobWithCommands | null>
   openOf(chargePointKey: number): Promise<readonly OpenJob[]>
   due(nowMs: number): Promise<readonly OpenJob[]>
   left(held: readonly number[], nowMs: number): Promise<readonly OpenJob[]>
@@ -70,6 +90,10 @@ export class JobRunner {
   /** Jobs that wait in a line. */
   readonly #waiting = new Set<number>()
   readonly #booted = new Set<number>()
+  /** Bytes of the commands of the background jobs that are under way. */
+  #bytesUnderWay = 0
+  /** Background jobs are read one after the other, so that the bytes above are known before the next one. */
+  #reading: Promise<unknown> = Promise.resolve()
   readonly #end = Promise.withResolvers<void>()
   #looking: Promise<void> | null = null
   #sweeping: Promise<void> = Promise.resolve()
@@ -155,10 +179,9 @@ export class JobRunner {
       state: 'sending',
       place: 1,
       timeoutSeconds,
-      commands,
       isHere: true,
     }
-    return this.#answerOf(job, this.#send(job, connection.epoch))
+    return this.#answerOf(job, this.#send(job, readyCommand(this.#deps, job, commands), connection.epoch))
   }
 
   /** Makes a job that is sent when the charge point has booted. @throws {StatorError} `CONFLICT`, `NOT_FOUND`. */
@@ -183,7 +206,8 @@ export class JobRunner {
       const { epoch } = this.#connectionOf(job)
       if (!(await store.take(job, epoch, clock.nowMs(), movedBy))) throw hasMoved(job)
       this.#deps.counters.jobs.count('sending')
-      return this.#answerOf(job, this.#send({ ...job, place: job.place + 1, state: 'sending' }, epoch))
+      const { commands, ...sending } = { ...job, place: job.place + 1, state: 'sending' } as const
+      return this.#answerOf(job, this.#send(sending, readyCommand(this.#deps, job, commands), epoch))
     }
     await store.extend(jobId, expiresAtMs)
     await this.#moveOnce({ ...job, expiresAtMs }, { type: 'queue' }, { movedBy })
@@ -198,7 +222,7 @@ export class JobRunner {
     await this.#moveOnce(job, { type: 'cancel' }, { movedBy })
   }
 
-  async #found(jobId: number): Promise<OpenJob> {
+  async #found(jobId: number): Promise<JobWithCommands> {
     const job = await this.#deps.store.job(jobId)
     if (job === null) throw new StatorError('NOT_FOUND', `Job '${jobId}' not found`)
     return job
@@ -230,8 +254,8 @@ export class JobRunner {
   }
 
   /** Sends a job that is stored as `sending`, and stores what became of it. */
-  #send(job: OpenJob, epoch: number): Promise<JobOutcome> {
-    const sent = sendJob(this.#deps, job, epoch)
+  #send(job: OpenJob, ready: ReadyCommand, epoch: number): Promise<JobOutcome> {
+    const sent = sendJob(this.#deps, job, ready, epoch)
     const stored = sent.then((outcome) => this.#settle(job, outcome))
     this.#inHand.set(job.jobId, stored)
     void stored.finally(() => this.#inHand.delete(job.jobId))
@@ -324,24 +348,45 @@ export class JobRunner {
     this.#lines.set(key, line)
   }
 
-  async #sendQueued({ identity, jobId }: OpenJob): Promise<void> {
-    const { clock, live, log, store, counters } = this.#deps
+  async #sendQueued(queued: OpenJob): Promise<void> {
     try {
-      // With its commands, which the sweeps do not read.
-      const job = await store.job(jobId)
-      if (job === null || job.state !== 'queued') return
-      const nowMs = clock.nowMs()
-      const connection = live.connectionOf(job)
-      if (this.#isStopping || connection === undefined) return
-      if (!connection.hasBooted && nowMs - connection.openedAtMs < jobBootWaitMs) return
-      const action = job.commands?.[live.get(job)?.version ?? '1.6']?.action
-      if (action !== undefined && live.get(job)?.mayBeSent(action) !== true) return
-      if (!(await store.take(job, connection.epoch, nowMs, null))) return
-      counters.jobs.count('sending')
-      await this.#send({ ...job, place: job.place + 1, state: 'sending' }, connection.epoch)
+      const taken = await this.#takenInTurn(queued)
+      if (taken === null) return
+      this.#deps.counters.jobs.count('sending')
+      const { job, ready, epoch } = taken
+      await this.#send(job, ready, epoch).finally(() => (this.#bytesUnderWay -= taken.bytes))
     } catch (error) {
-      log.warn({ identity, error }, 'A queued job could not be sent; the next sweep tries again.')
+      const { identity } = queued
+      this.#deps.log.warn({ identity, error }, 'A queued job could not be sent; the next sweep tries again.')
     }
+  }
+
+  #takenInTurn(queued: OpenJob): Promise<Taken | null> {
+    const taken = this.#reading.then(() => this.#taken(queued))
+    this.#reading = taken.catch(() => {})
+    return taken
+  }
+
+  /** A queued job, stored as `sending`; null if it is not sent now. */
+  async #taken({ jobId }: OpenJob): Promise<Taken | null> {
+    const { clock, live, store } = this.#deps
+    if (this.#isStopping || this.#bytesUnderWay >= jobBytesUnderWayMax) return null
+    // With its commands, which the sweeps do not read.
+    const found = await store.job(jobId)
+    if (found === null || found.state !== 'queued') return null
+    const { commands, ...job } = found
+    const nowMs = clock.nowMs()
+    const connection = live.connectionOf(job)
+    if (this.#isStopping || connection === undefined) return null
+    if (!connection.hasBooted && nowMs - connection.openedAtMs < jobBootWaitMs) return null
+    const ready = readyCommand(this.#deps, job, commands)
+    const action = ready.command?.action
+    if (action !== undefined && live.get(job)?.mayBeSent(action) !== true) return null
+    const { epoch } = connection
+    if (!(await store.take(job, epoch, nowMs, null))) return null
+    const bytes = bytesOf(ready)
+    this.#bytesUnderWay += bytes
+    return { job: { ...job, place: job.place + 1, state: 'sending' }, ready, epoch, bytes }
   }
 
   #nextSweep(delayMs: number): void {
@@ -390,6 +435,10 @@ export class JobRunner {
 /** Whether something may be sent after a boot with this answer: some jobs are for pending ones. */
 function isBoot(status: string | null | undefined): boolean {
   return status === 'Accepted' || status === 'Pending'
+}
+
+function bytesOf({ command }: ReadyCommand): number {
+  return command === null || command === undefined ? 0 : Buffer.byteLength(JSON.stringify(command))
 }
 
 function refOf({ key, identity, strictness }: CommandTarget): CommandTarget {

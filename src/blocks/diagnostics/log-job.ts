@@ -105,15 +105,12 @@ const reports: Readonly<Record<string, ReportOutcome>> = {
 
 const isReadOnly = { isRead: true, reports } as const
 
-const diagnosticsLogAnswered = since2<JobKind['answered']>(
-  (_, answer) => diagnosticsAnswered(answer),
-  (_, answer) => logAnswered(answer),
-)
+const diagnosticsLogAnswered = since2<(answer: Payload) => JobAnswer | null>(diagnosticsAnswered, logAnswered)
 
 export const diagnosticsLog: JobKind = {
   ...isReadOnly,
   kind: 'diagnosticsLog',
-  answered: (version, answer) => diagnosticsLogAnswered[version](version, answer),
+  answered: (version, answer) => diagnosticsLogAnswered[version](answer),
 }
 
 export const securityLog: JobKind = {

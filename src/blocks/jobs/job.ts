@@ -35,8 +35,8 @@ export type JobCommands = { readonly [Version in OcppVersion]?: JobCommand }
 
 /** What the answer of a charge point means for a job. */
 export interface JobAnswer {
-  /** `accepted`: it will report the end. `done`: this was the end. */
-  readonly type: 'accepted' | 'done' | 'refused'
+  /** `accepted`: it will report the end. `done`: this was the end. `partly`: it has done a part, and does no more. */
+  readonly type: 'accepted' | 'done' | 'partly' | 'refused'
   readonly status: string
   /** A sentence for the operator. */
   readonly message: string
@@ -56,8 +56,8 @@ export interface JobKind {
   readonly isRead: boolean
   /** Whether a queued one is sent while a boot is pending, too: it prepares the charge point for it (2.0.1 B02). */
   readonly isBeforeAccepted?: true
-  /** What the payload of a CALLRESULT means; null: nothing that can be understood. */
-  readonly answered: (version: OcppVersion, answer: Payload) => JobAnswer | null
+  /** What the payload of a CALLRESULT means, to the payload that was sent; null: nothing that can be understood. */
+  readonly answered: (version: OcppVersion, answer: Payload, sent: Payload) => JobAnswer | null
   /** The statuses that charge points report, with what each means. One that is not listed moves no job. */
   readonly reports: Readonly<Record<string, ReportOutcome>>
 }
