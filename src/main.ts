@@ -9,6 +9,8 @@ import type { CommandDeps } from './api/send-command.ts'
 import { RotationRunner } from './api/rotation-runner.ts'
 import { blockRoutes } from './blocks/routes.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
+import { createUnknown } from './auth/create-unknown.ts'
+import { newUploadUrl } from './auth/upload-token.ts'
 import { restChallenge } from './auth/challenge.ts'
 import { FailedAttempts } from './auth/failed-attempts.ts'
 import { authenticateNow, authenticateRequest, isScraper } from './auth/operator-auth.ts'
@@ -39,6 +41,7 @@ import { countCommitted, logAnomalies } from './feed/subscribers.ts'
 import { CertificateFiles } from './gateway/certificate-files.ts'
 import { Channels } from './gateway/forwarded.ts'
 import { startGateway } from './gateway/server.ts'
+import { startUploadServer } from './gateway/uploads/upload-server.ts'
 import { compileServed } from './examine/schema.ts'
 import { CertificateDelivery } from './station/certificate-delivery.ts'
 import { changedElsewhere, holdingsOf, LiveChargePoints } from './station/live-charge-points.ts'
@@ -68,6 +71,7 @@ import { Eraser } from './store/erasure/eraser.ts'
 import { createErasures, createQueries } from './store/queries.ts'
 import { SecurityEvents } from './store/security-events.ts'
 import { TransactionIds } from './store/transaction-ids.ts'
+import { createUploads } from './store/uploads.ts'
 import { Writer } from './store/writer.ts'
 import { FramePool, type PoolOptions } from './workers/pool.ts'
 
@@ -176,7 +180,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         database,
         clock,
         log: log.category('Database'),
-        retention: settings.ocpp,
+        retention: { ...settings.ocpp, uploadDays: settings.uploads.days },
         ghostDeadlines,
         onGhost: ({ chargePointKey: key, identity, transaction, transactionId, reason, sinceMs }) => {
           const detail = { transactionId, reason, since: isoTime(sinceMs) }
@@ -233,14 +237,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       {
         lookup: (identity) => queries.credentials(identity),
         isCertificateRevoked: (serialNumber) => queries.isCertificateRevoked(serialNumber),
-        create: async (identity, hashes) => {
-          await queries
-            .createChargePoint(identity, { ...hashes, strictness: settings.ocpp.strictness }, 'all')
-            .catch(ignoreConflict)
-          const created = await queries.credentials(identity)
-          if (created === null) throw new StatorError('CONFLICT', `Charge point '${identity}' was deleted meanwhile`)
-          return created
-        },
+        create: createUnknown(queries, settings.ocpp.strictness),
       },
       {
         store: { ...createOperatorLookups(database.pool), noteUse: (use) => keyUses.note(use) },
@@ -298,6 +295,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     })
     feed.subscribe('jobs', (committed) => jobs.take(committed))
     closers.unshift(async () => void (await Promise.all([rotationRunner.end(), jobs.end()])))
+    const { publicUrl, isEncrypted, ...uploadLimits } = settings.uploads
     const isStoreAvailable = (): boolean => writer.isAvailable && !writer.isFull
     const api = createApi(
       {
@@ -307,6 +305,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         nodeId: node.id,
         live,
         jobs,
+        newUploadUrl: publicUrl === null ? null : () => newUploadUrl(publicUrl),
         certificateAuthority: signing?.authority.chain ?? null,
         commit,
         nextTransactionId: () => transactionIds.next(),
@@ -415,7 +414,23 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     jobs.begin()
     closers.unshift(async () => void (await Promise.all([rotationRunner.pause(), jobs.pause()])))
 
-    certificates.watch((renewed) => gateway.renewCertificate(renewed))
+    const uploads =
+      publicUrl === null
+        ? null
+        : startUploadServer({
+            ...uploadLimits,
+            store: createUploads(database.restPool),
+            host: settings.ocpp.host,
+            tls: isEncrypted ? tls : null,
+            onFile: (jobId, file) => jobs.fileReceived(jobId, file),
+            ...{ clock, counters, log: log.category('Api') },
+          })
+    if (uploads !== null) closers.unshift(() => uploads.stop())
+
+    certificates.watch((renewed) => {
+      gateway.renewCertificate(renewed)
+      if (isEncrypted) uploads?.renewCertificate(renewed)
+    })
     closers.unshift(async () => certificates.stop())
 
     const host = settings.ocpp.host === '0.0.0.0' ? 'localhost' : settings.ocpp.host
@@ -449,10 +464,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     await close()
     throw error
   }
-}
-
-function ignoreConflict(error: unknown): void {
-  if (!(error instanceof StatorError) || error.code !== 'CONFLICT') throw error
 }
 
 /**

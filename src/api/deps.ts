@@ -2,6 +2,7 @@
 
 import type { SettingsKey } from '../auth/key-ring.ts'
 import type { RestChannel } from '../auth/operator-auth.ts'
+import type { UploadUrl } from '../auth/upload-token.ts'
 import type { Principal } from '../operators/principal.ts'
 import type { FailedAttempts } from '../auth/failed-attempts.ts'
 import type { PasswordRotations } from '../auth/password-rotation.ts'
@@ -76,7 +77,7 @@ import type {
   VariableRecord,
 } from '../blocks/provisioning/records.ts'
 import type { AlarmFilter, AlarmRecord, MonitorRecord } from '../blocks/diagnostics/records.ts'
-import type { JobFilter, JobMoveRecord, JobRecord, NewJob, StartedJob } from '../blocks/jobs/job.ts'
+import type { JobFile, JobFilter, JobMoveRecord, JobRecord, NewJob, StartedJob } from '../blocks/jobs/job.ts'
 import type { ReservationQueries } from '../blocks/reservation/reservation.ts'
 import type { SmartChargingQueries } from '../blocks/smart-charging/registry.ts'
 import type { LocalListQueries } from '../blocks/local-list/local-list.ts'
@@ -165,6 +166,10 @@ export interface ApiQueries extends OperatorQueries, BlockQueries {
   job(jobId: number, scope: Scope): Promise<JobRecord | null>
   /** The last moves of a job, oldest first. */
   jobMoves(jobId: number, rowsMax: number): Promise<readonly JobMoveRecord[]>
+  /** The file that was uploaded for a job. */
+  jobFile(jobId: number): Promise<JobFile | null>
+  /** The parts of a file, from place 0; null after the last one, or if it was deleted meanwhile. */
+  fileChunk(file: JobFile, place: number): Promise<Uint8Array | null>
 
   listIdTokens(filter: { readonly status?: IdTokenRecord['status'] } & Page): Promise<PageOf<IdTokenRecord>>
   /** By id token, after `after`; null: from the first one. */
@@ -342,6 +347,8 @@ export interface ApiDeps {
   readonly nodeId: string
   readonly live: LiveChargePoints
   readonly jobs: JobDesk
+  /** A new URL of the upload server; null if there is none. */
+  readonly newUploadUrl: (() => UploadUrl) | null
   /** PEM of the certificate authority, with the certificates above it; null if there is none. */
   readonly certificateAuthority: string | null
   /** Commits the changes of an operator. */

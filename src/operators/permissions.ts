@@ -38,6 +38,7 @@ export const permissionTable = {
   'local-list:read': { means: 'See local authorization lists.' },
   'local-list:write': { means: 'Change local authorization lists, and send them to charge points.' },
   'job:read': { means: 'See jobs: commands that outlive their requests.' },
+  'job:file': { means: 'Download what charge points have uploaded for jobs.' },
   'job:write': { means: 'Cancel jobs of any kind, and repeat those of which it is unknown whether they arrived.' },
   'credential:read': { means: 'See credential rotations.' },
   'credential:write': { means: 'Give charge points new credentials.' },

@@ -16,6 +16,7 @@ import { bind, statement } from './statement.ts'
 import { databaseError } from './store-error.ts'
 import { columnsOf } from './table-statement.ts'
 import { untilNoDeadlock } from './until-no-deadlock.ts'
+import { uploadState } from './uploads.ts'
 
 /** A job that is to be made. */
 interface MadeJob extends NewJob {
@@ -78,6 +79,8 @@ const create = `
     FROM charge_points c, counted
     WHERE c.id = $2 AND c.deleted_at IS NULL AND counted.open < ${jobsOpenMax} AND ($3::int8 IS NULL OR ${holds('$3')})
     RETURNING id, state, deadline_at, created_at, created_by
+  ), expected AS (
+    INSERT INTO uploads (job_id, token_hash, attempt) SELECT id, $13::text, 0 FROM made WHERE $13::text IS NOT NULL
   ), noted AS (
     INSERT INTO job_events (job_id, place, at, state, is_end, deadline_at, moved_by)
     SELECT id, 1, created_at, state, false, deadline_at, created_by FROM made
@@ -98,7 +101,7 @@ const take = `
 const jobWith = (commands: string): string => `
   SELECT j.id AS "jobId", j.kind, j.state, j.place, j.status, j.request_id AS "requestId",
     j.timeout_seconds AS "timeoutSeconds", j.starts_at AS "startsAtMs", j.expires_at AS "expiresAtMs",
-    ${commands} AS commands,
+    ${commands} AS commands, (SELECT ${uploadState} FROM uploads u WHERE u.job_id = j.id) AS upload,
     c.id AS key, c.identity, c.strictness, c.deleted_at IS NOT NULL AS "isDeleted", j.node = $1 AS "isHere"
   FROM jobs j JOIN charge_points c ON c.id = j.charge_point_id`
 
@@ -192,6 +195,7 @@ export function createJobs(pool: Pick<Pool, 'query'>, nodeId: string, { seal, op
         time(job.expiresAtMs),
         time(job.createdAtMs),
         storableText(job.createdBy),
+        job.uploadTokenHash ?? null,
       ])
       const [made] = rows
       if (made?.isFull === true) return 'full'

@@ -139,6 +139,7 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
   },
   listJobs: { needs: 'job:read', elsewhere: 200 },
   getJob: { needs: 'job:read', mayBeMissing: true },
+  getJobFile: { needs: 'job:file', mayBeMissing: true },
   cancelJob: { needs: 'job:write', mayBeMissing: true },
   repeatJob: { needs: 'job:write', mayBeMissing: true },
 

@@ -17,8 +17,9 @@ import {
 } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { jobKindNamed } from '../../blocks/job-kinds.ts'
-import type { JobCommands, KnownJob, NewJob, StartedJob } from '../../blocks/jobs/job.ts'
+import type { JobCommands, KnownJob, NewJob, StartedJob, UploadedFile } from '../../blocks/jobs/job.ts'
 import { jobEventRow, type MoveDetails } from '../../blocks/jobs/job-event.ts'
+import { fileCause, overdueCause } from '../../blocks/jobs/upload.ts'
 import { isOf, type NewRow } from '../../blocks/stored-rows.ts'
 import type { ChargePointRef, Committed } from '../../feed/feed.ts'
 import type { CommandTarget } from '../send-command.ts'
@@ -85,6 +86,8 @@ export class JobRunner {
   readonly #deps: JobRunnerDeps
   /** Jobs whose CALL is under way, or whose outcome is not stored yet. */
   readonly #inHand = new Map<number, Promise<unknown>>()
+  /** Files that have come, and are not noted at their jobs yet. */
+  readonly #files = new Set<Promise<void>>()
   /** The last background job of each charge point: they are sent one after the other. */
   readonly #lines = new Map<number, Promise<void>>()
   /** Jobs that wait in a line. */
@@ -138,7 +141,7 @@ export class JobRunner {
   async #soon(): Promise<void> {
     const timeout = Promise.withResolvers<void>()
     const cancel = this.#deps.clock.after(jobStopMsMax, timeout.resolve)
-    const work = Promise.allSettled([this.#sweeping, this.#looking, ...this.#inHand.values()])
+    const work = Promise.allSettled([this.#sweeping, this.#looking, ...this.#inHand.values(), ...this.#files])
     await Promise.race([work, timeout.promise])
     cancel()
   }
@@ -222,6 +225,22 @@ export class JobRunner {
     await this.#moveOnce(job, { type: 'cancel' }, { movedBy })
   }
 
+  /** The file of a job has come. If this node ends before that is stored, the time of the job ends with success. */
+  fileReceived(jobId: number, file: UploadedFile): void {
+    const stored = this.#untilStored({}, async () => {
+      let job = await this.#deps.store.job(jobId)
+      while (job !== null) {
+        const nowMs = this.#deps.clock.nowMs()
+        const { event, details } = fileCause(job, jobKindNamed(job.kind), file, nowMs)
+        const row = jobEventRow(job, event, nowMs, details)
+        if (row === null || (await this.#stored(row))) return
+        job = await this.#deps.store.job(jobId)
+      }
+    })
+    this.#files.add(stored)
+    void stored.finally(() => this.#files.delete(stored))
+  }
+
   async #found(jobId: number): Promise<JobWithCommands> {
     const job = await this.#deps.store.job(jobId)
     if (job === null) throw new StatorError('NOT_FOUND', `Job '${jobId}' not found`)
@@ -270,21 +289,23 @@ export class JobRunner {
     throw new StatorError(error.code, error.message, { ...error.details, jobId }, error)
   }
 
-  /**
-   * Stores what became of a job: tries until it is stored, or until the end. Then another node finds that its own node
-   * has ended.
-   */
-  async #settle(job: OpenJob, { event, details, answer }: JobOutcome): Promise<void> {
+  /** Stores what became of a job. */
+  #settle(job: OpenJob, { event, details, answer }: JobOutcome): Promise<void> {
+    return this.#untilStored(job, async () => {
+      const state = await this.#move(job, event, details)
+      if (event.type === 'notSent' && state === 'queued') await this.#deps.store.forgetConnection(job.jobId)
+      if (answer?.hasReplaced === true) await this.#replace(job)
+    })
+  }
+
+  /** Tries until it is stored, or until the end. Then another node finds that its own node has ended. */
+  async #untilStored({ identity }: { readonly identity?: string }, store: () => Promise<void>): Promise<void> {
     const { clock, log } = this.#deps
     for (;;) {
       try {
-        const state = await this.#move(job, event, details)
-        if (event.type === 'notSent' && state === 'queued') await this.#deps.store.forgetConnection(job.jobId)
-        if (answer?.hasReplaced === true) await this.#replace(job)
-        return
+        return await store()
       } catch (error) {
-        const { identity } = job
-        log.warn({ identity, error }, 'What became of a job was not stored.')
+        log.warn({ ...(identity === undefined ? {} : { identity }), error }, 'What became of a job was not stored.')
         if (this.#isEnded) return
       }
       const pause = Promise.withResolvers<void>()
@@ -401,7 +422,10 @@ export class JobRunner {
     const { clock, log, store } = this.#deps
     try {
       const nowMs = clock.nowMs()
-      for (const job of await store.due(nowMs)) await this.#move(job, { type: 'timeOut' }, {})
+      for (const job of await store.due(nowMs)) {
+        const { event, details } = overdueCause(job, jobKindNamed(job.kind))
+        await this.#move(job, event, details)
+      }
       for (const job of await store.left([...this.#inHand.keys()], nowMs)) await this.#leave(job, nowMs)
       const error = 'The charge point was deleted'
       for (const job of await store.ofDeleted()) await this.#move(job, { type: 'cancel' }, { error })

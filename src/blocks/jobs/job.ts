@@ -62,6 +62,19 @@ export interface JobKind {
   readonly reports: Readonly<Record<string, ReportOutcome>>
 }
 
+/** Whether the file of a job has come. */
+export type UploadState = 'awaited' | 'received'
+
+/** A file that has come. */
+export interface UploadedFile {
+  /** As its charge point called it; null: it did not. */
+  readonly name: string | null
+  readonly bytes: number
+  /** In hexadecimal digits. */
+  readonly sha256: string
+  readonly receivedAtMs: number
+}
+
 /** The fields of a job that decisions use. */
 export interface KnownJob {
   readonly jobId: number
@@ -73,12 +86,16 @@ export interface KnownJob {
   readonly timeoutSeconds: number
   readonly startsAtMs: number | null
   readonly expiresAtMs: number | null
+  /** Of its file; null or left out: it uploads none to Stator. */
+  readonly upload?: UploadState | null
 }
 
 /** A job that is to be made. */
 export interface NewJob extends Pick<KnownJob, 'kind' | 'requestId' | 'startsAtMs' | 'expiresAtMs'> {
   readonly parentId: number | null
   readonly commands: JobCommands
+  /** Recognises its upload, if there is one to Stator. */
+  readonly uploadTokenHash?: string
   readonly createdBy: string
 }
 
@@ -112,6 +129,14 @@ export interface JobRecord extends KnownJob {
   readonly createdBy: string
   readonly changedAtMs: number
   readonly endedAtMs: number | null
+  /** Null: it has not come, or it was deleted. */
+  readonly file: UploadedFile | null
+}
+
+/** The content of the file of a job. */
+export interface JobFile extends UploadedFile {
+  readonly jobId: number
+  readonly attempt: number
 }
 
 /** One move of a job. */

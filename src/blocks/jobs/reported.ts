@@ -5,6 +5,7 @@ import { isOpenJob, jobMove } from '../../../actors/job.ts'
 import type { Anomaly, Change, Decision, Known, Needs } from '../decision.ts'
 import type { JobKind, KnownJob } from './job.ts'
 import { jobEventRow } from './job-event.ts'
+import { reportedCause } from './upload.ts'
 
 /** What a message says about a job. */
 export interface JobReport {
@@ -27,8 +28,8 @@ export function withJob(decision: Decision, known: Known, kinds: readonly JobKin
   const job = jobOf(known.jobs, kinds, report)
   const outcome = kinds.find(({ kind }) => kind === job?.kind)?.reports[status]
   if (job === null || outcome === undefined) return decision
-  const event = { type: 'reported', outcome } as const
-  const row = jobEventRow(job, event, known.receivedAtMs, { status })
+  const { event, details } = reportedCause(job, status, outcome, known.receivedAtMs)
+  const row = jobEventRow(job, event, known.receivedAtMs, details)
   const moves: readonly Change[] = row === null ? [] : [{ table: 'jobEvents', row }]
   const isLate = jobMove(job.state, event).isAfterEnd && status !== job.status
   const late: readonly Anomaly[] = isLate ? [lateReport(job, status)] : []

@@ -6,7 +6,7 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { connectors } from '../../blocks/availability/tables.ts'
 import { chargePointEvents } from '../../blocks/charge-point-tables.ts'
 import { alarms, problems } from '../../blocks/diagnostics/tables.ts'
-import { jobEvents, jobs } from '../../blocks/jobs/tables.ts'
+import { jobEvents, jobs, uploads } from '../../blocks/jobs/tables.ts'
 import { variables } from '../../blocks/provisioning/tables.ts'
 import { localLists } from '../../blocks/local-list/tables.ts'
 import { reservations } from '../../blocks/reservation/tables.ts'
@@ -94,6 +94,7 @@ export const places: readonly Place[] = [
   place(evChargingSchedules, 'received_at', { payload: 'json' }),
   place(reservations, null, { idToken: 'idToken', groupIdToken: 'idToken' }),
   place(alarms, 'updated_at', { actualValue: 'value', endValue: 'value', techInfo: 'value', techCode: 'code' }),
+  place(uploads, null, { fileName: 'value' }),
 ]
 
 /** The table that an operator is told, for the lines of blocks. */

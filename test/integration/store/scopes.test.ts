@@ -226,6 +226,8 @@ type OfOneFound =
   | 'noteSentCertificate'
   | 'credentialRotationItems'
   | 'jobMoves'
+  | 'jobFile'
+  | 'fileChunk'
   | keyof BlockQueries
 
 /** Id tokens are for all charge points: a permission of theirs takes the scope of all. */
