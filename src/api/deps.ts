@@ -76,6 +76,7 @@ import type {
   VariableFilter,
   VariableRecord,
 } from '../blocks/provisioning/records.ts'
+import type { CustomerInformationPart } from '../blocks/diagnostics/customer-information.ts'
 import type { AlarmFilter, AlarmRecord, MonitorRecord } from '../blocks/diagnostics/records.ts'
 import type { JobFile, JobFilter, JobMoveRecord, JobRecord, NewJob, StartedJob } from '../blocks/jobs/job.ts'
 import type { ReservationQueries } from '../blocks/reservation/reservation.ts'
@@ -168,6 +169,10 @@ export interface ApiQueries extends OperatorQueries, BlockQueries {
   jobMoves(jobId: number, rowsMax: number): Promise<readonly JobMoveRecord[]>
   /** The file that was uploaded for a job. */
   jobFile(jobId: number): Promise<JobFile | null>
+  /** What a charge point has reported of a customer for a job, in the order of arrival. */
+  customerParts(jobId: number, partsMax: number): Promise<readonly CustomerInformationPart[]>
+  /** Returns how many there were. */
+  deleteCustomerParts(jobId: number): Promise<number>
   /** The parts of a file, from place 0; null after the last one, or if it was deleted meanwhile. */
   fileChunk(file: JobFile, place: number): Promise<Uint8Array | null>
 

@@ -1175,6 +1175,12 @@ export const multipartHeaderBytesMax = 16_384
 export const uploadLeftMsMax = 86_400_000
 assert(uploadLeftMsMax > uploadMsMax, 'what is under way is not deleted')
 
+/** Parts of a report about a customer that are read, each of at most 512 characters. */
+export const customerPartsMax = 2_000
+
+/** How long after the end of its job such a part is read as one of it, in milliseconds. */
+export const customerLateMsMax = 86_400_000
+
 /** Certificates that are made for one charge point per hour; further requests are refused. */
 export const certificatesPerHourMax = 10
 

@@ -1,8 +1,10 @@
 // Every kind of jobs, by its name. The blocks describe them.
 
+import { customerInformation } from './diagnostics/customer-information.ts'
 import { diagnosticsLog, securityLog } from './diagnostics/log-job.ts'
 import { monitoringReport } from './diagnostics/monitoring-jobs.ts'
 import { firmwareUpdate } from './firmware/job.ts'
+import { firmwarePublication } from './firmware/publication.ts'
 import { localListSync } from './local-list/job.ts'
 import type { JobKind } from './jobs/job.ts'
 import { networkProfileSet } from './provisioning/network-profile.ts'
@@ -13,12 +15,14 @@ import { profileReport } from './smart-charging/profile-commands.ts'
 /** In the order of the documentation. */
 export const jobKinds: readonly JobKind[] = [
   firmwareUpdate,
+  firmwarePublication,
   diagnosticsLog,
   securityLog,
   baseReport,
   report,
   variablesSet,
   monitoringReport,
+  customerInformation,
   networkProfileSet,
   localListSync,
   profileReport,

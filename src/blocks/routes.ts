@@ -9,9 +9,11 @@ import { erasureRoutes } from './authorization/route-erasures.ts'
 import { idTagRoutes } from './authorization/routes.ts'
 import { availabilityRoutes } from './availability/routes.ts'
 import { certificateRoutes } from './certificates/routes.ts'
+import { customerInformationRoutes } from './diagnostics/route-customer-information.ts'
 import { alarmRoutes } from './diagnostics/route-alarms.ts'
 import { monitorRoutes } from './diagnostics/route-monitors.ts'
 import { diagnosticsRoutes } from './diagnostics/routes.ts'
+import { publicationRoutes } from './firmware/route-publication.ts'
 import { firmwareRoutes } from './firmware/routes.ts'
 import { jobRoutes } from './jobs/routes.ts'
 import { localListRoutes } from './local-list/routes.ts'
@@ -55,7 +57,9 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     credentialRoutes(deps),
     credentialRotationRoutes(deps),
     firmwareRoutes(deps),
+    publicationRoutes(deps),
     diagnosticsRoutes(deps),
+    customerInformationRoutes(deps),
     monitorRoutes(deps),
     alarmRoutes(deps),
     jobRoutes(deps),

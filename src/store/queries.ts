@@ -15,6 +15,7 @@ import type { GhostDeadlines } from '../blocks/records.ts'
 import { createConnectivityQueries } from './connectivity-queries.ts'
 import { createCertificateQueries } from './certificate-queries.ts'
 import { createCorrectionQueries } from './corrections.ts'
+import { createCustomerQueries } from './customer-queries.ts'
 import { createCredentialRotationQueries } from './credential-rotation-queries.ts'
 import type { Database } from './database.ts'
 import { ghostReasonsOf, ghostsOf } from './ghosts.ts'
@@ -67,6 +68,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createAuditQueries(source),
     ...createCredentialRotationQueries(source),
     ...createJobQueries(source),
+    ...createCustomerQueries(database.restPool),
     ...createReservationQueries(database),
     ...createLocalListQueries(database),
     ...createSmartChargingQueries(database),

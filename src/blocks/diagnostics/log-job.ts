@@ -100,7 +100,8 @@ const reports: Readonly<Record<string, ReportOutcome>> = {
   BadMessage: 'failure',
   NotSupportedOperation: 'failure',
   PermissionDenied: 'failure',
-  AcceptedCanceled: 'failure',
+  // Its request was overtaken by a later one (2.0.1 N01.FR.20).
+  AcceptedCanceled: 'replaced',
 }
 
 const isReadOnly = { isRead: true, reports } as const

@@ -6,6 +6,7 @@ import { jobNeeds, withJob } from '../jobs/reported.ts'
 import { notification } from '../notification.ts'
 import { forgiving, learning, readingPartOf, rowsOf } from '../rows.ts'
 import { readEvents } from './alarms.ts'
+import { notifyCustomerInformation } from './customer-information.ts'
 import { diagnosticsLog, securityLog } from './log-job.ts'
 import { monitorsCleared, monitorsSet, notifyMonitoringReport } from './monitors.ts'
 import { notifyEvent } from './state-events.ts'
@@ -48,7 +49,7 @@ export const diagnostics201 = {
   ClearVariableMonitoring: learning(monitorsCleared, toChargePoint('2.0.1 N06')),
   NotifyEvent: readingPartOf({ eventData: readEvents }, served('2.0.1 N07-N08', 'committed', notifyEvent)),
   CustomerInformation: toChargePoint('2.0.1 N09-N10', ['NotifyCustomerInformation']),
-  NotifyCustomerInformation: stored('2.0.1 N09'),
+  NotifyCustomerInformation: forgiving(served('2.0.1 N09-N10', 'committed', notifyCustomerInformation)),
 }
 
 export const diagnostics21 = {
@@ -62,7 +63,7 @@ export const diagnostics21 = {
   ClearVariableMonitoring: learning(monitorsCleared, toChargePoint('2.1 N06')),
   NotifyEvent: readingPartOf({ eventData: readEvents }, served('2.1 N07-N08', 'committed', notifyEvent)),
   CustomerInformation: toChargePoint('2.1 N09-N10', ['NotifyCustomerInformation']),
-  NotifyCustomerInformation: stored('2.1 N09'),
+  NotifyCustomerInformation: forgiving(served('2.1 N09-N10', 'committed', notifyCustomerInformation)),
   // What the stream then sends is stored, too.
   OpenPeriodicEventStream: stored('2.1 N11', { status: 'Accepted' }),
   GetPeriodicEventStream: toChargePoint('2.1 N12'),

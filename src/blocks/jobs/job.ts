@@ -46,8 +46,8 @@ export interface JobAnswer {
   readonly hasReplaced?: boolean
 }
 
-/** What a report of a charge point means for a job. */
-export type ReportOutcome = 'progress' | 'success' | 'failure'
+/** What a report of a charge point means for a job. `replaced`: it has given it up for a later one. */
+export type ReportOutcome = 'progress' | 'success' | 'failure' | 'replaced'
 
 /** One kind of jobs. */
 export interface JobKind {

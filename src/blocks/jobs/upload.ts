@@ -4,7 +4,7 @@
 
 import { isOpenJob, type JobEvent } from '../../../actors/job.ts'
 import { uploadWaitMsMax } from '../../base/limits.ts'
-import type { JobKind, KnownJob, UploadedFile } from './job.ts'
+import type { JobKind, KnownJob, ReportOutcome, UploadedFile } from './job.ts'
 import type { MoveDetails } from './job-event.ts'
 
 /** What moves a job. */
@@ -17,12 +17,8 @@ export interface JobCause {
 export const fileReceived = 'FileReceived'
 
 /** What a report with this outcome means for a job: a success only if no file is missing. */
-export function reportedCause(
-  { upload }: KnownJob,
-  status: string,
-  outcome: 'progress' | 'success' | 'failure',
-  nowMs: number,
-): JobCause {
+export function reportedCause({ upload }: KnownJob, status: string, outcome: ReportOutcome, nowMs: number): JobCause {
+  if (outcome === 'replaced') return { event: { type: 'replaced' }, details: { status } }
   if (outcome !== 'success' || upload !== 'awaited')
     return { event: { type: 'reported', outcome }, details: { status } }
   const deadlineAtMs = nowMs + uploadWaitMsMax

@@ -3,8 +3,8 @@
 
 import { reportRangesMax } from '../../base/limits.ts'
 
-/** What a report is about: the device model, or its monitors. */
-export type ReportKind = 'variables' | 'monitors'
+/** What a report is about: the device model, its monitors, or a customer. */
+export type ReportKind = 'variables' | 'monitors' | 'customerInformation'
 
 /** Parts from the first number to the last, both included. */
 export type PartRange = readonly [first: number, last: number]

@@ -228,6 +228,8 @@ type OfOneFound =
   | 'jobMoves'
   | 'jobFile'
   | 'fileChunk'
+  | 'customerParts'
+  | 'deleteCustomerParts'
   | keyof BlockQueries
 
 /** Id tokens are for all charge points: a permission of theirs takes the scope of all. */

@@ -97,6 +97,8 @@ export function fakeApi(
     jobMoves: unexpected('jobMoves'),
     jobFile: unexpected('jobFile'),
     fileChunk: unexpected('fileChunk'),
+    customerParts: unexpected('customerParts'),
+    deleteCustomerParts: unexpected('deleteCustomerParts'),
     storeReservation: unexpected('storeReservation'),
     answerReservation: unexpected('answerReservation'),
     cancelReservation: unexpected('cancelReservation'),
