@@ -10,7 +10,7 @@ import { RotationRunner } from './api/rotation-runner.ts'
 import { blockRoutes } from './blocks/routes.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
 import { createUnknown } from './auth/create-unknown.ts'
-import { newUploadUrl } from './auth/upload-token.ts'
+import { uploadUrls } from './auth/upload-token.ts'
 import { restChallenge } from './auth/challenge.ts'
 import { FailedAttempts } from './auth/failed-attempts.ts'
 import { authenticateNow, authenticateRequest, isScraper } from './auth/operator-auth.ts'
@@ -26,7 +26,7 @@ import { loadSettings, type Settings, type TlsSettings } from './base/config.ts'
 import { Counters } from './base/counters.ts'
 import { Timings } from './base/timings.ts'
 import { StatorError } from './base/errors.ts'
-import { pingMsMax } from './base/limits.ts'
+import { embeddedListRowsMax, pingMsMax } from './base/limits.ts'
 import { createLogger, type Logger } from './base/log.ts'
 import { inTime } from './base/in-time.ts'
 import { limitLog } from './base/log-limit.ts'
@@ -41,7 +41,7 @@ import { countCommitted, logAnomalies } from './feed/subscribers.ts'
 import { CertificateFiles } from './gateway/certificate-files.ts'
 import { Channels } from './gateway/forwarded.ts'
 import { startGateway } from './gateway/server.ts'
-import { startUploadServer } from './gateway/uploads/upload-server.ts'
+import { openUploads } from './gateway/uploads/upload-server.ts'
 import { compileServed } from './examine/schema.ts'
 import { CertificateDelivery } from './station/certificate-delivery.ts'
 import { changedElsewhere, holdingsOf, LiveChargePoints } from './station/live-charge-points.ts'
@@ -288,14 +288,14 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       closers.unshift(() => delivery.end())
     }
     const rotations = new PasswordRotations(queries, auth.credentials, ocppLog)
+    const countedMax = database.isSingleConnection ? embeddedListRowsMax : null
     const jobs = new JobRunner({
-      store: createJobs(database.upkeepPool, node.id, { seal: sealCommands, open: openOrNull }),
+      store: createJobs(database.upkeepPool, node.id, { seal: sealCommands, open: openOrNull }, countedMax),
       timeoutSeconds: settings.ocpp.jobTimeoutSeconds,
       ...{ queries, nodeId: node.id, live, rotations, commit, clock, counters, log: log.category('Api') },
     })
     feed.subscribe('jobs', (committed) => jobs.take(committed))
     closers.unshift(async () => void (await Promise.all([rotationRunner.end(), jobs.end()])))
-    const { publicUrl, isEncrypted, ...uploadLimits } = settings.uploads
     const isStoreAvailable = (): boolean => writer.isAvailable && !writer.isFull
     const api = createApi(
       {
@@ -305,7 +305,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         nodeId: node.id,
         live,
         jobs,
-        newUploadUrl: publicUrl === null ? null : () => newUploadUrl(publicUrl),
+        newUploadUrl: uploadUrls(settings.uploads.publicUrl),
         certificateAuthority: signing?.authority.chain ?? null,
         commit,
         nextTransactionId: () => transactionIds.next(),
@@ -414,22 +414,18 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     jobs.begin()
     closers.unshift(async () => void (await Promise.all([rotationRunner.pause(), jobs.pause()])))
 
-    const uploads =
-      publicUrl === null
-        ? null
-        : startUploadServer({
-            ...uploadLimits,
-            store: createUploads(database.restPool),
-            host: settings.ocpp.host,
-            tls: isEncrypted ? tls : null,
-            onFile: (jobId, file) => jobs.fileReceived(jobId, file),
-            ...{ clock, counters, log: log.category('Api') },
-          })
-    if (uploads !== null) closers.unshift(() => uploads.stop())
+    const uploads = openUploads(settings.uploads, {
+      store: createUploads(database.restPool),
+      host: settings.ocpp.host,
+      tls,
+      onFile: (jobId, file) => jobs.fileReceived(jobId, file),
+      ...{ clock, counters, log: log.category('Api') },
+    })
+    closers.unshift(() => uploads.stop())
 
     certificates.watch((renewed) => {
       gateway.renewCertificate(renewed)
-      if (isEncrypted) uploads?.renewCertificate(renewed)
+      uploads.renewCertificate(renewed)
     })
     closers.unshift(async () => certificates.stop())
 

@@ -14,6 +14,11 @@ export interface UploadUrl {
   readonly tokenHash: string
 }
 
+/** What makes new URLs; null without a URL of the upload server: there is none. */
+export function uploadUrls(publicUrl: string | null): (() => UploadUrl) | null {
+  return publicUrl === null ? null : () => newUploadUrl(publicUrl)
+}
+
 /** A new URL. It ends with a slash: charge points append the name of the file, or do not. */
 export function newUploadUrl(publicUrl: string): UploadUrl {
   const token = randomBytes(tokenBytes).toString('base64url')

@@ -138,7 +138,8 @@ const sendableOf = `${openJob}
 
 const ofDeleted = `${openJob} WHERE j.state = 'queued' AND c.deleted_at IS NOT NULL ORDER BY j.id LIMIT ${jobsSweptMax}`
 
-const counts = `SELECT kind, state, count(*) AS count FROM jobs WHERE ended_at IS NULL GROUP BY kind, state`
+const counts = `SELECT kind, state, count(*) AS count
+  FROM (SELECT kind, state FROM jobs WHERE ended_at IS NULL LIMIT $1) AS open GROUP BY kind, state`
 
 /** How many open jobs of a kind are in a state. */
 export interface JobCount {
@@ -158,8 +159,15 @@ export interface CommandSeal {
  * Runs the statements for the node `nodeId`. Each change is committed before it resolves.
  *
  * Commands without a secret are stored as they are, so that an erasure finds id tokens in them.
+ *
+ * @param countedMax how many open jobs are counted; null: all. Charge points wait for what the embedded database counts.
  */
-export function createJobs(pool: Pick<Pool, 'query'>, nodeId: string, { seal, open }: CommandSeal) {
+export function createJobs(
+  pool: Pick<Pool, 'query'>,
+  nodeId: string,
+  { seal, open }: CommandSeal,
+  countedMax: number | null = null,
+) {
   const stored = (commands: JobCommands | null): string => {
     const text = JSON.stringify(commands)
     return hideFrameSecrets(text) === text ? text : JSON.stringify(seal(text))
@@ -264,7 +272,7 @@ export function createJobs(pool: Pick<Pool, 'query'>, nodeId: string, { seal, op
     ofDeleted: () => jobsOf('of_deleted', ofDeleted, []),
 
     async countOpen(): Promise<readonly JobCount[]> {
-      return (await pool.query({ name: 'stator_jobs_counts', text: counts, values: [] })).rows
+      return (await pool.query({ name: 'stator_jobs_counts', text: counts, values: [countedMax] })).rows
     },
   }
 }

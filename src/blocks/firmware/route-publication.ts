@@ -1,5 +1,5 @@
-// POST /api/chargepoints/{chargePointId}/publish-firmware and …/unpublish-firmware: firmware that a local controller has
-// for the charge points behind it.
+// POST /api/chargepoints/{chargePointId}/publish-firmware and …/unpublish-firmware: firmware that a local controller
+// has for the charge points behind it.
 
 import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'

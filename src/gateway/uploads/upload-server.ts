@@ -2,29 +2,41 @@
 // bounded number of uploads at once, and knows nothing of OCPP.
 
 import { type Server, serve, type TLSOptions } from 'bun'
+import type { UploadSettings } from '../../base/upload-settings.ts'
 import { StatorError } from '../../base/errors.ts'
 import { multipartHeaderBytesMax, uploadRetrySeconds, uploadSocketIdleSeconds } from '../../base/limits.ts'
 import { withSecurityHeaders } from '../http-answer.ts'
 import { DirectPort } from '../public-port.ts'
 import { receiveUpload, refusal, type UploadDeps } from './receive-upload.ts'
 
-export interface UploadServerDeps extends UploadDeps {
+interface UploadServerDeps extends Omit<UploadDeps, 'fileBytesMax'> {
   readonly host: string
-  readonly port: number
+  /** Of the gateway. */
   readonly tls: TLSOptions | null
-  readonly atOnceMax: number
 }
 
+type ListeningDeps = UploadDeps & UploadServerDeps & Pick<UploadSettings, 'port' | 'atOnceMax'>
+
 export interface UploadServer {
-  readonly port: number
-  /** New connections get this certificate. @throws {StatorError} as `startUploadServer`; the earlier one stays then. */
+  /** New connections get this certificate. @throws {StatorError} as `openUploads`; the earlier one stays then. */
   renewCertificate(tls: TLSOptions): void
   /** Stops listening; uploads that are under way break off, and their charge points try again. */
   stop(): Promise<void>
 }
 
-/** @throws {StatorError} `ADDRESS_UNAVAILABLE` when the address is in use, or this machine does not have it. */
-export function startUploadServer(deps: UploadServerDeps): UploadServer {
+/**
+ * Opens the upload server, if the settings want one.
+ *
+ * @throws {StatorError} `ADDRESS_UNAVAILABLE` when the address is in use, or this machine does not have it.
+ */
+export function openUploads(settings: UploadSettings, deps: UploadServerDeps): UploadServer {
+  const { publicUrl, isEncrypted, ...limits } = settings
+  if (publicUrl === null) return { renewCertificate: () => {}, stop: async () => {} }
+  const server = listening({ ...deps, ...limits, tls: isEncrypted ? deps.tls : null })
+  return { ...server, renewCertificate: (tls) => (isEncrypted ? server.renewCertificate(tls) : undefined) }
+}
+
+function listening(deps: ListeningDeps): UploadServer {
   const { host, port, tls, atOnceMax, fileBytesMax } = deps
   let underWay = 0
   const answer = async (request: Request): Promise<Response> => {
@@ -53,13 +65,12 @@ export function startUploadServer(deps: UploadServerDeps): UploadServer {
     })
   const open = orAddressError(deps, () => new DirectPort(port, tls, listen))
   return {
-    port: open.port,
     renewCertificate: (renewed) => orAddressError(deps, () => open.renew(renewed)),
     stop: () => open.stop(),
   }
 }
 
-function orAddressError<T>({ host, port }: UploadServerDeps, work: () => T): T {
+function orAddressError<T>({ host, port }: ListeningDeps, work: () => T): T {
   try {
     return work()
   } catch (error) {

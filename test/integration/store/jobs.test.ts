@@ -29,6 +29,28 @@ describeStore('a queued job', (store) => {
   })
 })
 
+describeStore('open jobs', (store) => {
+  test('are counted by kind and state, up to a maximum', async () => {
+    const { pool } = store().database
+    const key = await store().newChargePoint()
+    const seal = { seal: (text: string) => text, open: (text: string) => text }
+    const jobs = createJobs(pool, 'here', seal)
+    const made = {
+      chargePointKey: key,
+      kind: 'counted',
+      commands: {},
+      requestId: 1,
+      parentId: null,
+      createdBy: 'admin',
+    }
+    const times = { timeoutSeconds: 60, startsAtMs: null, expiresAtMs: arrivalMs + 60_000, createdAtMs: arrivalMs }
+    for (let n = 0; n < 3; n++) await jobs.create({ ...made, ...times }, null)
+    expect(await jobs.countOpen()).toContainEqual({ kind: 'counted', state: 'queued', count: 3 })
+    const counted = await createJobs(pool, 'here', seal, 2).countOpen()
+    expect(counted.reduce((sum, { count }) => sum + count, 0)).toBe(2)
+  })
+})
+
 describeStore('an upload', (store) => {
   test('is of its newest attempt, ends with its job, and is deleted after its days, before its job', async () => {
     const { pool } = store().database
