@@ -1,7 +1,7 @@
 // Every kind of jobs, by its name. The blocks describe them.
 
 import { customerInformation } from './diagnostics/customer-information.ts'
-import { diagnosticsLog, securityLog } from './diagnostics/log-job.ts'
+import { dataCollectorLog, diagnosticsLog, securityLog } from './diagnostics/log-job.ts'
 import { monitoringReport } from './diagnostics/monitoring-jobs.ts'
 import { firmwareUpdate } from './firmware/job.ts'
 import { firmwarePublication } from './firmware/publication.ts'
@@ -18,6 +18,7 @@ export const jobKinds: readonly JobKind[] = [
   firmwarePublication,
   diagnosticsLog,
   securityLog,
+  dataCollectorLog,
   baseReport,
   report,
   variablesSet,

@@ -7,7 +7,7 @@ import { notification } from '../notification.ts'
 import { forgiving, learning, readingPartOf, rowsOf } from '../rows.ts'
 import { readEvents } from './alarms.ts'
 import { notifyCustomerInformation } from './customer-information.ts'
-import { diagnosticsLog, securityLog } from './log-job.ts'
+import { dataCollectorLog, diagnosticsLog, securityLog } from './log-job.ts'
 import { monitorsCleared, monitorsSet, notifyMonitoringReport } from './monitors.ts'
 import { notifyEvent } from './state-events.ts'
 
@@ -27,7 +27,7 @@ const logStatus: Handler<
   needs: (report) => jobNeeds(report),
   decide: ({ status, requestId }, known) => {
     const stored = notification(known, undefined, { table: 'chargePoints', patch: { logStatus: status } })
-    return withJob(stored, known, [diagnosticsLog, securityLog], { status, requestId })
+    return withJob(stored, known, [diagnosticsLog, securityLog, dataCollectorLog], { status, requestId })
   },
 }
 

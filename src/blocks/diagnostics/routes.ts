@@ -17,7 +17,10 @@ import { logCommand, logJobs, logTypes } from './log-job.ts'
 
 const UploadLog = z
   .strictObject({
-    type: oneOf('Type', logTypes).openapi({ example: 'DiagnosticsLog' }),
+    type: oneOf('Type', logTypes).openapi({
+      description: 'DataCollectorLog in 2.1 only.',
+      example: 'DiagnosticsLog',
+    }),
     location: z
       .url({
         error: 'Location must be a URL to which the charge point can upload the log',
