@@ -160,7 +160,7 @@ export interface CommandSeal {
  *
  * Commands without a secret are stored as they are, so that an erasure finds id tokens in them.
  *
- * @param countedMax how many open jobs are counted; null: all. Charge points wait for what the embedded database counts.
+ * @param countedMax how many open jobs are counted; null: all. Charge points wait while the embedded database counts.
  */
 export function createJobs(
   pool: Pick<Pool, 'query'>,
