@@ -7,10 +7,12 @@ import { JobRunner } from './api/jobs/job-runner.ts'
 import { sendNewPassword } from './api/rotation-item.ts'
 import type { CommandDeps } from './api/send-command.ts'
 import { RotationRunner } from './api/rotation-runner.ts'
+import { certificateRenewal, renewalSteps } from './blocks/certificates/certificate-jobs.ts'
 import { blockRoutes } from './blocks/routes.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
 import { createUnknown } from './auth/create-unknown.ts'
 import { uploadUrls } from './auth/upload-token.ts'
+import { openCertificateAnswers } from './auth/certificate-answers/open-certificate-answers.ts'
 import { restChallenge } from './auth/challenge.ts'
 import { FailedAttempts } from './auth/failed-attempts.ts'
 import { authenticateNow, authenticateRequest, isScraper } from './auth/operator-auth.ts'
@@ -43,7 +45,7 @@ import { Channels } from './gateway/forwarded.ts'
 import { startGateway } from './gateway/server.ts'
 import { openUploads } from './gateway/uploads/upload-server.ts'
 import { compileServed } from './examine/schema.ts'
-import { CertificateDelivery } from './station/certificate-delivery.ts'
+import { CertificateDelivery, type OnAnswered } from './station/certificate-delivery.ts'
 import { changedElsewhere, holdingsOf, LiveChargePoints } from './station/live-charge-points.ts'
 import { Registry } from './station/registry.ts'
 import { IdTagDigests } from './operators/audit-text.ts'
@@ -148,7 +150,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     })
     const { tls } = certificates
     const secrets = await openSecrets(settings)
-    const { jwt } = settings.security
+    const { jwt, iso15118 } = settings.security
+    const askAboutCertificates = await openCertificateAnswers(iso15118, clock, ocppLog)
     const tokens = jwt === null ? null : await openTokens(jwt, { clock, log: logLimit.log })
     if (tokens !== null) closers.unshift(() => tokens.stop())
     const database = await openDatabase({
@@ -274,19 +277,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     })
     eraser.begin()
     closers.unshift(() => eraser.end())
-    const signing = await openSigning(settings.security.certificates, queries, encryption, clock)
-    if (signing !== null) {
-      const { authority, renewalMs } = signing
-      certificates.clientCertificates?.trustOwn(authority.certificate)
-      const { subject, validToMs } = authority
-      const detail = { subject, validTo: isoTime(validToMs) }
-      ocppLog.info({ detail }, 'Certificates of charge points are signed by this authority.')
-      const deps = { store: queries, authority, live, nodeId: node.id, renewalMs, clock, log: ocppLog }
-      const delivery = new CertificateDelivery(deps)
-      feed.subscribe('certificates', (committed) => delivery.take(committed))
-      delivery.start()
-      closers.unshift(() => delivery.end())
-    }
     const rotations = new PasswordRotations(queries, auth.credentials, ocppLog)
     const countedMax = database.isSingleConnection ? embeddedListRowsMax : null
     const jobs = new JobRunner({
@@ -296,6 +286,20 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     })
     feed.subscribe('jobs', (committed) => jobs.take(committed))
     closers.unshift(async () => void (await Promise.all([rotationRunner.end(), jobs.end()])))
+    const signing = await openSigning(settings.security.certificates, queries, encryption, clock)
+    if (signing !== null) {
+      const { authority, renewalMs } = signing
+      certificates.clientCertificates?.trustOwn(authority.certificate)
+      const { subject, validToMs } = authority
+      const detail = { subject, validTo: isoTime(validToMs) }
+      ocppLog.info({ detail }, 'Certificates of charge points are signed by this authority.')
+      const onAnswered: OnAnswered = (at, state) => jobs.report(at, certificateRenewal, renewalSteps[state])
+      const deps = { store: queries, authority, live, onAnswered, nodeId: node.id, renewalMs, clock, log: ocppLog }
+      const delivery = new CertificateDelivery(deps)
+      feed.subscribe('certificates', (committed) => delivery.take(committed))
+      delivery.start()
+      closers.unshift(() => delivery.end())
+    }
     const isStoreAvailable = (): boolean => writer.isAvailable && !writer.isFull
     const api = createApi(
       {
@@ -384,7 +388,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       attempts,
       registry,
       examiner,
-      lookups: { ...queries, signingRequest: signing?.signingRequest ?? (async () => null) },
+      lookups: { ...queries, askAboutCertificates, signingRequest: signing?.signingRequest ?? (async () => null) },
       nextTransactionId: () => transactionIds.next(),
       concurrentTransactions: settings.security.concurrentTransactions,
       store: writer,

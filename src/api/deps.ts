@@ -24,10 +24,8 @@ import type { About, ChargePointRef } from '../feed/feed.ts'
 import type { KnownTransaction, RegistrationStatus } from '../blocks/decision.ts'
 import type {
   CertificateFilter,
-  CertificateHashData,
   CertificateRecord,
   InstalledCertificateRecord,
-  ReportedCertificate,
   RevokedCertificate,
   SentCertificate,
 } from '../blocks/certificates/records.ts'
@@ -240,15 +238,7 @@ export interface ApiQueries extends OperatorQueries, BlockQueries {
   revokeCertificate(chargePointKey: number, serialNumber: string): Promise<RevokedCertificate | null>
   /** The certificates that a charge point last reported. */
   installedCertificatesOf(chargePointKey: number): Promise<readonly InstalledCertificateRecord[]>
-  /** Replaces the earlier report: of `types`, or of all. */
-  storeInstalledCertificates(
-    chargePointKey: number,
-    types: readonly string[] | null,
-    reported: readonly ReportedCertificate[],
-    atMs: number,
-  ): Promise<void>
-  forgetInstalledCertificate(chargePointKey: number, deleted: CertificateHashData): Promise<void>
-  /** A charge point has accepted a CA certificate. */
+  /** What a CA certificate is that an operator sends to a charge point. */
   noteSentCertificate(chargePointKey: number, sent: SentCertificate, atMs: number): Promise<void>
 }
 

@@ -2,6 +2,8 @@
 // An unknown key or invalid value stops the start with one sentence. Nothing is ignored silently.
 
 import { availableParallelism } from 'node:os'
+import { iso15118Settings } from './iso15118-settings.ts'
+import type { Iso15118Settings } from './iso15118-settings.ts'
 import { jwtSettings } from './jwt-settings.ts'
 import type { JwtSettings } from './jwt-settings.ts'
 import { certificateSettings } from './certificate-settings.ts'
@@ -114,6 +116,7 @@ export interface SecuritySettings {
   readonly otherCredentialSecrets: readonly string[]
   /** Bearer tokens of charge points and operators; null: none are accepted. */
   readonly jwt: JwtSettings | null
+  readonly iso15118: Iso15118Settings
   /** Key of what is stored encrypted; null: generated at the first start and kept in the data folder. */
   readonly encryptionKey: string | null
   /** Further keys that can decrypt: the earlier or the next one, while it is changed. */
@@ -338,6 +341,7 @@ function securitySettings(document: SettingsDocument, found: FoundSettings): Sec
     credentialSecret: security.CredentialSecret || null,
     otherCredentialSecrets: security.OtherCredentialSecrets,
     jwt: jwtSettings(security, found),
+    iso15118: iso15118Settings(security, found),
     encryptionKey: security.EncryptionKey || null,
     otherEncryptionKeys: security.OtherEncryptionKeys,
     certificates: certificateSettings(security, found),

@@ -1209,6 +1209,31 @@ export const renewalPauseMs = 86_400_000
 /** Installed certificates of one charge point that are stored. */
 export const installedCertificatesMax = 256
 
+/** Status of a certificate without an end of its own: how old it may be, in milliseconds. */
+export const statusAgeMsMax = 86_400_000
+
+/** How far the clock of an OCSP responder may differ, in milliseconds. */
+export const statusClockSkewMs = 300_000
+
+/** Requests to one host for the status of certificates that are under way; further ones fail at once. */
+export const statusRequestsPerHostMax = 64
+
+/** Largest answer of an OCSP responder, in bytes: one in 2.1 has room for 18,000 characters of Base64. */
+export const ocspAnswerBytesMax = 16_384
+
+/** Largest revocation list that is read for a charge point, in bytes: some 7,000 certificates, 10 ms of this thread. */
+export const revocationListBytesMax = 262_144
+
+/** Revocation lists that are remembered. */
+export const revocationListsKeptMax = 16
+
+/** What the answers that are remembered take at most, in characters. */
+export const statusBytesKeptMax = 16_777_216
+
+/** Largest answer of the provider of contract certificates, in bytes, and its longest `exiResponse` (2.1 M01). */
+export const evCertificateBytesMax = 65_536
+export const exiCharactersMax = 17_000
+
 /** Entries of the audit log that may wait for the database; further requests that change something are refused. */
 export const auditEntriesWaitingMax = 1_000
 

@@ -3,6 +3,7 @@
 
 import { z } from 'zod'
 import { isAddressRange } from './address-ranges.ts'
+import { iso15118Section } from './iso15118-section.ts'
 import {
   allowanceBytesMax,
   allowanceBytesPerSecond,
@@ -363,6 +364,7 @@ export const settingsSchema = z.strictObject({
           expected: 'the name of a header',
         },
       ),
+      Iso15118: iso15118Section,
       Jwt: z
         .strictObject({
           Issuer: text('', {

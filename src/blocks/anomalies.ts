@@ -41,6 +41,8 @@ export const anomalyTable = {
     'A message came before a boot was accepted. Stator served it because it is a transaction message, or because the charge point is `lenient`.',
   ghostTransaction:
     'A transaction is open, but its connector has been Available for a long time, or its charge point has been gone for a long time; `detail.reason` says which. Stored once for each reason. The transaction stays open.',
+  contractRefused:
+    'The contract certificate of an EV was refused; `detail.reason` says why. The charge point got CertificateExpired, CertificateRevoked or CertChainError.',
   certificateRefused:
     'A charge point requested a certificate, and the request was answered with Rejected; `detail.reason` says why.',
   answerRefused:

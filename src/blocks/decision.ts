@@ -4,6 +4,7 @@
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { RegisterReading, RegistersAround, Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
+import type { CertificateAnswer, CertificateQuestion } from './certificate-questions.ts'
 import type { AlarmState, AlarmSubject } from './diagnostics/records.ts'
 import type { KnownJob } from './jobs/job.ts'
 import type { FrameMeter, MeterRows } from './meter-block.ts'
@@ -95,6 +96,8 @@ export interface Needs {
   readonly beforeStart?: { readonly evseId: number; readonly idToken: string | null }
   /** A certificate signing request, if there is a certificate authority. */
   readonly signingRequest?: string
+  /** What servers of others know about certificates. */
+  readonly certificates?: CertificateQuestion
   /** The open jobs of the charge point, and those with this requestId; null: the open ones only. */
   readonly jobsOfRequest?: number | null
   /** The newest alarms about these subjects. */
@@ -182,6 +185,8 @@ export interface Known {
   readonly beforeStart: BeforeStart | null
   /** Null if `Needs.signingRequest` did not ask for it, or there is no certificate authority. */
   readonly signingRequest: KnownSigningRequest | null
+  /** Null if `Needs.certificates` did not ask for it. */
+  readonly certificates: CertificateAnswer | null
   /** Empty if `Needs.jobsOfRequest` did not ask for them. */
   readonly jobs: readonly KnownJob[]
   /** What `Needs.alarms` asked for, by its subject; undefined: it did not ask, or there is nothing. */

@@ -1,5 +1,11 @@
 // Every kind of jobs, by its name. The blocks describe them.
 
+import {
+  certificateDeletion,
+  certificateInstallation,
+  certificateRenewal,
+  certificateReport,
+} from './certificates/certificate-jobs.ts'
 import { customerInformation } from './diagnostics/customer-information.ts'
 import { dataCollectorLog, diagnosticsLog, securityLog } from './diagnostics/log-job.ts'
 import { monitoringReport } from './diagnostics/monitoring-jobs.ts'
@@ -27,6 +33,10 @@ export const jobKinds: readonly JobKind[] = [
   networkProfileSet,
   localListSync,
   profileReport,
+  certificateInstallation,
+  certificateDeletion,
+  certificateReport,
+  certificateRenewal,
 ]
 
 /** The names of all kinds. */

@@ -68,6 +68,13 @@ interface Beside {
     /** The charge point no longer has it: the row with its id is deleted. */
     readonly isCleared?: true
   }
+  readonly installedCertificates: {
+    /**
+     * `deleted`: the charge point no longer has the certificate. `reported`: it has told all that it has of the type
+     * (of every type, if that is empty), and the row stands for those of before, which are no longer there.
+     */
+    readonly gone?: 'deleted' | 'reported'
+  }
   readonly problems: {
     /** False: the problem is over, and the row is deleted. */
     readonly isActive: boolean

@@ -2,7 +2,7 @@
 // rows: their types, the SQL that writes them and the encoders are derived from it (`store/table-statement.ts`).
 
 import { connectors } from './availability/tables.ts'
-import { certificateRequests } from './certificates/tables.ts'
+import { certificateRequests, installedCertificates } from './certificates/tables.ts'
 import { chargePointEvents } from './charge-point-tables.ts'
 import { reservationEnds } from './reservation/tables.ts'
 import { jobEvents } from './jobs/tables.ts'
@@ -31,6 +31,7 @@ export const storedTables = {
   monitors,
   alarms,
   certificateRequests,
+  installedCertificates,
   jobEvents,
   reservationEnds,
   reportedChargingProfiles,

@@ -22,6 +22,7 @@ import type { LiveChargePoints } from './live-charge-points.ts'
 interface SigningTask {
   readonly csrDigest: string
   readonly csr: string
+  readonly requestId: number | null
   readonly receivedAtMs: number
 }
 
@@ -39,7 +40,20 @@ interface Authority {
   issue(csr: string, identity: string): Promise<Issued>
 }
 
+/** A signed certificate, and the id of the request that it answers, if that had one. */
+interface CertificateToSend {
+  readonly serialNumber: string
+  readonly certificate: string
+  readonly requestId: number | null
+}
+
 type Settled = 'accepted' | 'rejected' | 'failed'
+
+/**
+ * The charge point has answered CertificateSigned: what waits for that is told before the certificate is settled, so
+ * that it is told again if this process dies in between.
+ */
+export type OnAnswered = (chargePoint: ChargePointRef, state: Settled) => Promise<void>
 
 /** Where requests and certificates are stored; `store/certificate-queries.ts` is the real one. */
 interface CertificateStore {
@@ -47,9 +61,7 @@ interface CertificateStore {
   certificateRequestsOf(chargePointKey: number): Promise<readonly SigningTask[]>
   storeCertificate(chargePointKey: number, task: SigningTask, issued: Issued, atMs: number): Promise<void>
   dropCertificateRequest(chargePointKey: number, task: SigningTask): Promise<void>
-  takeCertificatesToSend(
-    chargePointKey: number,
-  ): Promise<readonly { readonly serialNumber: string; readonly certificate: string }[]>
+  takeCertificatesToSend(chargePointKey: number): Promise<readonly CertificateToSend[]>
   settleCertificate(serialNumber: string, state: Settled, reason: string | null, atMs: number): Promise<void>
   certificateChainCharactersMax(chargePointKey: number): Promise<number | null>
   takeRenewals(nodeId: string, withinMs: number, rowsMax: number): Promise<readonly ChargePointRef[]>
@@ -59,6 +71,7 @@ export interface CertificateDeliveryDeps {
   readonly store: CertificateStore
   readonly authority: Authority
   readonly live: Pick<LiveChargePoints, 'get' | 'call'>
+  readonly onAnswered: OnAnswered
   readonly nodeId: string
   /** How long before its end a certificate is renewed; 0: never. */
   readonly renewalMs: number
@@ -159,11 +172,11 @@ export class CertificateDelivery {
     const charactersMax = (await store.certificateChainCharactersMax(key)) ?? chainCharactersMax
     const make = certificateSignedCommand[view.version]
     return async () => {
-      for (const { serialNumber, certificate } of certificates) {
+      for (const { serialNumber, certificate, requestId } of certificates) {
         const whole = certificate + authority.chain
         // A charge point with little room gets its own certificate only.
         const chain = whole.length <= Math.min(charactersMax, chainCharactersMax) ? whole : certificate
-        await this.#send(chargePoint, serialNumber, make(chain))
+        await this.#send(chargePoint, serialNumber, make(chain, requestId))
       }
     }
   }
@@ -177,6 +190,7 @@ export class CertificateDelivery {
     const fields = { identity, status: outcome.state, detail: { serialNumber, reason: outcome.reason } }
     if (outcome.state === 'accepted') log.info(fields, 'A charge point has accepted its certificate.')
     else log.warn(fields, 'A charge point has not accepted its certificate.')
+    await this.#deps.onAnswered(chargePoint, outcome.state)
     await store.settleCertificate(serialNumber, outcome.state, outcome.reason, clock.nowMs())
   }
 

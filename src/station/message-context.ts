@@ -5,6 +5,7 @@
 import type { LiveChargePoint } from '../../actors/live-charge-point.ts'
 import type { Clock } from '../base/clock.ts'
 import { idTokenCandidates } from '../blocks/authorization/authorization.ts'
+import type { CertificateAnswer, CertificateQuestion } from '../blocks/certificate-questions.ts'
 import type {
   BeforeStart,
   ConcurrentTransactions,
@@ -46,6 +47,8 @@ export interface Lookups {
   beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
   /** What is known about a request for a certificate; null if there is no certificate authority. */
   signingRequest(chargePointKey: number, csr: string): Promise<KnownSigningRequest | null>
+  /** Asks servers of others, within a time-out. It resolves whatever they do. */
+  askAboutCertificates(identity: string, question: CertificateQuestion): Promise<CertificateAnswer>
   /** The open jobs of the charge point, and those with this requestId; a limited number of them, newest first. */
   jobsOfRequest(chargePointKey: number, requestId: number | null): Promise<readonly KnownJob[]>
   /** The newest alarms of the charge point about these subjects, and the severities of their monitors. */
@@ -91,6 +94,7 @@ export class MessageContext implements Known {
   newTransactionId: number | null = null
   beforeStart: BeforeStart | null = null
   signingRequest: KnownSigningRequest | null = null
+  certificates: CertificateAnswer | null = null
   jobs: readonly KnownJob[] = []
   report: KnownReport | null = null
   #alarms: ReadonlyMap<string, AlarmState> | null = null
@@ -130,13 +134,14 @@ export class MessageContext implements Known {
     this.#deps = deps
   }
 
-  /** The same CALL without any look-ups. */
+  /** The same CALL without any look-ups in the database. */
   again(): MessageContext {
     const { connection, row, handler, frame, meter, receivedAtMs } = this
     const again = new MessageContext(connection, row, handler, frame, meter, receivedAtMs, this.#deps)
     again.bytes = this.bytes
     again.isBeforeBoot = this.isBeforeBoot
     again.attempts = this.attempts + 1
+    again.certificates = this.certificates
     again.#notedBefore = this.#noted
     return again
   }
@@ -235,11 +240,13 @@ export class MessageContext implements Known {
   /** Looks up what is not in memory; null if there is nothing to wait for. */
   lookUp(needs: Needs, deps: LookupDeps): Promise<void> | null {
     const wantsIdInAnyCase = needs.newTransactionId === 'always'
-    const { idTokens, beforeStart } = needs
+    const { idTokens, beforeStart, certificates } = needs
     if (isOfNoTransaction(needs)) return this.#tripsOfNoTransaction(needs, deps)
     const withoutRegister = this.#withoutRegister(needs)
     const isAtHand = withoutRegister === undefined && this.#hasAll(needs) && this.#lateFor(needs) === undefined
-    if (idTokens === undefined && beforeStart === undefined && !wantsIdInAnyCase && isAtHand) return null
+    const asksOthers = certificates !== undefined && this.certificates === null
+    const wantsMore = idTokens !== undefined || beforeStart !== undefined || asksOthers
+    if (!wantsMore && !wantsIdInAnyCase && isAtHand) return null
     this.#keepOpen(needs)
     const trips = [
       ...this.#tokenTrips(idTokens ?? [], deps),
@@ -247,6 +254,7 @@ export class MessageContext implements Known {
       ...(beforeStart === undefined ? [] : [this.#startTrip(beforeStart, deps)]),
       ...(withoutRegister === undefined ? [] : [this.#registerTrip(withoutRegister, deps)]),
       ...(needs.newTransactionId === undefined ? [] : this.#promiseTrips(deps)),
+      ...(asksOthers ? [this.#certificateTrip(certificates, deps)] : []),
     ]
     return Promise.all(trips).then(async (found) => {
       await Promise.all([
@@ -388,6 +396,11 @@ export class MessageContext implements Known {
       const before = await lookups.beforeStart(key, evseId, null)
       this.beforeStart = { ...before, openOfIdToken: this.live.openTransactions() }
     }
+    return true
+  }
+
+  async #certificateTrip(question: CertificateQuestion, { lookups }: LookupDeps): Promise<boolean> {
+    this.certificates = await lookups.askAboutCertificates(this.chargePoint.identity, question)
     return true
   }
 

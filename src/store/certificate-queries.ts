@@ -1,17 +1,15 @@
 // Certificates of charge points: requests that wait for their signature, certificates that wait to be sent, and what
 // charge points reported. A certificate is stored before it is sent, so that a crash loses none.
 
-import { and, asc, desc, eq, inArray, lt, ne, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, lt, ne, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { certificateResendMs, certificateSendsMax, installedCertificatesMax, renewalPauseMs } from '../base/limits.ts'
-import { storableKey } from '../base/storable-text.ts'
-import { certificateRequests } from '../blocks/certificates/tables.ts'
+import { certificateRequests, installedCertificates } from '../blocks/certificates/tables.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import type {
   CertificateFilter,
   CertificateRecord,
   InstalledCertificateRecord,
-  ReportedCertificate,
   RevokedCertificate,
   SentCertificate,
 } from '../blocks/certificates/records.ts'
@@ -20,13 +18,10 @@ import { revokeCertificate } from './certificate-revocation.ts'
 import { keyOf, type Order, orderBy } from './keyset.ts'
 import { keysetPageOf, type ListSource } from './paging.ts'
 import { scopeOfList } from './scoped-rows.ts'
-import { certificateAuthority, certificates, installedCertificates, sentCertificates } from './schema.ts'
+import { certificateAuthority, certificates, sentCertificates } from './schema.ts'
 
 const hourMs = 3_600_000
 const authorityId = 1
-
-/** Stored texts of a key are cut to what fits into an index entry. */
-const keyCharactersMax = 128
 
 const after = (ms: number): SQL => sql`clock_timestamp() - ${ms} * interval '1 ms'`
 
@@ -136,56 +131,17 @@ export function createCertificateQueries(source: ListSource) {
         .leftJoin(sentCertificates, isSent)
         .where(eq(installedCertificates.chargePointKey, chargePointKey))
         .orderBy(asc(installedCertificates.certificateType), asc(installedCertificates.serialNumber))
-      return rows.map(({ installed: { chargePointKey: _, ...installed }, subject, validToMs }) => ({
-        ...installed,
-        subject,
-        validToMs,
-      }))
+      return rows.map(
+        ({ installed: { chargePointKey: _, receivedAtMs: reportedAtMs, ...installed }, subject, validToMs }) => ({
+          ...installed,
+          reportedAtMs,
+          subject,
+          validToMs,
+        }),
+      )
     },
 
-    /** Stores a report. It replaces the earlier one: of `types`, or of all types. */
-    async storeInstalledCertificates(
-      chargePointKey: number,
-      types: readonly string[] | null,
-      reported: readonly ReportedCertificate[],
-      atMs: number,
-    ): Promise<void> {
-      const ofTypes = types === null ? undefined : inArray(installedCertificates.certificateType, [...types])
-      const rows = reported.slice(0, installedCertificatesMax).map((one) => ({
-        chargePointKey,
-        certificateType: one.certificateType,
-        hashAlgorithm: storableKey(one.hashAlgorithm, keyCharactersMax),
-        issuerNameHash: storableKey(one.issuerNameHash, keyCharactersMax),
-        issuerKeyHash: storableKey(one.issuerKeyHash, keyCharactersMax),
-        serialNumber: storableKey(one.serialNumber, keyCharactersMax),
-        reportedAtMs: atMs,
-      }))
-      await db.transaction(async (transaction) => {
-        await transaction
-          .delete(installedCertificates)
-          .where(and(eq(installedCertificates.chargePointKey, chargePointKey), ofTypes))
-        if (rows.length > 0) await transaction.insert(installedCertificates).values(rows).onConflictDoNothing()
-      })
-    },
-
-    /** The charge point has deleted the certificate. */
-    async forgetInstalledCertificate(
-      chargePointKey: number,
-      { issuerNameHash, issuerKeyHash, serialNumber }: Omit<ReportedCertificate, 'certificateType'>,
-    ): Promise<void> {
-      await db
-        .delete(installedCertificates)
-        .where(
-          and(
-            eq(installedCertificates.chargePointKey, chargePointKey),
-            eq(installedCertificates.issuerNameHash, issuerNameHash),
-            eq(installedCertificates.issuerKeyHash, issuerKeyHash),
-            eq(installedCertificates.serialNumber, serialNumber),
-          ),
-        )
-    },
-
-    /** The charge point has accepted a CA certificate. */
+    /** What a CA certificate is that an operator sends to a charge point. */
     async noteSentCertificate(chargePointKey: number, sent: SentCertificate, atMs: number): Promise<void> {
       const { serialNumber, ...rest } = sent
       await db
@@ -226,7 +182,15 @@ function authorityQueries(db: NodePgDatabase) {
 interface SigningTask {
   readonly csrDigest: string
   readonly csr: string
+  readonly requestId: number | null
   readonly receivedAtMs: number
+}
+
+/** A signed certificate, and the id of the request that it answers, if that had one. */
+interface CertificateToSend {
+  readonly serialNumber: string
+  readonly certificate: string
+  readonly requestId: number | null
 }
 
 function signingQueries(db: NodePgDatabase) {
@@ -250,6 +214,7 @@ function signingQueries(db: NodePgDatabase) {
         .select({
           csrDigest: certificateRequests.csrDigest,
           csr: certificateRequests.csr,
+          requestId: certificateRequests.requestId,
           receivedAtMs: certificateRequests.receivedAtMs,
         })
         .from(certificateRequests)
@@ -269,16 +234,18 @@ function signingQueries(db: NodePgDatabase) {
     /**
      * Stores a signed certificate in place of its request. Nothing is stored if the request was repeated meanwhile, or
      * another node has signed it. If there is a certificate for the same request under way, that one counts. One
-     * that had been accepted before, and is valid for half of its time or more, is sent again.
+     * that had been accepted before, and is valid for half of its time or more, is sent again. It answers the newest
+     * request.
      */
     async storeCertificate(
       chargePointKey: number,
-      { csrDigest, receivedAtMs }: SigningTask,
+      { csrDigest, requestId, receivedAtMs }: SigningTask,
       issued: Pick<CertificateRow, 'serialNumber' | 'certificate' | 'validFromMs' | 'validToMs'>,
       atMs: number,
     ): Promise<void> {
       const { serialNumber, certificate, validFromMs, validToMs } = issued
       const time = (ms: number): SQL => sql`${new Date(ms).toISOString()}::timestamptz`
+      const isOver = sql`(c.state = 'accepted' AND c.settled_at < ${time(receivedAtMs)})`
       await db.execute(sql`
         WITH taken AS (
           DELETE FROM certificate_requests
@@ -291,13 +258,13 @@ function signingQueries(db: NodePgDatabase) {
               OR state = 'accepted' AND ${time(atMs)} < valid_from + (valid_to - valid_from) / 2)
           ORDER BY signed_at DESC LIMIT 1
         ), again AS (
-          UPDATE certificates SET state = 'signed', sends = 0
-          WHERE serial_number = (SELECT serial_number FROM same) AND state = 'accepted'
-            AND settled_at < ${time(receivedAtMs)}
+          UPDATE certificates c SET request_id = ${requestId},
+            state = CASE WHEN ${isOver} THEN 'signed' ELSE c.state END, sends = CASE WHEN ${isOver} THEN 0 ELSE c.sends END
+          WHERE c.serial_number = (SELECT serial_number FROM same)
         )
         INSERT INTO certificates
-          (serial_number, charge_point_id, csr_digest, certificate, state, valid_from, valid_to, signed_at)
-        SELECT ${serialNumber}, ${chargePointKey}, ${csrDigest}, ${certificate}, 'signed',
+          (serial_number, charge_point_id, csr_digest, request_id, certificate, state, valid_from, valid_to, signed_at)
+        SELECT ${serialNumber}, ${chargePointKey}, ${csrDigest}, ${requestId}::int4, ${certificate}, 'signed',
           ${time(validFromMs)}, ${time(validToMs)}, ${time(atMs)}
         FROM taken WHERE NOT EXISTS (SELECT FROM same)`)
     },
@@ -322,10 +289,12 @@ function sendingQueries(db: NodePgDatabase) {
      * Marks the certificates of a charge point that are due as sent, and returns them, the oldest first. One that was
      * sent `certificateSendsMax` times has failed.
      */
-    async takeCertificatesToSend(
-      chargePointKey: number,
-    ): Promise<readonly { readonly serialNumber: string; readonly certificate: string }[]> {
-      const { rows } = await db.execute<{ readonly serial_number: string; readonly certificate: string }>(sql`
+    async takeCertificatesToSend(chargePointKey: number): Promise<readonly CertificateToSend[]> {
+      const { rows } = await db.execute<{
+        readonly serial_number: string
+        readonly certificate: string
+        readonly request_id: number | null
+      }>(sql`
         WITH failed AS (
           UPDATE certificates c SET state = ${unlessAccepted('failed')}, settled_at = clock_timestamp(),
             reason = 'The charge point did not answer CertificateSigned.'
@@ -336,10 +305,14 @@ function sendingQueries(db: NodePgDatabase) {
             sends = c.sends + 1
           FROM charge_points p WHERE p.id = ${chargePointKey} AND c.charge_point_id = p.id
             AND c.state IN ('signed', 'sent') AND ${isDue} AND c.sends < ${certificateSendsMax}
-          RETURNING c.serial_number, c.certificate, c.signed_at
+          RETURNING c.serial_number, c.certificate, c.request_id, c.signed_at
         )
-        SELECT serial_number, certificate FROM sent ORDER BY signed_at`)
-      return rows.map(({ serial_number: serialNumber, certificate }) => ({ serialNumber, certificate }))
+        SELECT serial_number, certificate, request_id FROM sent ORDER BY signed_at`)
+      return rows.map((row) => ({
+        serialNumber: row.serial_number,
+        certificate: row.certificate,
+        requestId: row.request_id,
+      }))
     },
 
     /**
@@ -400,6 +373,6 @@ interface ShownRow {
 }
 
 function recordOf({ identity, isInUse, certificate }: ShownRow): CertificateRecord {
-  const { chargePointKey: _, csrDigest: __, sends: ___, sentEpoch: ____, ...shown } = certificate
+  const { chargePointKey: _, csrDigest: __, requestId: ___, sends: ____, sentEpoch: _____, ...shown } = certificate
   return { identity, isInUse, ...shown }
 }

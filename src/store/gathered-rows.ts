@@ -10,6 +10,7 @@ import { storedTables } from '../blocks/tables.ts'
 import { connectors } from '../blocks/availability/tables.ts'
 import { monitors, problems } from '../blocks/diagnostics/tables.ts'
 import { variables } from '../blocks/provisioning/tables.ts'
+import { installedCertificates } from '../blocks/certificates/tables.ts'
 import { correctTransactions } from './corrections.ts'
 import {
   deleteMonitors,
@@ -20,6 +21,7 @@ import {
   upsertProblems,
 } from './device-statements.ts'
 import { eventRow } from './event-row.ts'
+import { type InstalledRow, storeInstalled } from './installed-statements.ts'
 import { moveJobs } from './jobs.ts'
 import { bindRows } from './statement.ts'
 import type { BoundStatement } from './wire/bind-messages.ts'
@@ -121,6 +123,7 @@ function keyIn(row: Readonly<Record<string, unknown>>, key: readonly KeyColumn[]
 
 const keyOfConnector = keyColumnsOf(connectors)
 const keyOfProblem = keyColumnsOf(problems)
+const keyOfInstalled = keyColumnsOf(installedCertificates)
 const keyOfMonitor = keyColumnsOf(monitors)
 const keyOfVariable = keyColumnsOf(variables)
 
@@ -160,6 +163,14 @@ const particular: { readonly [Name in StoredTable]?: () => Gathered<Name> } = {
     },
     keyOf: (row) => `${row.tells ?? ''}\0${keyIn(row, keyOfVariable)}`,
     statements: storeVariables,
+  }),
+  // In the order in which they came: a certificate that is reported after its deletion is there.
+  installedCertificates: gathering<'installedCertificates', InstalledRow>({
+    rowOf: (set, change) => ({
+      ...withKey(written<'installedCertificates'>(set, change), keyOfInstalled),
+      gone: change.gone ?? null,
+    }),
+    statements: storeInstalled,
   }),
   monitors: gathering<'monitors', Written<'monitors'> & { readonly isCleared: boolean }>({
     rowOf: (set, change) => ({ ...written<'monitors'>(set, change), isCleared: change.isCleared === true }),

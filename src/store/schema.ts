@@ -416,6 +416,8 @@ export const certificates = pgTable(
     serialNumber: text('serial_number').primaryKey(),
     chargePointKey: integer('charge_point_id').notNull(),
     csrDigest: text('csr_digest').notNull(),
+    /** Of the newest request that it answers (2.1). */
+    requestId: integer('request_id'),
     certificate: text('certificate').notNull(),
     state: text('state').$type<CertificateState>().notNull(),
     validFromMs: instant('valid_from').notNull(),
@@ -442,35 +444,7 @@ export const certificates = pgTable(
   ],
 )
 
-/** Certificates in charge points, as they last reported them. */
-export const installedCertificates = pgTable(
-  'installed_certificates',
-  {
-    chargePointKey: integer('charge_point_id').notNull(),
-    /** In the words of 2.x. */
-    certificateType: text('certificate_type').notNull(),
-    hashAlgorithm: text('hash_algorithm').notNull(),
-    issuerNameHash: text('issuer_name_hash').notNull(),
-    issuerKeyHash: text('issuer_key_hash').notNull(),
-    serialNumber: text('serial_number').notNull(),
-    reportedAtMs: instant('reported_at').notNull(),
-  },
-  (table) => [
-    primaryKey({
-      name: 'installed_certificates_pkey',
-      columns: [
-        table.chargePointKey,
-        table.certificateType,
-        table.hashAlgorithm,
-        table.issuerNameHash,
-        table.issuerKeyHash,
-        table.serialNumber,
-      ],
-    }),
-  ],
-)
-
-/** CA certificates that operators have had installed in charge points: what is known of a reported one. */
+/** CA certificates that operators have sent to charge points, or want to: what is known of a reported one. */
 export const sentCertificates = pgTable(
   'sent_certificates',
   {

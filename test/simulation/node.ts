@@ -157,6 +157,7 @@ export class SimulatedNode implements ServerEnd, Owner {
       lookups: {
         ...this.#queries,
         signingRequest: async () => null,
+        askAboutCertificates: async () => ({ kind: 'status', about: [] }),
         jobsOfRequest: async () => [],
         reportOfRequest: async () => null,
         alarmsAbout: async () => new Map(),

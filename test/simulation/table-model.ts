@@ -29,7 +29,23 @@ export class TableModel {
     if (rows === undefined) this.tables.set(table, (rows = new Map()))
     const name = key.join('\0')
     if (isOf('monitors', change) && change.isCleared === true) rows.delete(name)
+    else if (isOf('installedCertificates', change) && change.gone !== undefined)
+      removeGone(rows, chargePointKey, change)
     else rows.set(name, isOf('variables', change) ? variableAfter(rows.get(name), stored, change.tells) : stored)
+  }
+}
+
+/** A report of certificates replaces the one before, and one that is deleted is no longer there. */
+function removeGone(rows: Map<string, Row>, chargePointKey: number, { row, gone }: RowChange<'installedCertificates'>) {
+  const same = (known: Row, names: readonly (keyof typeof row)[]): boolean =>
+    names.every((name) => known[name] === row[name])
+  for (const [name, known] of rows) {
+    if (known['chargePointKey'] !== chargePointKey) continue
+    const isGone =
+      gone === 'reported'
+        ? row.certificateType === '' || same(known, ['certificateType'])
+        : same(known, ['serialNumber', 'issuerNameHash', 'issuerKeyHash'])
+    if (isGone) rows.delete(name)
   }
 }
 

@@ -31,6 +31,7 @@ export const emptyLookups: Lookups = {
   registersNextTo: none,
   beforeStart: async () => ({ lastStop: null, openOfIdToken: [] }),
   signingRequest: none,
+  askAboutCertificates: async () => ({ kind: 'status', about: [] }),
   jobsOfRequest: async () => [],
   reportOfRequest: async () => null,
   alarmsAbout: async () => new Map(),

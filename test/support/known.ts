@@ -54,6 +54,7 @@ export function known(parts: KnownParts = {}): Known {
     newTransactionId: 501,
     beforeStart: null,
     signingRequest: null,
+    certificates: null,
     jobs: [],
     alarm: () => undefined,
     report: null,

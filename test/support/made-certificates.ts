@@ -63,6 +63,12 @@ export const extensions = {
     false,
     sequence(tlv(0xa0, identifier('1.3.6.1.4.1.311.20.2.3'), tlv(0xa0, tlv(0x0c, Buffer.from(text))))),
   ],
+  /** Authority Information Access with an OCSP responder. */
+  ocspResponder: (url: string): Extension => [
+    '1.3.6.1.5.5.7.1.1',
+    false,
+    sequence(sequence(identifier('1.3.6.1.5.5.7.48.1'), tlv(0x86, Buffer.from(url)))),
+  ],
   nameConstraints: (): Extension => ['2.5.29.30', true, sequence()],
 } as const
 

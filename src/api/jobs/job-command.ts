@@ -7,7 +7,7 @@ import { StatorError } from '../../base/errors.ts'
 import { jobQueueSecondsDefault, jobQueueSecondsMax, jobsOpenMax } from '../../base/limits.ts'
 import type { UploadUrl } from '../../auth/upload-token.ts'
 import type { Command } from '../../blocks/command.ts'
-import type { JobCommand, JobCommands, JobKind } from '../../blocks/jobs/job.ts'
+import type { JobCommand, JobCommands, JobKind, StartedJob } from '../../blocks/jobs/job.ts'
 import type { ChargePointRecord } from '../../blocks/records.ts'
 import { checkRequest } from '../../examine/schema.ts'
 import { ocppVersions, type OcppVersion } from '../../ocpp/version.ts'
@@ -45,7 +45,7 @@ export interface QueueWish {
   readonly expiresInSeconds?: number | undefined
 }
 
-const StartedJob = z
+const StartedJobBody = z
   .object({
     status: z.string().openapi({ description: 'The status in the answer of the charge point.', example: 'Accepted' }),
     message: z.string(),
@@ -68,7 +68,7 @@ const QueuedJob = z
 
 /** The answers of a command that is a job, except errors. */
 export const jobResponses = {
-  200: json(StartedJob, 'What the charge point answered. How the job ends comes later.'),
+  200: json(StartedJobBody, 'What the charge point answered. How the job ends comes later.'),
   202: json(QueuedJob, 'Nothing was sent yet; the header Location says where to read what becomes of it.'),
 }
 
@@ -104,8 +104,26 @@ export async function answerWithJob(
   c: Context<ApiEnv>,
   chargePoint: ChargePointRecord,
   wanted: WantedJob,
-  { queue = false, expiresInSeconds = jobQueueSecondsDefault }: QueueWish,
+  wish: QueueWish,
 ) {
+  const { started, untilMs } = await startJob(deps, c, chargePoint, wanted, wish)
+  return answerOf(c, started, untilMs, wanted.isOfContract === true)
+}
+
+/** A job that was sent, or queued until `untilMs`. */
+interface BegunJob {
+  readonly started: StartedJob
+  readonly untilMs: number
+}
+
+/** As `answerWithJob`, without the answer to the request. */
+export async function startJob(
+  deps: ApiDeps,
+  c: Context<ApiEnv>,
+  chargePoint: ChargePointRecord,
+  wanted: WantedJob,
+  { queue = false, expiresInSeconds = jobQueueSecondsDefault }: QueueWish,
+): Promise<BegunJob> {
   const { clock, jobs, live } = deps
   const requestId = wanted.requestId ?? newWireId()
   const nowMs = clock.nowMs()
@@ -126,12 +144,12 @@ export async function answerWithJob(
   if (wanted.isLong === true) {
     const untilMs = expiresAtMs ?? nowMs + jobQueueSecondsDefault * 1_000
     const jobId = await jobs.queue(chargePoint, { ...job, expiresAtMs: untilMs })
-    return answerOf(c, { jobId, answer: null }, untilMs)
+    return { started: { jobId, answer: null }, untilMs }
   }
   const started = isSendable
     ? await jobs.start(chargePoint, job)
     : { jobId: await jobs.queue(chargePoint, job), answer: null }
-  return answerOf(c, started, expiresAtMs ?? nowMs, wanted.isOfContract === true)
+  return { started, untilMs: expiresAtMs ?? nowMs }
 }
 
 /**
@@ -172,20 +190,24 @@ export async function queueJobs(
 }
 
 /** The answer to a request that has started a job. */
-export function answerOf(
-  c: Context<ApiEnv>,
-  { jobId, answer }: Awaited<ReturnType<ApiDeps['jobs']['start']>>,
-  expiresAtMs: number,
-  isOfContract = false,
-) {
-  c.header('Location', `/api/jobs/${jobId}`)
-  noteChange(c, { after: { jobId, status: answer?.status ?? 'Queued' } })
-  if (answer !== null) {
-    const { status, message } = answer
-    return c.json({ status, message, ...(isOfContract ? {} : { jobId }) }, 200)
-  }
+export function answerOf(c: Context<ApiEnv>, { jobId, answer }: StartedJob, expiresAtMs: number, isOfContract = false) {
+  if (answer === null) return answerQueued(c, jobId, expiresAtMs)
+  noteJob(c, jobId, answer.status)
+  const { status, message } = answer
+  return c.json({ status, message, ...(isOfContract ? {} : { jobId }) }, 200)
+}
+
+/** The answer to a request whose job waits for its charge point. */
+export function answerQueued(c: Context<ApiEnv>, jobId: number, expiresAtMs: number) {
+  noteJob(c, jobId, 'Queued')
   const message = 'The command is sent when the charge point has booted'
   return c.json({ status: 'Queued' as const, message, jobId, expiresAt: isoTime(expiresAtMs) }, 202)
+}
+
+/** Names a job in the answer and in the audit log. */
+export function noteJob(c: Context<ApiEnv>, jobId: number, status: string): void {
+  c.header('Location', `/api/jobs/${jobId}`)
+  noteChange(c, { after: { jobId, status } })
 }
 
 function actionIn(commands: JobCommands, version: OcppVersion): string {

@@ -17,9 +17,9 @@ import {
 } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { jobKindNamed } from '../../blocks/job-kinds.ts'
-import type { JobCommands, KnownJob, NewJob, StartedJob, UploadedFile } from '../../blocks/jobs/job.ts'
+import type { JobCommands, JobKind, KnownJob, NewJob, StartedJob, UploadedFile } from '../../blocks/jobs/job.ts'
 import { jobEventRow, type MoveDetails } from '../../blocks/jobs/job-event.ts'
-import { fileCause, overdueCause } from '../../blocks/jobs/upload.ts'
+import { fileCause, overdueCause, reportedCause } from '../../blocks/jobs/upload.ts'
 import { isOf, type NewRow } from '../../blocks/stored-rows.ts'
 import type { ChargePointRef, Committed } from '../../feed/feed.ts'
 import type { CommandTarget } from '../send-command.ts'
@@ -239,6 +239,20 @@ export class JobRunner {
     })
     this.#files.add(stored)
     void stored.finally(() => this.#files.delete(stored))
+  }
+
+  /**
+   * What became of a job of this kind, where it is not a message of the charge point that says it. Nothing happens if
+   * none is open; it rejects if the move could not be stored.
+   */
+  async report({ key }: ChargePointRef, { kind, reports }: JobKind, status: string): Promise<void> {
+    const outcome = reports[status]
+    if (outcome === undefined) return
+    for (const job of await this.#deps.store.openOf(key)) {
+      if (job.kind !== kind || job.state === 'queued') continue
+      const { event, details } = reportedCause(job, status, outcome, this.#deps.clock.nowMs())
+      await this.#move(job, event, details)
+    }
   }
 
   async #found(jobId: number): Promise<JobWithCommands> {

@@ -11,7 +11,9 @@ import type { RevocationLists } from './revocation.ts'
 
 /** What certificates are measured against. */
 export interface Trust {
-  /** The certificates of `Security.ClientCertificateAuthority`, and `own`; each is trusted, a root or not. */
+  /** The setting with the authorities. */
+  readonly setting: string
+  /** The certificates of `setting`, and `own`; each is trusted, a root or not. */
   readonly anchors: readonly Certificate[]
   /** Stator's own authority. It needs no revocation list: what it signed is revoked in the database. Null: none. */
   readonly own: Certificate | null
@@ -35,6 +37,22 @@ export function chainProblem(
   const own = periodProblem(leaf, nowMs) ?? weaknessOf(leaf) ?? purposeProblem(leaf.facts)
   if (own !== null) return own
   return new PathSearch(sent.slice(0, chainCertificatesMax), trust, nowMs).from(leaf, [leaf])
+}
+
+/** Why no path leads from `certificate` to what `trust` covers, whatever its purpose; null if one does. */
+export function pathProblem(
+  certificate: Certificate,
+  sent: readonly Certificate[],
+  trust: Trust,
+  nowMs: number,
+): string | null {
+  const { fingerprint256 } = certificate.x509
+  const isAnchor = trust.anchors.some(({ x509 }) => x509.fingerprint256 === fingerprint256)
+  const { unknownCritical } = certificate.facts
+  const own = periodProblem(certificate, nowMs) ?? weaknessOf(certificate)
+  if (own !== null || isAnchor) return own
+  if (unknownCritical.length > 0) return criticalProblem(unknownCritical)
+  return new PathSearch(sent.slice(0, chainCertificatesMax), trust, nowMs).from(certificate, [certificate])
 }
 
 /** Why it may not authenticate a TLS client; null if it may. */
@@ -80,11 +98,11 @@ class PathSearch {
   from(certificate: Certificate, path: readonly Certificate[]): string | null {
     const { issuer, subject } = certificate.facts
     const isIssuer = (one: Certificate): boolean => one.facts.subject.equals(issuer) && !path.includes(one)
-    const { anchors, own, revoked } = this.#trust
+    const { setting, anchors, own, revoked } = this.#trust
     const trusted = own === null ? '' : ' (nor is it the own authority)'
     let problem = issuer.equals(subject)
       ? 'it is self-signed'
-      : `its issuer is not in Security.ClientCertificateAuthority${trusted}, and was not sent`
+      : `its issuer is not in ${setting}${trusted}, and was not sent`
     for (const authority of anchors.filter(isIssuer)) {
       const found =
         this.#linkProblem(certificate, authority, path) ?? revoked.problemOf(certificate, authority, authority !== own)

@@ -10,6 +10,8 @@ import { authorityProblem, chainProblem, purposeProblem } from './chain.ts'
 import type { Trust } from './chain.ts'
 import { readRevocationLists, RevocationLists } from './revocation.ts'
 
+const authoritySetting = 'Security.ClientCertificateAuthority'
+
 /** When the operator's files run out; null: never, or there is none. */
 export interface Expiries {
   readonly authorityMs: number | null
@@ -48,7 +50,7 @@ export class ClientCertificates {
   get #trust(): Trust {
     const { anchors, revoked } = this.#files
     const own = this.#own
-    return { anchors: own === null ? anchors : [own, ...anchors], own, revoked }
+    return { setting: authoritySetting, anchors: own === null ? anchors : [own, ...anchors], own, revoked }
   }
 
   get expiries(): Expiries {
@@ -118,7 +120,7 @@ type TrustFiles = Pick<Trust, 'anchors' | 'revoked'>
 
 async function readFiles({ authorityPath, revocationListPaths }: ClientCertificateSettings): Promise<TrustFiles> {
   if (authorityPath === null) return { anchors: [], revoked: new RevocationLists([]) }
-  const setting = 'Security.ClientCertificateAuthority'
+  const setting = authoritySetting
   const blocks = pemCertificates((await readSettingFile(setting, authorityPath)).toString('utf8'))
   if (blocks.length === 0)
     throw settingFileRefused(setting, authorityPath, 'expected a PEM file with certificates of authorities')

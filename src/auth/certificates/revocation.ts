@@ -1,7 +1,6 @@
 // Certificate revocation lists (RFC 5280 §5): which certificates their authority has taken back.
 
 import { createHash, verify } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
 import type { Certificate } from './certificate.ts'
 import { childrenOf, DerError, elementsOf, expectTag, identifierText, onlyElement, tags, timeMs } from './der.ts'
 import type { DerElement } from './der.ts'
@@ -16,8 +15,8 @@ export interface RevocationList {
   readonly nextUpdateMs: number | null
 }
 
-/** Hash of each signature algorithm that a list may have; null for Ed25519, which brings its own. */
-const signatureHashes: Readonly<Record<string, string | null>> = {
+/** Hash of each signature algorithm of a list or an answer of OCSP; null for Ed25519, which brings its own. */
+export const signatureHashes: Readonly<Record<string, string | null>> = {
   '1.2.840.113549.1.1.11': 'sha256',
   '1.2.840.113549.1.1.12': 'sha384',
   '1.2.840.113549.1.1.13': 'sha512',
@@ -48,7 +47,7 @@ export class RevocationLists {
    */
   problemOf(certificate: Certificate, authority: Certificate, needsList = true): string | null {
     if (this.#lists.length === 0) return null
-    const key = keyThumbprint(authority.x509.publicKey)
+    const key = authorityKeyOf(authority)
     const own = this.#lists.filter(({ authorityKey }) => authorityKey === key)
     if (own.length === 0 && needsList) return 'its issuer has no list in Security.ClientCertificateRevocationList'
     return own.some(({ serials }) => serials.has(certificate.facts.serial)) ? 'it is revoked' : null
@@ -92,9 +91,9 @@ function readList(der: Buffer, authorities: readonly Certificate[]): RevocationL
       (facts.keyUsages === null || facts.keyUsages.has(keyUsageBits.crlSign)) &&
       verify(hash, text, x509.publicKey, signatureBytes),
   )
-  if (authority === undefined) throw new DerError('no certificate of Security.ClientCertificateAuthority signed it')
+  if (authority === undefined) throw new DerError('none of the authorities signed it')
   return {
-    authorityKey: keyThumbprint(authority.x509.publicKey),
+    authorityKey: authorityKeyOf(authority),
     serials: serialsIn(entries),
     nextUpdateMs: next === undefined ? null : timeMs(next),
   }
@@ -110,8 +109,9 @@ function serialsIn(entries: DerElement | undefined): ReadonlySet<string> {
   return serials
 }
 
-function keyThumbprint(key: KeyObject): string {
+/** Thumbprint of the key of an authority. */
+export function authorityKeyOf({ x509 }: Certificate): string {
   return createHash('sha256')
-    .update(key.export({ type: 'spki', format: 'der' }))
+    .update(x509.publicKey.export({ type: 'spki', format: 'der' }))
     .digest('hex')
 }

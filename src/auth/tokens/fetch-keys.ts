@@ -1,5 +1,6 @@
 // Reads the public keys of an issuer over HTTP: its key set (JWKS), which OpenID Connect Discovery finds.
 
+import { boundedFetch } from '../../base/bounded-fetch.ts'
 import { urlProblem } from '../../base/jwt-settings.ts'
 import { tokenKeysBytesMax, tokenKeysFetchMsMax } from '../../base/limits.ts'
 
@@ -32,37 +33,18 @@ export function fetchKeySet(url: string, signal: AbortSignal): Promise<unknown> 
 
 async function fetchJson(url: string, stopped: AbortSignal): Promise<unknown> {
   const signal = AbortSignal.any([stopped, AbortSignal.timeout(tokenKeysFetchMsMax)])
-  const response = await answerOf(url, signal)
-  if (response.status !== 200) {
-    await response.body?.cancel()
-    throw new Error(`${url} answers with status ${response.status}`)
-  }
-  const text = await textOf(url, response)
+  const { status, body } = await boundedFetch(
+    url,
+    { headers: { Accept: 'application/json' } },
+    tokenKeysBytesMax,
+    signal,
+  )
+  if (status !== 200) throw new Error(`${url} answers with status ${status}`)
   try {
-    return JSON.parse(text)
+    return JSON.parse(body.toString('utf8'))
   } catch {
     throw new Error(`the answer of ${url} is not JSON`)
   }
-}
-
-/** Redirects are not followed: they would lead to a host that nobody has checked. */
-async function answerOf(url: string, signal: AbortSignal): Promise<Response> {
-  try {
-    return await fetch(url, { redirect: 'manual', headers: { Accept: 'application/json' }, signal })
-  } catch (error) {
-    throw new Error(`${url} does not answer (${error instanceof Error ? error.message : String(error)})`)
-  }
-}
-
-async function textOf(url: string, response: Response): Promise<string> {
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  for await (const part of response.body ?? []) {
-    bytes += part.byteLength
-    if (bytes > tokenKeysBytesMax) throw new Error(`the answer of ${url} has more than ${tokenKeysBytesMax} bytes`)
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString('utf8')
 }
 
 function member(value: unknown, name: string): unknown {

@@ -4,7 +4,8 @@
 import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import { isoTime } from '../../base/clock.ts'
 import { idTagCharactersMax16 } from '../../base/limits.ts'
-import type { Handler, Known, KnownIdToken } from '../decision.ts'
+import type { Anomaly, Handler, Known, KnownIdToken } from '../decision.ts'
+import { contractIn, contractProblem, withContract } from './contract.ts'
 
 /**
  * Spellings to look up for an id token, best first. Some charge points (KEBA) append `_` and their serial number; the
@@ -82,12 +83,18 @@ export const authorize16: Handler<OCPP16.AuthorizeRequest> = {
   }),
 }
 
-/** 2.0.1 C01–C04. */
+/** 2.0.1 C01–C09: by the id token, and by the contract certificate if the charge point presents one (C07). */
 export const authorize201: Handler<OCPP20.AuthorizeRequest | OCPP21.AuthorizeRequest> = {
-  needs: (payload) => ({ idTokens: idTokenCandidates(payload.idToken.idToken) }),
-  decide: (payload, known) => ({
-    answer: { idTokenInfo: idTokenInfo201(payload.idToken, known) },
-    changes: [],
-    anomalies: [],
-  }),
+  needs: (payload) => {
+    const idTokens = idTokenCandidates(payload.idToken.idToken)
+    const contract = contractIn(payload)
+    return contract === null ? { idTokens } : { idTokens, certificates: contract }
+  },
+  decide: (payload, known) => {
+    const idTokenInfo = idTokenInfo201(payload.idToken, known)
+    if (contractIn(payload) === null) return { answer: { idTokenInfo }, changes: [], anomalies: [] }
+    const reason = contractProblem(known)
+    const anomalies: readonly Anomaly[] = reason === null ? [] : [{ kind: 'contractRefused', detail: { reason } }]
+    return { answer: withContract(idTokenInfo, known), changes: [], anomalies }
+  },
 }

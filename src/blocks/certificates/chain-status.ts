@@ -2,45 +2,66 @@
 
 import type { OCPP21 } from 'typed-ocpp'
 import { isoTime } from '../../base/clock.ts'
+import type { StatusQuestion } from '../certificate-questions.ts'
 import type { Handler } from '../decision.ts'
 import { notification } from '../notification.ts'
 
-type HashData = OCPP21.GetCertificateChainStatusRequest['certificateStatusRequests'][number]['certificateHashData']
+type Asked = OCPP21.GetCertificateChainStatusRequest['certificateStatusRequests'][number]
 
-type Source = OCPP21.GetCertificateChainStatusRequest['certificateStatusRequests'][number]['source']
+type HashData = Asked['certificateHashData']
 
 /**
- * Stator asks no OCSP responder and reads no revocation list: the status of each certificate is Failed. A lenient
- * charge point may name none, or leave out what names it; the schema of the answer wants at least one.
+ * The status of each certificate, as its responder or its revocation list says it. A lenient charge point may name
+ * none, or leave out what names it; the schema of the answer wants at least one.
  */
 export const certificateChainStatus: Handler<OCPP21.GetCertificateChainStatusRequest> = {
-  decide: ({ certificateStatusRequests: asked }, known) => {
-    const requests: readonly Asked[] = asked.length === 0 ? [{}] : asked.slice(0, certificatesMax)
+  needs: (payload) => ({ certificates: { kind: 'status', about: questionsOf(payload) } }),
+  decide: (payload, known) => {
+    const found = known.certificates?.kind === 'status' ? known.certificates.about : []
     return {
       ...notification(known),
       answer: {
-        certificateStatus: requests.map(({ certificateHashData, source }) => ({
-          certificateHashData: repeated(certificateHashData ?? {}),
-          source: sources.find((word) => word === source) ?? 'OCSP',
-          status: 'Failed',
-          nextUpdate: isoTime(known.nowMs),
-        })),
+        certificateStatus: questionsOf(payload).map(({ hashData, source }, at) => {
+          const one = found[at]
+          const nextUpdateMs = one === undefined || one.status === 'Failed' ? null : one.nextUpdateMs
+          return {
+            certificateHashData: hashData,
+            source,
+            status: one?.status ?? 'Failed',
+            nextUpdate: isoTime(nextUpdateMs ?? known.nowMs),
+          }
+        }),
       },
     }
   },
 }
 
-/** As a lenient charge point may send it. */
-interface Asked {
-  readonly certificateHashData?: Partial<HashData>
-  readonly source?: Source
+function questionsOf({ certificateStatusRequests: asked }: OCPP21.GetCertificateChainStatusRequest): QuestionOf21[] {
+  const requests: readonly AskedLeniently[] = asked.length === 0 ? [{}] : asked.slice(0, certificatesMax)
+  return requests.map(({ certificateHashData, source, urls = [] }) => ({
+    source: sources.find((word) => word === source) ?? 'OCSP',
+    hashData: repeated(certificateHashData ?? {}),
+    urls: urls.slice(0, urlsMax),
+  }))
 }
 
-const sources: readonly Source[] = ['OCSP', 'CRL']
+interface QuestionOf21 extends StatusQuestion {
+  readonly hashData: HashData
+}
+
+/** As a lenient charge point may send it. */
+interface AskedLeniently {
+  readonly certificateHashData?: Partial<HashData>
+  readonly source?: Asked['source']
+  readonly urls?: readonly string[]
+}
+
+const sources: readonly Asked['source'][] = ['OCSP', 'CRL']
 const hashAlgorithms: readonly HashData['hashAlgorithm'][] = ['SHA256', 'SHA384', 'SHA512']
 
 // Limits of the schema: what a lenient charge point sends beyond them is not repeated.
 const certificatesMax = 4
+const urlsMax = 5
 const hashCharactersMax = 128
 const serialNumberCharactersMax = 40
 

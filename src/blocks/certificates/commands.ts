@@ -1,6 +1,6 @@
 // Certificates of charge points: the commands in each version. The words of types are those of 2.x.
 
-import { since2 } from '../../ocpp/version.ts'
+import { type ByVersion, since2 } from '../../ocpp/version.ts'
 import type { Command } from '../command.ts'
 import type { Payload } from '../decision.ts'
 import type { CertificateHashData, ReportedCertificate } from './records.ts'
@@ -29,15 +29,22 @@ function typeIn16(type: string): string {
 const nothingRenamed = {}
 const typeField = { '/certificateType': 'type' }
 
-/** Sends a signed certificate (1.6 security whitepaper §5.1, 2.0.1 A02). */
-export const certificateSignedCommand = since2<(certificateChain: string) => Command>(
-  (certificateChain) => ({ action: 'CertificateSigned', payload: { certificateChain }, fields: nothingRenamed }),
-  (certificateChain) => ({
-    action: 'CertificateSigned',
-    payload: { certificateChain, certificateType: 'ChargingStationCertificate' },
-    fields: nothingRenamed,
-  }),
-)
+/**
+ * Sends a signed certificate (1.6 security whitepaper §5.1, 2.0.1 A02). In 2.1 it repeats the id of the request that it
+ * answers, if that had one.
+ */
+export const certificateSignedCommand: ByVersion<(certificateChain: string, requestId: number | null) => Command> = {
+  '1.6': (certificateChain) => signed({ certificateChain }),
+  '2.0.1': (certificateChain) => signed({ certificateChain, certificateType }),
+  '2.1': (certificateChain, requestId) =>
+    signed({ certificateChain, certificateType, ...(requestId === null ? {} : { requestId }) }),
+}
+
+const certificateType = 'ChargingStationCertificate'
+
+function signed(payload: Payload): Command {
+  return { action: 'CertificateSigned', payload, fields: nothingRenamed }
+}
 
 /** InstallCertificate (1.6 security whitepaper §5.11, 2.0.1 M05). */
 export const installCommand = since2<(type: string, certificate: string) => Command>(
@@ -76,20 +83,27 @@ function ask(payload: Payload): Command {
 }
 
 /**
- * The certificates in the answer to one of `installedIdsCommands`; null if it cannot be read. NotFound means none. A
- * chain of 2.x is reported with the hash data of each of its certificates.
+ * The certificates in the answer to the payload of one of `installedIdsCommands`; null if it cannot be read. NotFound
+ * means none. A chain of 2.x is reported with the hash data of each of its certificates.
  */
-export const reportedIn = since2<(command: Command, answer: Payload) => readonly ReportedCertificate[] | null>(
-  ({ payload: { certificateType } }, answer) => {
-    const type = certificateType === centralSystem16 ? centralSystem : String(certificateType)
-    return listOf(answer, 'certificateHashData', (one) => hashDataOf(type, one))
-  },
+export const reportedIn = since2<(asked: Payload, answer: Payload) => readonly ReportedCertificate[] | null>(
+  (asked, answer) => listOf(answer, 'certificateHashData', (one) => hashDataOf(typeOf16(asked), one)),
   (_, answer) =>
     listOf(answer, 'certificateHashDataChain', ({ certificateType, certificateHashData, childCertificateHashData }) => {
       const children = Array.isArray(childCertificateHashData) ? childCertificateHashData : []
       return [certificateHashData, ...children].flatMap((one) => hashDataOf(String(certificateType), one))
     }),
 )
+
+/** The types that a GetInstalledCertificateIds asks for; one that is empty: every type. */
+export const typesAskedFor = since2<(asked: Payload) => readonly string[]>(
+  (asked) => [typeOf16(asked)],
+  ({ certificateType: types }) => (Array.isArray(types) && types.length > 0 ? types.map(String) : ['']),
+)
+
+function typeOf16({ certificateType }: Payload): string {
+  return certificateType === centralSystem16 ? centralSystem : String(certificateType)
+}
 
 function listOf(
   answer: Payload,

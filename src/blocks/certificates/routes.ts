@@ -5,7 +5,7 @@ import { z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { scopeOf } from '../../api/access.ts'
 import { findChargePoint } from '../../api/chargepoints.ts'
-import { noteAnswer, noteChange } from '../../api/audited.ts'
+import { noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
@@ -14,28 +14,33 @@ import { ChargePointParams, oneOf, text, time } from '../../api/fields.ts'
 import { cursorQuery, pageFields, pageIn, pageOf } from '../../api/paging.ts'
 import { body, errors, json } from '../../api/responses.ts'
 import {
-  commandErrorCodes,
-  CommandOutcome,
-  invalidAnswer,
-  requireConnected,
-  sendCommand,
-  sendForStatus,
-} from '../../api/send-command.ts'
+  answerOf,
+  answerQueued,
+  answerWithJob,
+  jobErrorCodes,
+  jobResponses,
+  noteJob,
+  queueFields,
+  startJob,
+} from '../../api/jobs/job-command.ts'
 import { isoTime } from '../../base/clock.ts'
 import { StatorError } from '../../base/errors.ts'
 import { withDefined } from '../../base/with-defined.ts'
-import { outcomeOf } from '../command.ts'
-import type { ReportedCertificate } from './records.ts'
-import type { ChargePointRecord } from '../records.ts'
+import type { OcppVersion } from '../../ocpp/version.ts'
+import type { Command } from '../command.ts'
 import { certificateCharactersMax, readCaCertificate } from './route-ca-certificate.ts'
+import {
+  certificateDeletion,
+  certificateInstallation,
+  certificateRenewal,
+  certificateReport,
+} from './certificate-jobs.ts'
 import {
   deleteCommand,
   installCommand,
   installedIdsCommands,
   installedTypes,
   renewCommand,
-  reportedIn,
-  type ReportedType,
   reportedTypes,
 } from './commands.ts'
 import {
@@ -49,7 +54,7 @@ import {
 import { routeFor } from '../../api/route.ts'
 
 const tags = ['Certificates']
-const commandErrors = errors(...commandErrorCodes)
+const jobErrors = errors(...jobErrorCodes)
 const readErrors = errors('FORBIDDEN', 'NOT_FOUND')
 const typeWords =
   'The types are those of OCPP 2.x for every version: 1.6 has CSMSRootCertificate and ManufacturerRootCertificate.'
@@ -88,6 +93,7 @@ const Install = z
         error: `Certificate must be no longer than ${certificateCharactersMax} characters`,
       })
       .openapi({ description: 'PEM of one CA certificate.', example: '-----BEGIN CERTIFICATE-----\nMIIB…' }),
+    ...queueFields,
   })
   .openapi('InstallCertificate')
 
@@ -97,10 +103,12 @@ const installRoute = routeFor('certificate:write', {
   operationId: 'installCertificate',
   tags,
   summary: 'Install a CA certificate',
-  description: `A certificate that cannot be read, or has expired, is refused with 400 and not sent. ${typeWords}`,
+  description: `A certificate that cannot be read, or has expired, is refused with 400 and not sent. It is a job (\`certificateInstallation\`), which ends with the answer. ${typeWords}`,
   request: { params: ChargePointParams, body: body(Install, true) },
-  responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...commandErrors },
+  responses: { 200: jobResponses[200], 202: jobResponses[202], ...jobErrors },
 })
+
+const Wait = z.strictObject(queueFields).openapi('CertificateJob', { example: { queue: true, expiresInSeconds: 3600 } })
 
 const reportRoute = routeFor('certificate:write', {
   method: 'post',
@@ -108,7 +116,7 @@ const reportRoute = routeFor('certificate:write', {
   operationId: 'reportCertificates',
   tags,
   summary: 'Ask which certificates are installed',
-  description: `Asks the charge point (GetInstalledCertificateIds), and stores its answer in place of the earlier one. ${typeWords}`,
+  description: `Asks the charge point (GetInstalledCertificateIds), and stores its answer in place of the earlier one. It is a job (\`certificateReport\`), which the header Location names. ${typeWords}`,
   request: {
     params: ChargePointParams,
     query: z.strictObject({
@@ -116,8 +124,9 @@ const reportRoute = routeFor('certificate:write', {
         .optional()
         .openapi({ param: { name: 'type', in: 'query' }, description: 'Only certificates of this type.' }),
     }),
+    body: body(Wait, false),
   },
-  responses: { 200: json(Installed, 'All that it has reported, of every type.'), ...commandErrors },
+  responses: { 200: json(Installed, 'All that it has reported, of every type.'), 202: jobResponses[202], ...jobErrors },
 })
 
 const hashText = (name: string, charactersMax: number, example: string) =>
@@ -131,6 +140,7 @@ const Delete = z
     issuerNameHash: hashText('Issuer name hash', 128, hashDataExample.issuerNameHash),
     issuerKeyHash: hashText('Issuer key hash', 128, hashDataExample.issuerKeyHash),
     serialNumber: hashText('Serial number', 40, hashDataExample.serialNumber),
+    ...queueFields,
   })
   .openapi('DeleteCertificate')
 
@@ -141,9 +151,9 @@ const deleteRoute = routeFor('certificate:write', {
   tags,
   summary: 'Delete an installed certificate',
   description:
-    'With the hash data that the charge point reported. The charge point decides: it does not delete the certificate that it needs for its own connection.',
+    'With the hash data that the charge point reported. The charge point decides: it does not delete the certificate that it needs for its own connection. It is a job (`certificateDeletion`), which ends with the answer.',
   request: { params: ChargePointParams, body: body(Delete, true) },
-  responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...commandErrors },
+  responses: { 200: jobResponses[200], 202: jobResponses[202], ...jobErrors },
 })
 
 const renewRoute = routeFor('certificate:write', {
@@ -153,9 +163,9 @@ const renewRoute = routeFor('certificate:write', {
   tags,
   summary: 'Ask for a new key and certificate',
   description:
-    'Asks the charge point to make a new key and to request a certificate for it. The certificate follows by itself, with `Security.CertificateAuthority` = Local.',
-  request: { params: ChargePointParams },
-  responses: { 200: json(CommandOutcome, 'What the charge point answered.'), ...commandErrors },
+    'Asks the charge point to make a new key and to request a certificate for it. It is a job (`certificateRenewal`) that ends when the charge point has answered CertificateSigned, which Stator sends with `Security.CertificateAuthority` = Local.',
+  request: { params: ChargePointParams, body: body(Wait, false) },
+  responses: { 200: jobResponses[200], 202: jobResponses[202], ...jobErrors },
 })
 
 const revokeRoute = routeFor('certificate:write', {
@@ -234,51 +244,55 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   })
 
   app.openapi(installRoute, async (c) => {
-    const { type, certificate } = c.req.valid('json')
+    const { type, certificate, ...wish } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const read = readCaCertificate(certificate, clock.nowMs())
     if ('problem' in read) throw badRequest('certificate', `Certificate ${read.problem}`)
-    const { version } = await requireConnected(deps, chargePoint)
-    const status = await sendForStatus(deps, chargePoint, version, installCommand[version](type, certificate))
-    noteAnswer(c, status)
-    if (status === 'Accepted') {
-      await queries.noteSentCertificate(chargePoint.key, read, clock.nowMs())
-      const { subject, serialNumber, validToMs } = read
-      noteChange(c, { after: { status, type, subject, serialNumber, validTo: isoTime(validToMs) } })
-    }
-    return c.json(outcomeOf(status, 'Certificate installed', 'installation of the certificate'), 200)
+    const { subject, serialNumber, validToMs } = read
+    const commandOf = (version: OcppVersion): Command => installCommand[version](type, certificate)
+    const wanted = { kind: certificateInstallation, commandOf, startsAtMs: null }
+    await queries.noteSentCertificate(chargePoint.key, read, clock.nowMs())
+    const { started, untilMs } = await startJob(deps, c, chargePoint, wanted, wish)
+    const answer = answerOf(c, started, untilMs)
+    const { jobId } = started
+    const status = started.answer?.status ?? 'Queued'
+    noteChange(c, { after: { jobId, status, type, subject, serialNumber, validTo: isoTime(validToMs) } })
+    return answer
   })
 
   app.openapi(reportRoute, async (c) => {
     const { type } = c.req.valid('query')
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
-    const reported = await askForCertificates(deps, chargePoint, type)
-    const types = type === undefined ? null : [type]
-    await queries.storeInstalledCertificates(chargePoint.key, types, reported, clock.nowMs())
+    const wanted = {
+      kind: certificateReport,
+      commandOf: (version: OcppVersion) => installedIdsCommands[version](type)[0] ?? null,
+      moreOf: (version: OcppVersion) =>
+        installedIdsCommands[version](type)
+          .slice(1)
+          .map(({ payload }) => payload),
+      startsAtMs: null,
+    }
+    const { started, untilMs } = await startJob(deps, c, chargePoint, wanted, c.req.valid('json') ?? {})
+    const { jobId, answer } = started
+    if (answer === null) return answerQueued(c, jobId, untilMs)
+    noteJob(c, jobId, answer.status)
     const installed = await queries.installedCertificatesOf(chargePoint.key)
     return c.json({ installed: installed.map(installedView) }, 200)
   })
 
   app.openapi(deleteRoute, async (c) => {
-    const hashData = c.req.valid('json')
+    const { queue, expiresInSeconds, ...hashData } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
-    const { version } = await requireConnected(deps, chargePoint)
-    const status = await sendForStatus(deps, chargePoint, version, deleteCommand(hashData))
-    noteAnswer(c, status)
-    // NotFound: it is not there either.
-    if (status !== 'Failed') {
-      await queries.forgetInstalledCertificate(chargePoint.key, hashData)
-      noteChange(c, { before: hashData })
-    }
-    return c.json(outcomeOf(status, 'Certificate deleted', 'deletion of the certificate'), 200)
+    const wanted = { kind: certificateDeletion, commandOf: () => deleteCommand(hashData), startsAtMs: null }
+    noteChange(c, { before: hashData })
+    return answerWithJob(deps, c, chargePoint, wanted, { queue, expiresInSeconds })
   })
 
   app.openapi(renewRoute, async (c) => {
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
-    const { version } = await requireConnected(deps, chargePoint)
-    const status = await sendForStatus(deps, chargePoint, version, renewCommand[version])
-    noteAnswer(c, status)
-    return c.json(outcomeOf(status, 'The charge point will request a new certificate', 'request for a renewal'), 200)
+    const commandOf = (version: OcppVersion): Command => renewCommand[version]
+    const wanted = { kind: certificateRenewal, commandOf, startsAtMs: null }
+    return answerWithJob(deps, c, chargePoint, wanted, c.req.valid('json') ?? {})
   })
 
   app.openapi(revokeRoute, async (c) => {
@@ -316,21 +330,4 @@ export function certificateRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   })
 
   return app
-}
-
-/** What the charge point reports, of one type or of all. */
-async function askForCertificates(
-  deps: ApiDeps,
-  chargePoint: ChargePointRecord,
-  type: ReportedType | undefined,
-): Promise<readonly ReportedCertificate[]> {
-  const { version } = await requireConnected(deps, chargePoint)
-  const reported: ReportedCertificate[] = []
-  for (const command of installedIdsCommands[version](type)) {
-    const { payload, problems } = await sendCommand(deps, chargePoint, version, command)
-    const read = reportedIn[version](command, payload)
-    if (read === null) throw invalidAnswer(command.action, payload, problems)
-    reported.push(...read)
-  }
-  return reported
 }

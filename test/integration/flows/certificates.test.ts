@@ -197,6 +197,16 @@ describe('a certificate', () => {
     await inState('gone', 'accepted')
   })
 
+  test('repeats the id of a request of 2.1', async () => {
+    await stator.provision('named')
+    const raw = await booted('named', '2.1')
+    await raw.call('SignCertificate', { csr: await signingRequest([{ CN: ['named'] }]), requestId: 4711 })
+    const { messageId, payload } = await raw.command('CertificateSigned')
+    expect(payload).toMatchObject({ certificateType: 'ChargingStationCertificate', requestId: 4711 })
+    raw.answer(messageId, { status: 'Accepted' })
+    await inState('named', 'accepted')
+  })
+
   test('is one for a request that is repeated while it is under way, and after', async () => {
     await stator.provision('repeats')
     const raw = await booted('repeats', '1.6')
@@ -267,6 +277,126 @@ describe('a certificate', () => {
       expect.objectContaining({ chargePointId: 'expiry', serialNumber: issued?.serialNumber, state: 'accepted' }),
     )
     expect(JSON.stringify((await list(Date.now() + 300 * dayMs))['certificates'])).not.toContain('"expiry"')
+  })
+})
+
+describe('a command about certificates is a job', () => {
+  type Json = Record<string, unknown>
+  const hashData = { hashAlgorithm: 'SHA256', issuerNameHash: 'ab', issuerKeyHash: 'cd', serialNumber: '0A1B' }
+  const jobOf = (id: unknown): Promise<Json> => stator.json(`/api/jobs/${id}`)
+  const historyOf = async (id: unknown): Promise<unknown[]> =>
+    ((await jobOf(id))['history'] as Json[]).map(({ state, status }) => [state, status])
+  const once = (id: unknown, state: string): Promise<true> =>
+    until(`job ${id} to be ${state}`, async () => (await jobOf(id))['state'] === state)
+  const installed = async (identity: string): Promise<unknown> =>
+    (await stator.json(`/api/chargepoints/${identity}/certificates`))['installed']
+
+  /** Begins a job, and answers its CALL. */
+  async function began(
+    raw: RawChargePoint,
+    path: string,
+    action: string,
+    answer: Json,
+    body: Json = {},
+  ): Promise<Json> {
+    const asking = stator.api(`/api/chargepoints/${path}`, { body })
+    raw.answer((await raw.command(action)).messageId, answer)
+    const given = await asking
+    return { ...given.body, jobId: Number(given.headers.get('Location')?.split('/').at(-1)) }
+  }
+
+  test.each(ocppVersions)('of %s, and a renewal ends when CertificateSigned is answered', async (version) => {
+    const identity = `renewal-${version}`
+    await stator.provision(identity)
+    const raw = await booted(identity, version)
+    const trigger = since2('ExtendedTriggerMessage', 'TriggerMessage')[version]
+    const path = `${identity}/certificates/renew`
+    const first = await began(raw, path, trigger, { status: 'Accepted' })
+    const { jobId } = await began(raw, path, trigger, { status: 'Accepted' })
+    expect(await jobOf(first['jobId'])).toMatchObject({ state: 'cancelled' })
+    const step = async (status: string): Promise<void> => {
+      await raw.call('SignCertificate', { csr: await signingRequest([{ CN: [identity] }]) })
+      raw.answer((await raw.command('CertificateSigned')).messageId, { status })
+    }
+    await step('Accepted')
+    await once(jobId, 'succeeded')
+    expect(await historyOf(jobId)).toEqual([
+      ['sending', null],
+      ['running', 'Accepted'],
+      ['running', 'CertificateRequested'],
+      ['succeeded', 'CertificateAccepted'],
+    ])
+    const third = await began(raw, path, trigger, { status: 'Accepted' })
+    await step('Rejected')
+    await once(third['jobId'], 'failed')
+    expect(await jobOf(third['jobId'])).toMatchObject({ status: 'CertificateRejected' })
+  })
+
+  test('and a request that is refused ends a renewal', async () => {
+    await stator.provision('renewal-refused')
+    const raw = await booted('renewal-refused', '2.0.1')
+    const path = 'renewal-refused/certificates/renew'
+    const { jobId } = await began(raw, path, 'TriggerMessage', { status: 'Accepted' })
+    await raw.call('SignCertificate', { csr: await signingRequest([{ CN: ['another'] }]) })
+    expect(await jobOf(jobId)).toMatchObject({ state: 'failed', status: 'CertificateRefused' })
+  })
+
+  test('and waits for a charge point that is not connected', async () => {
+    const identity = 'queued'
+    await stator.provision(identity)
+    const certificate = (await rootOf(stator)).toString()
+    const type = 'CSMSRootCertificate'
+    const post = (what: string, body: Json, status: number): Promise<Json> =>
+      stator.json(`/api/chargepoints/${identity}/certificates/${what}`, { body }, status)
+    await post('installed', {}, 409)
+    const install = await post('install', { type, certificate, queue: true }, 202)
+    const report = await post(`installed?type=${type}`, { queue: true }, 202)
+    const remove = await post('delete', { ...hashData, queue: true, expiresInSeconds: 600 }, 202)
+    expect([install['status'], typeof install['expiresAt']]).toEqual(['Queued', 'string'])
+    const raw = await booted(identity, '2.0.1')
+    const sent = await raw.command('InstallCertificate')
+    expect(sent.payload).toEqual({ certificateType: type, certificate })
+    raw.answer(sent.messageId, { status: 'Accepted' })
+    const chain = [{ certificateType: type, certificateHashData: hashData }]
+    const asked = await raw.command('GetInstalledCertificateIds')
+    expect(asked.payload).toEqual({ certificateType: [type] })
+    raw.answer(asked.messageId, { status: 'Accepted', certificateHashDataChain: chain })
+    await once(report['jobId'], 'succeeded')
+    expect(await installed(identity)).toMatchObject([{ certificateType: type, ...hashData }])
+    raw.answer((await raw.command('DeleteCertificate')).messageId, { status: 'Accepted' })
+    await once(remove['jobId'], 'succeeded')
+    expect(await jobOf(install['jobId'])).toMatchObject({ kind: 'certificateInstallation', state: 'succeeded' })
+    expect(await installed(identity)).toEqual([])
+  })
+
+  test('and what is reported is stored whatever request asked for it, in place of what was', async () => {
+    await stator.provision('reports')
+    const raw = await booted('reports', '1.6')
+    const other = { ...hashData, serialNumber: '0C' }
+    const ask = async (certificateType: string, answer: Json): Promise<void> => {
+      const body = { action: 'GetInstalledCertificateIds', payload: { certificateType } }
+      const asking = stator.json('/api/chargepoints/reports/calls', { body })
+      raw.answer((await raw.command('GetInstalledCertificateIds')).messageId, answer)
+      await asking
+    }
+    await ask('ManufacturerRootCertificate', { status: 'Accepted', certificateHashData: [other] })
+    await ask('CentralSystemRootCertificate', { status: 'Accepted', certificateHashData: [hashData, other] })
+    await ask('CentralSystemRootCertificate', { status: 'Accepted', certificateHashData: [hashData] })
+    expect(await installed('reports')).toMatchObject([
+      { certificateType: 'CSMSRootCertificate', ...hashData },
+      { certificateType: 'ManufacturerRootCertificate', ...other },
+    ])
+    const asking = stator.json('/api/chargepoints/reports/certificates/installed', { method: 'POST' })
+    for (const certificateHashData of [[hashData], null]) {
+      const { messageId } = await raw.command('GetInstalledCertificateIds')
+      raw.answer(
+        messageId,
+        certificateHashData === null ? { status: 'NotFound' } : { status: 'Accepted', certificateHashData },
+      )
+    }
+    expect(await asking).toMatchObject({ installed: [{ certificateType: 'CSMSRootCertificate', ...hashData }] })
+    await ask('CentralSystemRootCertificate', { status: 'NotFound' })
+    expect(await installed('reports')).toEqual([])
   })
 })
 

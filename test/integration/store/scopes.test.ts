@@ -221,8 +221,6 @@ type OfOneFound =
   | 'certificatesOf'
   | 'revokeCertificate'
   | 'installedCertificatesOf'
-  | 'storeInstalledCertificates'
-  | 'forgetInstalledCertificate'
   | 'noteSentCertificate'
   | 'credentialRotationItems'
   | 'jobMoves'

@@ -205,6 +205,8 @@ describe('the OpenAPI document', () => {
     const mayBeLeftOut = operations.filter(({ requestBody }) => requestBody?.required === false)
     expect(mayBeLeftOut.map(({ summary }) => summary)).toEqual([
       expect.stringMatching(/^Send an unknown job again/),
+      'Ask which certificates are installed',
+      'Ask for a new key and certificate',
       expect.stringMatching(/^Close/),
     ])
   })

@@ -21,6 +21,7 @@ let clock: HandClock
 let requests: Map<number, string[]>
 let signed: Map<number, string[]>
 let done: string[]
+let told: string[]
 let mayBeSent: boolean
 let answer: (identity: string) => Promise<Answer>
 let issue: (csr: string) => Promise<string>
@@ -36,6 +37,7 @@ beforeEach(() => {
   requests = new Map()
   signed = new Map()
   done = []
+  told = []
   mayBeSent = true
   answer = async () => accepted
   issue = async (csr) => `certificate of ${csr}`
@@ -52,7 +54,7 @@ const store: Store = {
   },
   certificateRequestsOf: async (key) => {
     if (isStoreAway) throw unavailable
-    return (requests.get(key) ?? []).map((csr) => ({ csrDigest: csr, csr, receivedAtMs: 0 }))
+    return (requests.get(key) ?? []).map((csr) => ({ csrDigest: csr, csr, requestId: null, receivedAtMs: 0 }))
   },
   storeCertificate: async (key, _task, { certificate }) => {
     requests.delete(key)
@@ -65,7 +67,7 @@ const store: Store = {
   takeCertificatesToSend: async (key) => {
     const taken = signed.get(key) ?? []
     signed.delete(key)
-    return taken.map((certificate) => ({ serialNumber: certificate, certificate }))
+    return taken.map((certificate) => ({ serialNumber: certificate, certificate, requestId: null }))
   },
   settleCertificate: async (serialNumber, state) => {
     done.push(`${state} ${serialNumber}`)
@@ -94,6 +96,7 @@ function started(): CertificateDelivery {
         return answer(identity)
       },
     },
+    onAnswered: async ({ identity }, state) => void told.push(`${identity} ${state}`),
     nodeId: 'node',
     renewalMs: 1,
     clock,
@@ -132,6 +135,8 @@ test('what was left by a crash is found by the sweep', async () => {
   clock.pass(certificateSweepMs)
   await until('both', () => done.length === 2)
   expect(done.toSorted()).toEqual(['accepted B', 'accepted certificate of A'])
+  // What waits for the answer is told before the certificate is settled.
+  expect(told.toSorted()).toEqual(['CP1 accepted', 'CP2 accepted'])
 })
 
 test('charge points that do not answer do not keep others from their certificates', async () => {

@@ -1,6 +1,6 @@
 // The security whitepaper of OCPP 1.6, edition 2: security profiles, and the messages that it adds.
 
-import { matching, now } from '../match.ts'
+import { matching, now, positiveInteger } from '../match.ts'
 import { authorityOf, chainFor, clientCertificate, makeAuthority, newKey } from '../own-key.ts'
 import type { Case, Play } from '../play.ts'
 import { type Payload, Station } from '../station.ts'
@@ -45,7 +45,7 @@ async function renews(play: Play, station: Station, status: 'Accepted' | 'Reject
     action: 'ExtendedTriggerMessage',
     payload: { requestedMessage: 'SignChargePointCertificate' },
     reply: { status: 'Accepted' },
-    told: { status: 'Accepted', message: 'The charge point will request a new certificate' },
+    told: { status: 'Accepted', message: 'The charge point will request a new certificate', jobId: positiveInteger },
   })
   return requestsCertificate(play, station, status)
 }
@@ -62,8 +62,8 @@ function installs(type: string, certificateType: string, status: string): Case {
       reply: { status },
       told:
         status === 'Accepted'
-          ? { status, message: 'Certificate installed' }
-          : answeredWith('installation of the certificate', status),
+          ? { status, message: 'Certificate installed', jobId: positiveInteger }
+          : { ...answeredWith('installation of the certificate', status), jobId: positiveInteger },
     })
   }
 }
@@ -94,8 +94,8 @@ function deletes(status: string): Case {
       reply: { status },
       told:
         status === 'Accepted'
-          ? { status, message: 'Certificate deleted' }
-          : answeredWith('deletion of the certificate', status),
+          ? { status, message: 'Certificate deleted', jobId: positiveInteger }
+          : { ...answeredWith('deletion of the certificate', status), jobId: positiveInteger },
     })
   }
 }

@@ -85,7 +85,7 @@ async function renews(play: Play, station: Station, status: 'Accepted' | 'Reject
     action: 'TriggerMessage',
     payload: { requestedMessage: 'SignChargingStationCertificate' },
     reply: { status: 'Accepted' },
-    told: { status: 'Accepted', message: 'The charge point will request a new certificate' },
+    told: { status: 'Accepted', message: 'The charge point will request a new certificate', jobId: positiveInteger },
   })
   const own = await play.own('a new key', () => newKey(play.identity))
   const authority = await authorityOf(play)

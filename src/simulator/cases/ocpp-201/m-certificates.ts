@@ -1,6 +1,6 @@
 // OCPP 2.0.1 Part 6 §3.14: M ISO 15118 CertificateManagement.
 
-import { now } from '../match.ts'
+import { now, positiveInteger } from '../match.ts'
 import { makeAuthority } from '../own-key.ts'
 import type { Case, Play } from '../play.ts'
 import type { Payload, Station } from '../station.ts'
@@ -23,7 +23,7 @@ async function installs(play: Play, station: Station, type: string, status: stri
 
 function told(status: string, accepted: string, command: string): Payload {
   const message = status === 'Accepted' ? accepted : `The charge point answered the ${command} with ${status}`
-  return { status, message }
+  return { status, message, jobId: positiveInteger }
 }
 
 function hashDataOf(hashAlgorithm: string): Payload {

@@ -19,7 +19,7 @@ describe.each(versions)('in OCPP %s', (version) => {
   test('every command keeps to its schema', () => {
     const types = version === '1.6' ? installedTypes.slice(0, 2) : installedTypes
     for (const { action, payload } of [
-      certificateSignedCommand[version]('PEM'),
+      certificateSignedCommand[version]('PEM', 7),
       ...types.map((type) => installCommand[version](type, 'PEM')),
       deleteCommand(hashData),
       ...installedIdsCommands[version](undefined),
@@ -40,10 +40,18 @@ describe.each(versions)('in OCPP %s', (version) => {
             status: 'Accepted',
             certificateHashDataChain: [{ certificateType: 'CSMSRootCertificate', certificateHashData: hashData }],
           }
-    expect(reportedIn[version](command, answer)).toEqual([{ certificateType: 'CSMSRootCertificate', ...hashData }])
-    expect(reportedIn[version](command, { status: 'NotFound' })).toEqual([])
-    expect(reportedIn[version](command, {})).toBeNull()
+    expect(reportedIn[version](command.payload, answer)).toEqual([
+      { certificateType: 'CSMSRootCertificate', ...hashData },
+    ])
+    expect(reportedIn[version](command.payload, { status: 'NotFound' })).toEqual([])
+    expect(reportedIn[version](command.payload, {})).toBeNull()
   })
+})
+
+test('CertificateSigned of 2.1 repeats the id of the request, if it had one', () => {
+  const idIn = (version: '2.0.1' | '2.1', requestId: number | null) =>
+    certificateSignedCommand[version]('PEM', requestId).payload['requestId']
+  expect([idIn('2.1', 7), idIn('2.1', null), idIn('2.0.1', 7)]).toEqual([7, undefined, undefined])
 })
 
 test('1.6 asks for each type by itself, 2.0.1 for all at once (TC_M_18_CSMS)', () => {
@@ -62,6 +70,6 @@ test('a chain of 2.0.1 is reported with each of its certificates', () => {
     certificateHashData: hashData,
     childCertificateHashData: [{ ...hashData, serialNumber: 'A2' }],
   }
-  const reported = reportedIn['2.0.1'](command, { status: 'Accepted', certificateHashDataChain: [chain] })
+  const reported = reportedIn['2.0.1'](command.payload, { status: 'Accepted', certificateHashDataChain: [chain] })
   expect(reported?.map(({ serialNumber }) => serialNumber)).toEqual(['A1', 'A2'])
 })

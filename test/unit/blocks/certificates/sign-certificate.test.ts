@@ -2,7 +2,13 @@
 
 import { describe, expect, test } from 'bun:test'
 import { certificatesPerHourMax } from '../../../../src/base/limits.ts'
-import { signCertificate16, signCertificate201 } from '../../../../src/blocks/certificates/sign-certificate.ts'
+import {
+  signCertificate16,
+  signCertificate201,
+  signCertificate21,
+} from '../../../../src/blocks/certificates/sign-certificate.ts'
+import type { KnownJob } from '../../../../src/blocks/jobs/job.ts'
+import { isOf } from '../../../../src/blocks/stored-rows.ts'
 import type { KnownSigningRequest } from '../../../../src/blocks/decision.ts'
 import { chargePoint, decide } from '../../../support/known.ts'
 
@@ -39,7 +45,7 @@ describe('SignCertificate', () => {
   test('is accepted for the identity of the charge point, and its request is stored (A02.FR.11)', () => {
     expect(answerTo(usable)).toEqual({
       status: 'Accepted',
-      requests: [expect.objectContaining({ row: { csrDigest: 'digest', csr } })],
+      requests: [expect.objectContaining({ row: { csrDigest: 'digest', csr, requestId: null } })],
       anomalies: [],
     })
   })
@@ -93,6 +99,11 @@ describe('SignCertificate', () => {
     expect(answerTo({ ...usable, madeLately: certificatesPerHourMax })).toEqual(refused('within an hour'))
   })
 
+  test('of 2.1 is stored with its id', () => {
+    const { changes } = decide(signCertificate21, { csr, requestId: 7 }, { signingRequest: usable })
+    expect(changes).toContainEqual({ table: 'certificateRequests', row: { csrDigest: 'digest', csr, requestId: 7 } })
+  })
+
   test('of 2.0.1 is accepted for the charging station, and rejected for V2G', () => {
     const status = (certificateType?: 'ChargingStationCertificate' | 'V2GCertificate') =>
       decide(
@@ -106,4 +117,26 @@ describe('SignCertificate', () => {
       'Rejected',
     ])
   })
+})
+
+test('SignCertificate moves the renewal that an operator asked for, unless it is about another certificate', () => {
+  const renewal: KnownJob = {
+    jobId: 9,
+    kind: 'certificateRenewal',
+    state: 'running',
+    place: 2,
+    status: 'Accepted',
+    requestId: 1,
+    timeoutSeconds: 60,
+    startsAtMs: null,
+    expiresAtMs: null,
+  }
+  const moves = (payload: Parameters<typeof signCertificate201.decide>[0], signed: KnownSigningRequest | null) =>
+    decide(signCertificate201, payload, { signingRequest: signed, jobs: [renewal] }).changes.flatMap((change) =>
+      isOf('jobEvents', change) ? [[change.row.state, change.row.status]] : [],
+    )
+  expect(moves({ csr }, usable)).toEqual([['running', 'CertificateRequested']])
+  expect(moves({ csr }, null)).toEqual([['failed', 'CertificateRefused']])
+  expect(moves({ csr, certificateType: 'V2GCertificate' }, usable)).toEqual([])
+  expect(signCertificate201.needs?.({ csr }, chargePoint)).toEqual({ signingRequest: csr, jobsOfRequest: null })
 })
