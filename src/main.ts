@@ -10,6 +10,8 @@ import { RotationRunner } from './api/rotation-runner.ts'
 import { certificateRenewal, renewalSteps } from './blocks/certificates/certificate-jobs.ts'
 import { blockRoutes } from './blocks/routes.ts'
 import { createAuthDeps } from './auth/auth-deps.ts'
+import { createUnknown } from './auth/create-unknown.ts'
+import { uploadUrls } from './auth/upload-token.ts'
 import { openCertificateAnswers } from './auth/certificate-answers/open-certificate-answers.ts'
 import { restChallenge } from './auth/challenge.ts'
 import { FailedAttempts } from './auth/failed-attempts.ts'
@@ -26,7 +28,7 @@ import { loadSettings, type Settings, type TlsSettings } from './base/config.ts'
 import { Counters } from './base/counters.ts'
 import { Timings } from './base/timings.ts'
 import { StatorError } from './base/errors.ts'
-import { pingMsMax } from './base/limits.ts'
+import { embeddedListRowsMax, pingMsMax } from './base/limits.ts'
 import { createLogger, type Logger } from './base/log.ts'
 import { inTime } from './base/in-time.ts'
 import { limitLog } from './base/log-limit.ts'
@@ -41,6 +43,7 @@ import { countCommitted, logAnomalies } from './feed/subscribers.ts'
 import { CertificateFiles } from './gateway/certificate-files.ts'
 import { Channels } from './gateway/forwarded.ts'
 import { startGateway } from './gateway/server.ts'
+import { openUploads } from './gateway/uploads/upload-server.ts'
 import { compileServed } from './examine/schema.ts'
 import { CertificateDelivery, type OnAnswered } from './station/certificate-delivery.ts'
 import { changedElsewhere, holdingsOf, LiveChargePoints } from './station/live-charge-points.ts'
@@ -70,6 +73,7 @@ import { Eraser } from './store/erasure/eraser.ts'
 import { createErasures, createQueries } from './store/queries.ts'
 import { SecurityEvents } from './store/security-events.ts'
 import { TransactionIds } from './store/transaction-ids.ts'
+import { createUploads } from './store/uploads.ts'
 import { Writer } from './store/writer.ts'
 import { FramePool, type PoolOptions } from './workers/pool.ts'
 
@@ -179,7 +183,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         database,
         clock,
         log: log.category('Database'),
-        retention: settings.ocpp,
+        retention: { ...settings.ocpp, uploadDays: settings.uploads.days },
         ghostDeadlines,
         onGhost: ({ chargePointKey: key, identity, transaction, transactionId, reason, sinceMs }) => {
           const detail = { transactionId, reason, since: isoTime(sinceMs) }
@@ -236,14 +240,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       {
         lookup: (identity) => queries.credentials(identity),
         isCertificateRevoked: (serialNumber) => queries.isCertificateRevoked(serialNumber),
-        create: async (identity, hashes) => {
-          await queries
-            .createChargePoint(identity, { ...hashes, strictness: settings.ocpp.strictness }, 'all')
-            .catch(ignoreConflict)
-          const created = await queries.credentials(identity)
-          if (created === null) throw new StatorError('CONFLICT', `Charge point '${identity}' was deleted meanwhile`)
-          return created
-        },
+        create: createUnknown(queries, settings.ocpp.strictness),
       },
       {
         store: { ...createOperatorLookups(database.pool), noteUse: (use) => keyUses.note(use) },
@@ -281,8 +278,9 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     eraser.begin()
     closers.unshift(() => eraser.end())
     const rotations = new PasswordRotations(queries, auth.credentials, ocppLog)
+    const countedMax = database.isSingleConnection ? embeddedListRowsMax : null
     const jobs = new JobRunner({
-      store: createJobs(database.upkeepPool, node.id, { seal: sealCommands, open: openOrNull }),
+      store: createJobs(database.upkeepPool, node.id, { seal: sealCommands, open: openOrNull }, countedMax),
       timeoutSeconds: settings.ocpp.jobTimeoutSeconds,
       ...{ queries, nodeId: node.id, live, rotations, commit, clock, counters, log: log.category('Api') },
     })
@@ -311,6 +309,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         nodeId: node.id,
         live,
         jobs,
+        newUploadUrl: uploadUrls(settings.uploads.publicUrl),
         certificateAuthority: signing?.authority.chain ?? null,
         commit,
         nextTransactionId: () => transactionIds.next(),
@@ -419,7 +418,19 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     jobs.begin()
     closers.unshift(async () => void (await Promise.all([rotationRunner.pause(), jobs.pause()])))
 
-    certificates.watch((renewed) => gateway.renewCertificate(renewed))
+    const uploads = openUploads(settings.uploads, {
+      store: createUploads(database.restPool),
+      host: settings.ocpp.host,
+      tls,
+      onFile: (jobId, file) => jobs.fileReceived(jobId, file),
+      ...{ clock, counters, log: log.category('Api') },
+    })
+    closers.unshift(() => uploads.stop())
+
+    certificates.watch((renewed) => {
+      gateway.renewCertificate(renewed)
+      uploads.renewCertificate(renewed)
+    })
     closers.unshift(async () => certificates.stop())
 
     const host = settings.ocpp.host === '0.0.0.0' ? 'localhost' : settings.ocpp.host
@@ -453,10 +464,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     await close()
     throw error
   }
-}
-
-function ignoreConflict(error: unknown): void {
-  if (!(error instanceof StatorError) || error.code !== 'CONFLICT') throw error
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import type { SettingsKey } from '../auth/key-ring.ts'
 import type { RestChannel } from '../auth/operator-auth.ts'
+import type { UploadUrl } from '../auth/upload-token.ts'
 import type { Principal } from '../operators/principal.ts'
 import type { FailedAttempts } from '../auth/failed-attempts.ts'
 import type { PasswordRotations } from '../auth/password-rotation.ts'
@@ -73,9 +74,10 @@ import type {
   VariableFilter,
   VariableRecord,
 } from '../blocks/provisioning/records.ts'
+import type { CustomerInformationPart } from '../blocks/diagnostics/customer-information.ts'
 import type { AlarmFilter, AlarmRecord, MonitorRecord } from '../blocks/diagnostics/records.ts'
-import type { JobFilter, JobMoveRecord, JobRecord, NewJob, StartedJob } from '../blocks/jobs/job.ts'
 import type { DisplayQueries } from '../blocks/display/registry.ts'
+import type { JobFile, JobFilter, JobMoveRecord, JobRecord, NewJob, StartedJob } from '../blocks/jobs/job.ts'
 import type { ReservationQueries } from '../blocks/reservation/reservation.ts'
 import type { SmartChargingQueries } from '../blocks/smart-charging/registry.ts'
 import type { DynamicScheduleQueries } from '../blocks/smart-charging/dynamic-schedule.ts'
@@ -177,6 +179,14 @@ export interface ApiQueries extends OperatorQueries, BlockQueries {
   job(jobId: number, scope: Scope): Promise<JobRecord | null>
   /** The last moves of a job, oldest first. */
   jobMoves(jobId: number, rowsMax: number): Promise<readonly JobMoveRecord[]>
+  /** The file that was uploaded for a job. */
+  jobFile(jobId: number): Promise<JobFile | null>
+  /** What a charge point has reported of a customer for a job, in the order of arrival. */
+  customerParts(jobId: number, partsMax: number): Promise<readonly CustomerInformationPart[]>
+  /** Returns how many there were. */
+  deleteCustomerParts(jobId: number): Promise<number>
+  /** The parts of a file, from place 0; null after the last one, or if it was deleted meanwhile. */
+  fileChunk(file: JobFile, place: number): Promise<Uint8Array | null>
 
   listIdTokens(filter: { readonly status?: IdTokenRecord['status'] } & Page): Promise<PageOf<IdTokenRecord>>
   /** By id token, after `after`; null: from the first one. */
@@ -346,6 +356,8 @@ export interface ApiDeps {
   readonly nodeId: string
   readonly live: LiveChargePoints
   readonly jobs: JobDesk
+  /** A new URL of the upload server; null if there is none. */
+  readonly newUploadUrl: (() => UploadUrl) | null
   /** PEM of the certificate authority, with the certificates above it; null if there is none. */
   readonly certificateAuthority: string | null
   /** Commits the changes of an operator. */

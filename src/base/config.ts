@@ -15,6 +15,7 @@ import type { LogLevels } from './log.ts'
 import { authenticationMethods, settingTree, settingsSchema } from './settings-schema.ts'
 import type { SettingMeta } from './setting-kinds.ts'
 import type { SettingsDocument } from './settings-schema.ts'
+import { uploadSettings, type UploadSettings } from './upload-settings.ts'
 import { withSecretsRead } from './secret-sources.ts'
 import { from, invalid, readDocumentOnly, readSources, shown } from './settings-sources.ts'
 import type { FoundSettings, SettingsSources } from './settings-sources.ts'
@@ -169,6 +170,7 @@ export interface Settings {
   readonly security: SecuritySettings
   readonly limits: LimitSettings
   readonly workers: WorkerSettings
+  readonly uploads: UploadSettings
 }
 
 /**
@@ -190,12 +192,13 @@ export function settingsFrom(document: unknown): Settings {
 
 /** Sections with changes other than log levels and the certificate: a running process does not take them over. */
 export function sectionsThatNeedRestart(running: Settings, settings: Settings): string[] {
-  const rest = ({ ocpp, database, security, limits, workers }: Settings) => ({
+  const rest = ({ ocpp, database, security, limits, workers, uploads }: Settings) => ({
     OCPP: { ...ocpp, tls: ocpp.tls === null },
     Database: database,
     Security: security,
     Limits: limits,
     Workers: workers,
+    Uploads: uploads,
   })
   const before = Object.entries(rest(running))
   const after = Object.values(rest(settings))
@@ -206,13 +209,15 @@ function check(found: FoundSettings): Settings {
   const parsed = settingsSchema.safeParse(found.tree)
   if (!parsed.success) throw refusal(parsed.error.issues[0]?.path ?? [], found)
   const document = parsed.data
+  const ocpp = ocppSettings(document.OCPP, found)
   return {
     logLevels: logLevelsOf(document.Logging.LogLevel),
-    ocpp: ocppSettings(document.OCPP, found),
+    ocpp,
     database: databaseSettings(document.Database, found),
     security: securitySettings(document, found),
     limits: limitSettings(document.Limits),
     workers: { poolSize: document.Workers.PoolSize ?? threadsDefault(availableParallelism()) },
+    uploads: uploadSettings(document.Uploads, ocpp, found),
   }
 }
 

@@ -25,6 +25,8 @@ export const counterTable = {
   floodsClosed: 'Connections closed because their charge point kept sending more than its allowance.',
   leasesLost: 'Times that the lease of this node expired: the node was frozen, or the database was unavailable.',
   connectionsSwept: 'Charge points that this node marked as not connected because the lease of their node had expired.',
+  uploadsReceived: 'Files that charge points have uploaded whole to the upload server.',
+  uploadsRefused: 'Requests at the upload server that were refused, or broke off.',
   logLinesSuppressed:
     'Log lines suppressed because there were too many about one charge point, or about refused handshakes.',
 } as const satisfies Readonly<Record<string, string>>
@@ -137,6 +139,8 @@ export class Counters implements Record<CounterName, number>, Readonly<Record<Ta
   floodsClosed = 0
   leasesLost = 0
   connectionsSwept = 0
+  uploadsReceived = 0
+  uploadsRefused = 0
   logLinesSuppressed = 0
 }
 

@@ -8,6 +8,8 @@ const inConnectionString = /\b(\w*(?:password|pwd|psw|passphrase|secret|apikey))
 // Keys of signed URLs, such as `X-Amz-Signature` and `sig`.
 const inQuery =
   /([?&](?:[\w.-]*(?:token|signature|password|passwd|secret|credential|api[_-]?key|access[_-]?key)|sig|key|pwd|auth)=)[^&\s"'#<>\\]+/gi
+// The one-time token of an upload stands in the path.
+const inUploadPath = /(\/uploads\/)[\w-]{43}/g
 const inXml = /(<[\w:]*(?:password|passphrase|secret|apikey)>)[^<"]+/gi
 const privateKey = /(-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----)(?:(?!-----)[^"])+/g
 const inHeader = /(authorization["']?\s*[:=]\s*["']?(?:basic|bearer)|x-api-key["']?\s*[:=])\s*["']?[^\s"']+/gi
@@ -39,6 +41,7 @@ export function hideSecrets(text: string): string {
   const plain = unescaped(text)
   const shown = hideInUrls(plain)
     .replace(inQuery, '$1***')
+    .replace(inUploadPath, '$1***')
     .replace(inConnectionString, '$1=***')
     .replace(inHeader, '$1 ***')
     .replace(inXml, '$1***')
@@ -50,7 +53,11 @@ export function hideSecrets(text: string): string {
 /** JSON text, possibly malformed, with the secrets of its URLs, fields, OCPP password keys and PEM as `***`. */
 export function hideInText(text: string): string {
   const plain = unescaped(text)
-  const shown = hideInUrls(plain).replace(inQuery, '$1***').replace(inXml, '$1***').replace(privateKey, '$1***')
+  const shown = hideInUrls(plain)
+    .replace(inQuery, '$1***')
+    .replace(inUploadPath, '$1***')
+    .replace(inXml, '$1***')
+    .replace(privateKey, '$1***')
   const hidden = hideMembers(shown)
   return hidden === plain ? text : hidden
 }

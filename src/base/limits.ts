@@ -1142,6 +1142,12 @@ export const jobsSweptMax = 500
 /** Jobs that one node may have under way in the background; further ones wait for the next sweep. */
 export const jobsUnderWayMax = 200
 
+/**
+ * Bytes of the commands of jobs that one node may have under way in the background; it may be more by one job. Further
+ * ones wait for the next sweep.
+ */
+export const jobBytesUnderWayMax = 33_554_432
+
 /** How long a stopping node waits for the answers to its jobs, in milliseconds. */
 export const jobStopMsMax = 1_000
 
@@ -1150,6 +1156,45 @@ export const jobTextCharactersMax = 500
 
 /** Entries of a list in the answer of a charge point that are shown with its job; the further ones are left out. */
 export const jobDetailItemsMax = 100
+
+/**
+ * How long a job whose charge point has reported the end of an upload waits for the file, and one whose file has come
+ * for that report, in milliseconds.
+ */
+export const uploadWaitMsMax = 900_000
+
+/** How long an upload may take, and how long its sender may be silent, in milliseconds. */
+export const uploadMsMax = 3_600_000
+export const uploadIdleMsMax = 30_000
+
+/** The same for its connection, in seconds: it is closed while nothing is asked of it. */
+export const uploadSocketIdleSeconds = 60
+assert(uploadSocketIdleSeconds * 1_000 > uploadIdleMsMax, 'a slow upload is answered before its connection is closed')
+
+/** Bytes of an uploaded file in one row: the embedded database writes it without delaying charge points. */
+export const uploadChunkBytes = 131_072
+
+/** How often the upload of one job may be tried. */
+export const uploadAttemptsMax = 100
+
+/** After how long a charge point whose upload was refused for now is to try again, in seconds. */
+export const uploadRetrySeconds = 30
+
+/** Longest name of an uploaded file, in characters; of a longer one the end is kept. */
+export const uploadNameCharactersMax = 200
+
+/** Bytes of the headers of one part of an upload as a form. */
+export const multipartHeaderBytesMax = 16_384
+
+/** After how long what is left of an upload that broke off is deleted, in milliseconds, if it is not tried again. */
+export const uploadLeftMsMax = 86_400_000
+assert(uploadLeftMsMax > uploadMsMax, 'what is under way is not deleted')
+
+/** Parts of a report about a customer that are read, each of at most 512 characters. */
+export const customerPartsMax = 2_000
+
+/** How long after the end of its job such a part is read as one of it, in milliseconds. */
+export const customerLateMsMax = 86_400_000
 
 /** Certificates that are made for one charge point per hour; further requests are refused. */
 export const certificatesPerHourMax = 10

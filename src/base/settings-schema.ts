@@ -35,6 +35,7 @@ import {
   text,
 } from './setting-kinds.ts'
 import type { SettingMeta } from './setting-kinds.ts'
+import { uploadsSection } from './upload-section.ts'
 
 const thumbprint = /^(?:[0-9a-f]{40}|[0-9a-f]{64}|(?:[0-9a-f]{2}:){19}[0-9a-f]{2}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i
 
@@ -461,6 +462,7 @@ export const settingsSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  Uploads: uploadsSection,
 })
 
 /** Settings as they stand in the file, with defaults filled in. */

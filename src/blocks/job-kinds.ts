@@ -6,10 +6,12 @@ import {
   certificateRenewal,
   certificateReport,
 } from './certificates/certificate-jobs.ts'
-import { diagnosticsLog, securityLog } from './diagnostics/log-job.ts'
+import { customerInformation } from './diagnostics/customer-information.ts'
+import { dataCollectorLog, diagnosticsLog, securityLog } from './diagnostics/log-job.ts'
 import { monitoringReport } from './diagnostics/monitoring-jobs.ts'
 import { displayMessageReport } from './display/commands.ts'
 import { firmwareUpdate } from './firmware/job.ts'
+import { firmwarePublication } from './firmware/publication.ts'
 import { localListSync } from './local-list/job.ts'
 import type { JobKind } from './jobs/job.ts'
 import { networkProfileSet } from './provisioning/network-profile.ts'
@@ -21,12 +23,15 @@ import { profileReport } from './smart-charging/profile-commands.ts'
 /** In the order of the documentation. */
 export const jobKinds: readonly JobKind[] = [
   firmwareUpdate,
+  firmwarePublication,
   diagnosticsLog,
   securityLog,
+  dataCollectorLog,
   baseReport,
   report,
   variablesSet,
   monitoringReport,
+  customerInformation,
   networkProfileSet,
   localListSync,
   profileReport,

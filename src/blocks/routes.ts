@@ -10,11 +10,13 @@ import { paymentRoutes } from './authorization/route-payments.ts'
 import { idTagRoutes } from './authorization/routes.ts'
 import { availabilityRoutes } from './availability/routes.ts'
 import { certificateRoutes } from './certificates/routes.ts'
+import { customerInformationRoutes } from './diagnostics/route-customer-information.ts'
 import { alarmRoutes } from './diagnostics/route-alarms.ts'
 import { eventStreamRoutes } from './diagnostics/route-event-streams.ts'
 import { monitorRoutes } from './diagnostics/route-monitors.ts'
 import { diagnosticsRoutes } from './diagnostics/routes.ts'
 import { displayRoutes } from './display/routes.ts'
+import { publicationRoutes } from './firmware/route-publication.ts'
 import { firmwareRoutes } from './firmware/routes.ts'
 import { jobRoutes } from './jobs/routes.ts'
 import { localListRoutes } from './local-list/routes.ts'
@@ -69,12 +71,14 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     credentialRoutes(deps),
     credentialRotationRoutes(deps),
     firmwareRoutes(deps),
+    publicationRoutes(deps),
     diagnosticsRoutes(deps),
     priceRoutes(deps),
     costRoutes(deps),
     tariffRoutes(deps),
     driverTariffRoutes(deps),
     displayRoutes(deps),
+    customerInformationRoutes(deps),
     monitorRoutes(deps),
     alarmRoutes(deps),
     eventStreamRoutes(deps),

@@ -1,7 +1,6 @@
 // The port that charge points and operators connect to: Bun's own server, or the TLS front with its inner servers.
 
 import type { Server, TLSOptions } from 'bun'
-import type { SocketData } from '../station/station.ts'
 import type { InnerServers } from './front/inner-servers.ts'
 import type { TlsFront } from './front/tls-front.ts'
 
@@ -15,17 +14,20 @@ export interface PublicPort {
 
 type Listen<T> = (port: number, tls: TLSOptions | null) => T
 
+/** What is needed of a server of Bun. */
+type Listening = Pick<Server<unknown>, 'port' | 'stop'>
+
 /** Bun's server, plain or with TLS. */
 export class DirectPort implements PublicPort {
-  readonly #listen: Listen<Server<SocketData>>
+  readonly #listen: Listen<Listening>
   readonly port: number
-  #server: Server<SocketData>
+  #server: Listening
   #tls: TLSOptions | null
   /** Servers with an earlier certificate, until their last connection is closed. */
-  readonly #earlier = new Set<Server<SocketData>>()
+  readonly #earlier = new Set<Listening>()
   #isStopped = false
 
-  constructor(port: number, tls: TLSOptions | null, listen: Listen<Server<SocketData>>) {
+  constructor(port: number, tls: TLSOptions | null, listen: Listen<Listening>) {
     this.#listen = listen
     this.#tls = tls
     this.#server = listen(port, tls)

@@ -5,6 +5,7 @@ import { jobsLookedAtMax } from '../base/limits.ts'
 import type { KnownJob } from '../blocks/jobs/job.ts'
 import { BatchedLookup } from './batched-lookup.ts'
 import { ms } from './known-transaction.ts'
+import { uploadState } from './uploads.ts'
 import { int4Array } from './wire/binary-array.ts'
 
 interface Asked {
@@ -14,7 +15,7 @@ interface Asked {
 
 const knownJob = `'jobId', j.id, 'kind', j.kind, 'state', j.state, 'place', j.place, 'status', j.status,
   'requestId', j.request_id, 'timeoutSeconds', j.timeout_seconds, 'startsAtMs', ${ms('j.starts_at')},
-  'expiresAtMs', ${ms('j.expires_at')}`
+  'expiresAtMs', ${ms('j.expires_at')}, 'upload', (SELECT ${uploadState} FROM uploads u WHERE u.job_id = j.id)`
 
 const jobsOfRequest = `
   SELECT v.charge_point_id AS "chargePointKey", v.request_id AS "requestId", (

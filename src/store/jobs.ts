@@ -16,6 +16,7 @@ import { bind, statement } from './statement.ts'
 import { databaseError } from './store-error.ts'
 import { columnsOf } from './table-statement.ts'
 import { untilNoDeadlock } from './until-no-deadlock.ts'
+import { uploadState } from './uploads.ts'
 
 /** A job that is to be made. */
 interface MadeJob extends NewJob {
@@ -78,6 +79,8 @@ const create = `
     FROM charge_points c, counted
     WHERE c.id = $2 AND c.deleted_at IS NULL AND counted.open < ${jobsOpenMax} AND ($3::int8 IS NULL OR ${holds('$3')})
     RETURNING id, state, deadline_at, created_at, created_by
+  ), expected AS (
+    INSERT INTO uploads (job_id, token_hash, attempt) SELECT id, $13::text, 0 FROM made WHERE $13::text IS NOT NULL
   ), noted AS (
     INSERT INTO job_events (job_id, place, at, state, is_end, deadline_at, moved_by)
     SELECT id, 1, created_at, state, false, deadline_at, created_by FROM made
@@ -98,7 +101,7 @@ const take = `
 const jobWith = (commands: string): string => `
   SELECT j.id AS "jobId", j.kind, j.state, j.place, j.status, j.request_id AS "requestId",
     j.timeout_seconds AS "timeoutSeconds", j.starts_at AS "startsAtMs", j.expires_at AS "expiresAtMs",
-    ${commands} AS commands,
+    ${commands} AS commands, (SELECT ${uploadState} FROM uploads u WHERE u.job_id = j.id) AS upload,
     c.id AS key, c.identity, c.strictness, c.deleted_at IS NOT NULL AS "isDeleted", j.node = $1 AS "isHere"
   FROM jobs j JOIN charge_points c ON c.id = j.charge_point_id`
 
@@ -135,7 +138,8 @@ const sendableOf = `${openJob}
 
 const ofDeleted = `${openJob} WHERE j.state = 'queued' AND c.deleted_at IS NOT NULL ORDER BY j.id LIMIT ${jobsSweptMax}`
 
-const counts = `SELECT kind, state, count(*) AS count FROM jobs WHERE ended_at IS NULL GROUP BY kind, state`
+const counts = `SELECT kind, state, count(*) AS count
+  FROM (SELECT kind, state FROM jobs WHERE ended_at IS NULL LIMIT $1) AS open GROUP BY kind, state`
 
 /** How many open jobs of a kind are in a state. */
 export interface JobCount {
@@ -155,8 +159,15 @@ export interface CommandSeal {
  * Runs the statements for the node `nodeId`. Each change is committed before it resolves.
  *
  * Commands without a secret are stored as they are, so that an erasure finds id tokens in them.
+ *
+ * @param countedMax how many open jobs are counted; null: all. Charge points wait while the embedded database counts.
  */
-export function createJobs(pool: Pick<Pool, 'query'>, nodeId: string, { seal, open }: CommandSeal) {
+export function createJobs(
+  pool: Pick<Pool, 'query'>,
+  nodeId: string,
+  { seal, open }: CommandSeal,
+  countedMax: number | null = null,
+) {
   const stored = (commands: JobCommands | null): string => {
     const text = JSON.stringify(commands)
     return hideFrameSecrets(text) === text ? text : JSON.stringify(seal(text))
@@ -192,6 +203,7 @@ export function createJobs(pool: Pick<Pool, 'query'>, nodeId: string, { seal, op
         time(job.expiresAtMs),
         time(job.createdAtMs),
         storableText(job.createdBy),
+        job.uploadTokenHash ?? null,
       ])
       const [made] = rows
       if (made?.isFull === true) return 'full'
@@ -260,7 +272,7 @@ export function createJobs(pool: Pick<Pool, 'query'>, nodeId: string, { seal, op
     ofDeleted: () => jobsOf('of_deleted', ofDeleted, []),
 
     async countOpen(): Promise<readonly JobCount[]> {
-      return (await pool.query({ name: 'stator_jobs_counts', text: counts, values: [] })).rows
+      return (await pool.query({ name: 'stator_jobs_counts', text: counts, values: [countedMax] })).rows
     },
   }
 }

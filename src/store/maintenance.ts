@@ -3,7 +3,14 @@
 
 import type { ClientBase } from 'pg'
 import { type Clock, dayMs } from '../base/clock.ts'
-import { foldCountsMs, ghostCheckMs, maintenanceMs, messageMergeMs, resendDays } from '../base/limits.ts'
+import {
+  foldCountsMs,
+  ghostCheckMs,
+  maintenanceMs,
+  messageMergeMs,
+  resendDays,
+  uploadLeftMsMax,
+} from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Ghost, GhostDeadlines } from '../blocks/records.ts'
 import type { Database } from './database.ts'
@@ -38,6 +45,7 @@ import {
   deleteOldAlarms,
   deleteOldReports,
   deleteOldRotations,
+  deleteOldUploads,
 } from './retention.ts'
 
 /** Retention: how long rows of growing tables are kept. */
@@ -52,6 +60,8 @@ export interface Retention {
   readonly transactionMonths: number
   readonly auditLogDays: number
   readonly jobDays: number
+  /** Of uploaded files. */
+  readonly uploadDays: number
 }
 
 export interface MaintenanceOptions {
@@ -123,6 +133,7 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   await deleteOldCertificates(database.upkeepPool, eventsFromMs)
   await deleteOldRotations(database.upkeepPool, eventsFromMs)
   await deleteOldJobs(database.upkeepPool, nowMs - retention.jobDays * dayMs)
+  await deleteOldUploads(database.upkeepPool, nowMs - retention.uploadDays * dayMs, nowMs - uploadLeftMsMax)
   await deleteOldReservations(database.upkeepPool, eventsFromMs)
   await deleteOldChargingProfiles(database.upkeepPool, eventsFromMs)
   await deleteOldTold(database.upkeepPool, eventsFromMs)

@@ -15,6 +15,7 @@ import type { GhostDeadlines } from '../blocks/records.ts'
 import { createConnectivityQueries } from './connectivity-queries.ts'
 import { createCertificateQueries } from './certificate-queries.ts'
 import { createCorrectionQueries } from './corrections.ts'
+import { createCustomerQueries } from './customer-queries.ts'
 import { createCredentialRotationQueries } from './credential-rotation-queries.ts'
 import { createCostQueries } from './cost-queries.ts'
 import type { Database } from './database.ts'
@@ -72,6 +73,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createAuditQueries(source),
     ...createCredentialRotationQueries(source),
     ...createJobQueries(source),
+    ...createCustomerQueries(database.restPool),
     ...createReservationQueries(database),
     ...createLocalListQueries(database),
     ...createSmartChargingQueries(database),

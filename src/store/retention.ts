@@ -43,9 +43,24 @@ export async function deleteOldRotations(pool: Pool, beforeMs: number): Promise<
 /** Deletes jobs that ended before `beforeMs`, up to the limit of one run: first their history. Returns how many. */
 export async function deleteOldJobs(pool: Pool, beforeMs: number): Promise<number> {
   const before = [new Date(beforeMs).toISOString()]
-  await forget(pool, 'job_events', 'job_id IN (SELECT id FROM jobs WHERE ended_at < $2)', before)
-  const isEmpty = 'NOT EXISTS (SELECT FROM job_events e WHERE e.job_id = jobs.id)'
+  const isOfOld = 'job_id IN (SELECT id FROM jobs WHERE ended_at < $2)'
+  for (const table of ['upload_chunks', 'uploads', 'job_events']) await forget(pool, table, isOfOld, before)
+  const isEmpty = `NOT EXISTS (SELECT FROM job_events e WHERE e.job_id = jobs.id)
+    AND NOT EXISTS (SELECT FROM uploads u WHERE u.job_id = jobs.id)`
   return forget(pool, 'jobs', `ended_at < $2 AND ${isEmpty}`, before)
+}
+
+/** Deletes files that were uploaded before `beforeMs`, and what is left of uploads that broke off before `leftMs`. */
+export async function deleteOldUploads(pool: Pool, beforeMs: number, leftMs: number): Promise<void> {
+  const [before, left] = [[new Date(beforeMs).toISOString()], [new Date(leftMs).toISOString()]]
+  await forget(pool, 'upload_chunks', 'job_id IN (SELECT job_id FROM uploads WHERE received_at < $2)', before)
+  const isEmpty = 'NOT EXISTS (SELECT FROM upload_chunks c WHERE c.job_id = uploads.job_id)'
+  await forget(pool, 'uploads', `received_at < $2 AND ${isEmpty}`, before)
+  const isLeft = 'job_id IN (SELECT job_id FROM uploads WHERE received_at IS NULL AND begun_at < $2)'
+  await forget(pool, 'upload_chunks', isLeft, left)
+  // A node of the version before deletes jobs without them.
+  const isOrphan = 'received_at IS NULL AND NOT EXISTS (SELECT FROM jobs j WHERE j.id = uploads.job_id)'
+  await forget(pool, 'uploads', isOrphan, [])
 }
 
 /** Deletes reservations that expired, and ends that were reported, before `beforeMs`. */

@@ -140,6 +140,17 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
   cancelReservation: { needs: 'command:reserve', elsewhere: 404 },
   getReservation: { needs: 'reservation:read', elsewhere: 404, mayBeMissing: true },
   listReservations: { needs: 'reservation:read', elsewhere: 404 },
+  publishFirmware: {
+    needs: 'command:firmware',
+    elsewhere: 404,
+    body: { location: 'https://example.com/f', checksum: 'd41d8cd98f00b204e9800998ecf8427e' },
+  },
+  unpublishFirmware: {
+    needs: 'command:firmware',
+    elsewhere: 404,
+    body: { checksum: 'd41d8cd98f00b204e9800998ecf8427e' },
+  },
+  requestCustomerInformation: { needs: 'command:customer', elsewhere: 404, body: { idTag: 'USER123' } },
   updateFirmware: {
     needs: 'command:firmware',
     elsewhere: 404,
@@ -200,6 +211,9 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
   },
   listJobs: { needs: 'job:read', elsewhere: 200 },
   getJob: { needs: 'job:read', mayBeMissing: true },
+  getCustomerInformation: { needs: 'job:file', mayBeMissing: true },
+  deleteCustomerInformation: { needs: 'command:customer', mayBeMissing: true },
+  getJobFile: { needs: 'job:file', mayBeMissing: true },
   cancelJob: { needs: 'job:write', mayBeMissing: true },
   repeatJob: { needs: 'job:write', mayBeMissing: true },
 

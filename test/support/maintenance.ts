@@ -25,6 +25,7 @@ export function maintenanceOf(
       transactionMonths: 0,
       auditLogDays: 36_500,
       jobDays: 3_650,
+      uploadDays: 3_650,
       ...retention,
     },
     ghostDeadlines: { availableMs: tenYearsMs, goneMs: tenYearsMs },

@@ -42,7 +42,7 @@ export interface ApiAnswer {
 
 /** In the shape of appsettings.json, section by section. */
 export type SettingsDocument = Partial<
-  Record<'Logging' | 'OCPP' | 'Database' | 'Security' | 'Limits' | 'Workers', Json>
+  Record<'Logging' | 'OCPP' | 'Database' | 'Security' | 'Limits' | 'Workers' | 'Uploads', Json>
 >
 
 export interface TestStatorOptions {
@@ -88,6 +88,7 @@ export class TestStator {
       Security: { AdminApiKey: adminApiKey, ...overrides.Security },
       Limits: { ...overrides.Limits },
       Workers: { PoolSize: 1, ...overrides.Workers },
+      Uploads: { ...overrides.Uploads },
     })
     try {
       return new TestStator(await startStator(settings, hooks), settings, hooks, release)

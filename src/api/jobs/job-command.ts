@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import { isoTime } from '../../base/clock.ts'
 import { StatorError } from '../../base/errors.ts'
 import { jobQueueSecondsDefault, jobQueueSecondsMax, jobsOpenMax } from '../../base/limits.ts'
+import type { UploadUrl } from '../../auth/upload-token.ts'
 import type { Command } from '../../blocks/command.ts'
 import type { JobCommand, JobCommands, JobKind, StartedJob } from '../../blocks/jobs/job.ts'
 import type { ChargePointRecord } from '../../blocks/records.ts'
@@ -81,6 +82,8 @@ export interface WantedJob {
   readonly commandOf: (version: OcppVersion, requestId: number) => Command | null
   /** Payloads of further CALLs of the same action; left out: none. */
   readonly moreOf?: (version: OcppVersion) => readonly Command['payload'][]
+  /** Where in Stator its file is uploaded to. */
+  readonly upload?: UploadUrl
   /** Names the job; left out: a new id. */
   readonly requestId?: number
   /** It has so many CALLs that the request does not wait for their answers. */
@@ -129,7 +132,9 @@ export async function startJob(
   const expiresAtMs = queue ? nowMs + expiresInSeconds * 1_000 : null
   const createdBy = nameOf(c.get('principal'))
   const { kind } = wanted.kind
-  const job = { kind, requestId, commands, startsAtMs: wanted.startsAtMs, expiresAtMs, createdBy, parentId: null }
+  const upload = wanted.upload === undefined ? {} : { uploadTokenHash: wanted.upload.tokenHash }
+  const names = { kind, requestId, createdBy, parentId: null, ...upload }
+  const job = { ...names, commands, startsAtMs: wanted.startsAtMs, expiresAtMs }
   if (expiresAtMs === null) {
     const { version: spoken } = await requireConnected(deps, chargePoint)
     requireSendable(deps, chargePoint, actionIn(commands, spoken))

@@ -7,20 +7,41 @@ import { isOpenJob, jobAllows } from '../../../actors/job.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Counters } from '../../base/counters.ts'
 import { StatorError } from '../../base/errors.ts'
-import { jobBootWaitMs, jobCountMs, jobStopMsMax, jobsUnderWayMax, jobSweepMs } from '../../base/limits.ts'
+import {
+  jobBootWaitMs,
+  jobBytesUnderWayMax,
+  jobCountMs,
+  jobStopMsMax,
+  jobsUnderWayMax,
+  jobSweepMs,
+} from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { jobKindNamed } from '../../blocks/job-kinds.ts'
-import type { JobCommands, JobKind, KnownJob, NewJob, StartedJob } from '../../blocks/jobs/job.ts'
+import type { JobCommands, JobKind, KnownJob, NewJob, StartedJob, UploadedFile } from '../../blocks/jobs/job.ts'
 import { jobEventRow, type MoveDetails } from '../../blocks/jobs/job-event.ts'
+import { fileCause, overdueCause, reportedCause } from '../../blocks/jobs/upload.ts'
 import { isOf, type NewRow } from '../../blocks/stored-rows.ts'
 import type { ChargePointRef, Committed } from '../../feed/feed.ts'
 import type { CommandTarget } from '../send-command.ts'
-import { type JobOutcome, sendJob, type SendJobDeps } from './send-job.ts'
+import { type JobOutcome, type ReadyCommand, readyCommand, sendJob, type SendJobDeps } from './send-job.ts'
 
 /** An open job, as the runner needs it. */
 export interface OpenJob extends KnownJob, CommandTarget {
-  readonly commands: JobCommands | null
   readonly isHere: boolean
+}
+
+/** A job with what is sent for it. It is read when it is sent, and not kept. */
+export interface JobWithCommands extends OpenJob {
+  readonly commands: JobCommands | null
+}
+
+/** A job that is sent in the background: stored as `sending` on a connection. */
+interface Taken {
+  readonly job: OpenJob
+  readonly ready: ReadyCommand
+  readonly epoch: number
+  /** Of its command. */
+  readonly bytes: number
 }
 
 /** The store of the runner; `store/jobs.ts` is the real one. Each change is committed before it resolves. */
@@ -33,7 +54,7 @@ export interface JobStore {
   move(row: NewRow<'jobEvents'>, atMs: number): Promise<boolean>
   forgetConnection(jobId: number): Promise<void>
   extend(jobId: number, expiresAtMs: number | null): Promise<void>
-  job(jobId: number): Promise<OpenJob | null>
+  job(jobId: number): Promise<JobWithCommands | null>
   openOf(chargePointKey: number): Promise<readonly OpenJob[]>
   due(nowMs: number): Promise<readonly OpenJob[]>
   left(held: readonly number[], nowMs: number): Promise<readonly OpenJob[]>
@@ -65,11 +86,17 @@ export class JobRunner {
   readonly #deps: JobRunnerDeps
   /** Jobs whose CALL is under way, or whose outcome is not stored yet. */
   readonly #inHand = new Map<number, Promise<unknown>>()
+  /** Files that have come, and are not noted at their jobs yet. */
+  readonly #files = new Set<Promise<void>>()
   /** The last background job of each charge point: they are sent one after the other. */
   readonly #lines = new Map<number, Promise<void>>()
   /** Jobs that wait in a line. */
   readonly #waiting = new Set<number>()
   readonly #booted = new Set<number>()
+  /** Bytes of the commands of the background jobs that are under way. */
+  #bytesUnderWay = 0
+  /** Background jobs are read one after the other, so that the bytes above are known before the next one. */
+  #reading: Promise<unknown> = Promise.resolve()
   readonly #end = Promise.withResolvers<void>()
   #looking: Promise<void> | null = null
   #sweeping: Promise<void> = Promise.resolve()
@@ -114,7 +141,7 @@ export class JobRunner {
   async #soon(): Promise<void> {
     const timeout = Promise.withResolvers<void>()
     const cancel = this.#deps.clock.after(jobStopMsMax, timeout.resolve)
-    const work = Promise.allSettled([this.#sweeping, this.#looking, ...this.#inHand.values()])
+    const work = Promise.allSettled([this.#sweeping, this.#looking, ...this.#inHand.values(), ...this.#files])
     await Promise.race([work, timeout.promise])
     cancel()
   }
@@ -155,10 +182,9 @@ export class JobRunner {
       state: 'sending',
       place: 1,
       timeoutSeconds,
-      commands,
       isHere: true,
     }
-    return this.#answerOf(job, this.#send(job, connection.epoch))
+    return this.#answerOf(job, this.#send(job, readyCommand(this.#deps, job, commands), connection.epoch))
   }
 
   /** Makes a job that is sent when the charge point has booted. @throws {StatorError} `CONFLICT`, `NOT_FOUND`. */
@@ -183,7 +209,8 @@ export class JobRunner {
       const { epoch } = this.#connectionOf(job)
       if (!(await store.take(job, epoch, clock.nowMs(), movedBy))) throw hasMoved(job)
       this.#deps.counters.jobs.count('sending')
-      return this.#answerOf(job, this.#send({ ...job, place: job.place + 1, state: 'sending' }, epoch))
+      const { commands, ...sending } = { ...job, place: job.place + 1, state: 'sending' } as const
+      return this.#answerOf(job, this.#send(sending, readyCommand(this.#deps, job, commands), epoch))
     }
     await store.extend(jobId, expiresAtMs)
     await this.#moveOnce({ ...job, expiresAtMs }, { type: 'queue' }, { movedBy })
@@ -198,6 +225,22 @@ export class JobRunner {
     await this.#moveOnce(job, { type: 'cancel' }, { movedBy })
   }
 
+  /** The file of a job has come. If this node ends before that is stored, the time of the job ends with success. */
+  fileReceived(jobId: number, file: UploadedFile): void {
+    const stored = this.#untilStored({}, async () => {
+      let job = await this.#deps.store.job(jobId)
+      while (job !== null) {
+        const nowMs = this.#deps.clock.nowMs()
+        const { event, details } = fileCause(job, jobKindNamed(job.kind), file, nowMs)
+        const row = jobEventRow(job, event, nowMs, details)
+        if (row === null || (await this.#stored(row))) return
+        job = await this.#deps.store.job(jobId)
+      }
+    })
+    this.#files.add(stored)
+    void stored.finally(() => this.#files.delete(stored))
+  }
+
   /**
    * What became of a job of this kind, where it is not a message of the charge point that says it. Nothing happens if
    * none is open; it rejects if the move could not be stored.
@@ -206,11 +249,13 @@ export class JobRunner {
     const outcome = reports[status]
     if (outcome === undefined) return
     for (const job of await this.#deps.store.openOf(key)) {
-      if (job.kind === kind && job.state !== 'queued') await this.#move(job, { type: 'reported', outcome }, { status })
+      if (job.kind !== kind || job.state === 'queued') continue
+      const { event, details } = reportedCause(job, status, outcome, this.#deps.clock.nowMs())
+      await this.#move(job, event, details)
     }
   }
 
-  async #found(jobId: number): Promise<OpenJob> {
+  async #found(jobId: number): Promise<JobWithCommands> {
     const job = await this.#deps.store.job(jobId)
     if (job === null) throw new StatorError('NOT_FOUND', `Job '${jobId}' not found`)
     return job
@@ -242,8 +287,8 @@ export class JobRunner {
   }
 
   /** Sends a job that is stored as `sending`, and stores what became of it. */
-  #send(job: OpenJob, epoch: number): Promise<JobOutcome> {
-    const sent = sendJob(this.#deps, job, epoch)
+  #send(job: OpenJob, ready: ReadyCommand, epoch: number): Promise<JobOutcome> {
+    const sent = sendJob(this.#deps, job, ready, epoch)
     const stored = sent.then((outcome) => this.#settle(job, outcome))
     this.#inHand.set(job.jobId, stored)
     void stored.finally(() => this.#inHand.delete(job.jobId))
@@ -258,21 +303,23 @@ export class JobRunner {
     throw new StatorError(error.code, error.message, { ...error.details, jobId }, error)
   }
 
-  /**
-   * Stores what became of a job: tries until it is stored, or until the end. Then another node finds that its own node
-   * has ended.
-   */
-  async #settle(job: OpenJob, { event, details, answer }: JobOutcome): Promise<void> {
+  /** Stores what became of a job. */
+  #settle(job: OpenJob, { event, details, answer }: JobOutcome): Promise<void> {
+    return this.#untilStored(job, async () => {
+      const state = await this.#move(job, event, details)
+      if (event.type === 'notSent' && state === 'queued') await this.#deps.store.forgetConnection(job.jobId)
+      if (answer?.hasReplaced === true) await this.#replace(job)
+    })
+  }
+
+  /** Tries until it is stored, or until the end. Then another node finds that its own node has ended. */
+  async #untilStored({ identity }: { readonly identity?: string }, store: () => Promise<void>): Promise<void> {
     const { clock, log } = this.#deps
     for (;;) {
       try {
-        const state = await this.#move(job, event, details)
-        if (event.type === 'notSent' && state === 'queued') await this.#deps.store.forgetConnection(job.jobId)
-        if (answer?.hasReplaced === true) await this.#replace(job)
-        return
+        return await store()
       } catch (error) {
-        const { identity } = job
-        log.warn({ identity, error }, 'What became of a job was not stored.')
+        log.warn({ ...(identity === undefined ? {} : { identity }), error }, 'What became of a job was not stored.')
         if (this.#isEnded) return
       }
       const pause = Promise.withResolvers<void>()
@@ -336,24 +383,45 @@ export class JobRunner {
     this.#lines.set(key, line)
   }
 
-  async #sendQueued({ identity, jobId }: OpenJob): Promise<void> {
-    const { clock, live, log, store, counters } = this.#deps
+  async #sendQueued(queued: OpenJob): Promise<void> {
     try {
-      // With its commands, which the sweeps do not read.
-      const job = await store.job(jobId)
-      if (job === null || job.state !== 'queued') return
-      const nowMs = clock.nowMs()
-      const connection = live.connectionOf(job)
-      if (this.#isStopping || connection === undefined) return
-      if (!connection.hasBooted && nowMs - connection.openedAtMs < jobBootWaitMs) return
-      const action = job.commands?.[live.get(job)?.version ?? '1.6']?.action
-      if (action !== undefined && live.get(job)?.mayBeSent(action) !== true) return
-      if (!(await store.take(job, connection.epoch, nowMs, null))) return
-      counters.jobs.count('sending')
-      await this.#send({ ...job, place: job.place + 1, state: 'sending' }, connection.epoch)
+      const taken = await this.#takenInTurn(queued)
+      if (taken === null) return
+      this.#deps.counters.jobs.count('sending')
+      const { job, ready, epoch } = taken
+      await this.#send(job, ready, epoch).finally(() => (this.#bytesUnderWay -= taken.bytes))
     } catch (error) {
-      log.warn({ identity, error }, 'A queued job could not be sent; the next sweep tries again.')
+      const { identity } = queued
+      this.#deps.log.warn({ identity, error }, 'A queued job could not be sent; the next sweep tries again.')
     }
+  }
+
+  #takenInTurn(queued: OpenJob): Promise<Taken | null> {
+    const taken = this.#reading.then(() => this.#taken(queued))
+    this.#reading = taken.catch(() => {})
+    return taken
+  }
+
+  /** A queued job, stored as `sending`; null if it is not sent now. */
+  async #taken({ jobId }: OpenJob): Promise<Taken | null> {
+    const { clock, live, store } = this.#deps
+    if (this.#isStopping || this.#bytesUnderWay >= jobBytesUnderWayMax) return null
+    // With its commands, which the sweeps do not read.
+    const found = await store.job(jobId)
+    if (found === null || found.state !== 'queued') return null
+    const { commands, ...job } = found
+    const nowMs = clock.nowMs()
+    const connection = live.connectionOf(job)
+    if (this.#isStopping || connection === undefined) return null
+    if (!connection.hasBooted && nowMs - connection.openedAtMs < jobBootWaitMs) return null
+    const ready = readyCommand(this.#deps, job, commands)
+    const action = ready.command?.action
+    if (action !== undefined && live.get(job)?.mayBeSent(action) !== true) return null
+    const { epoch } = connection
+    if (!(await store.take(job, epoch, nowMs, null))) return null
+    const bytes = bytesOf(ready)
+    this.#bytesUnderWay += bytes
+    return { job: { ...job, place: job.place + 1, state: 'sending' }, ready, epoch, bytes }
   }
 
   #nextSweep(delayMs: number): void {
@@ -368,7 +436,10 @@ export class JobRunner {
     const { clock, log, store } = this.#deps
     try {
       const nowMs = clock.nowMs()
-      for (const job of await store.due(nowMs)) await this.#move(job, { type: 'timeOut' }, {})
+      for (const job of await store.due(nowMs)) {
+        const { event, details } = overdueCause(job, jobKindNamed(job.kind))
+        await this.#move(job, event, details)
+      }
       for (const job of await store.left([...this.#inHand.keys()], nowMs)) await this.#leave(job, nowMs)
       const error = 'The charge point was deleted'
       for (const job of await store.ofDeleted()) await this.#move(job, { type: 'cancel' }, { error })
@@ -402,6 +473,10 @@ export class JobRunner {
 /** Whether something may be sent after a boot with this answer: some jobs are for pending ones. */
 function isBoot(status: string | null | undefined): boolean {
   return status === 'Accepted' || status === 'Pending'
+}
+
+function bytesOf({ command }: ReadyCommand): number {
+  return command === null || command === undefined ? 0 : Buffer.byteLength(JSON.stringify(command))
 }
 
 function refOf({ key, identity, strictness }: CommandTarget): CommandTarget {

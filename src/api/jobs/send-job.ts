@@ -5,10 +5,11 @@ import type { JobEvent } from '../../../actors/job.ts'
 import type { Clock } from '../../base/clock.ts'
 import { StatorError } from '../../base/errors.ts'
 import { jobKindNamed } from '../../blocks/job-kinds.ts'
-import type { JobAnswer, JobCommands, KnownJob } from '../../blocks/jobs/job.ts'
+import type { JobAnswer, JobCommand, JobCommands, KnownJob } from '../../blocks/jobs/job.ts'
 import type { MoveDetails } from '../../blocks/jobs/job-event.ts'
 import type { CommandDeps, CommandTarget } from '../send-command.ts'
 import { invalidAnswer, sendCommand } from '../send-command.ts'
+import type { OcppVersion } from '../../ocpp/version.ts'
 import type { LiveChargePoints } from '../deps.ts'
 
 export interface SendJobDeps extends Omit<CommandDeps, 'live'> {
@@ -27,26 +28,42 @@ export type JobOutcome = {
   | { readonly answer?: undefined; readonly error: StatorError }
 )
 
+/** What is sent for a job: in the version that its charge point speaks now. */
+export interface ReadyCommand {
+  /** Undefined: it is not connected. */
+  readonly version: OcppVersion | undefined
+  /** Null: nobody can read it. Undefined: the version has none. */
+  readonly command: JobCommand | null | undefined
+}
+
+/**
+ * Of the commands of a job the one that is sent. A job that is under way keeps this one only: a charge point may take
+ * minutes to answer, and the commands of all versions may have megabytes.
+ */
+export function readyCommand({ live }: SendJobDeps, target: CommandTarget, commands: JobCommands | null): ReadyCommand {
+  const version = live.get(target)?.version
+  return { version, command: version === undefined || commands === null ? null : commands[version] }
+}
+
 /** Sends a job that is stored as `sending` on the connection `epoch`, and on no other. Never rejects. */
 export async function sendJob(
   deps: SendJobDeps,
-  job: KnownJob & CommandTarget & { readonly commands: JobCommands | null },
+  job: KnownJob & CommandTarget,
+  { version, command }: ReadyCommand,
   epoch: number,
 ): Promise<JobOutcome> {
   const nowMs = deps.clock.nowMs()
   const mayWait = job.expiresAtMs !== null && job.expiresAtMs > nowMs
   const kind = jobKindNamed(job.kind)
-  const version = deps.live.get(job)?.version
-  if (version !== undefined && job.commands === null) {
+  if (version !== undefined && command === null) {
     const message = 'This node has not the key with which the command is encrypted'
     return failure({ type: 'notSent', mayWait: false }, new StatorError('ENCRYPTION_KEY_DIFFERS', message))
   }
-  const command = version === undefined ? undefined : job.commands?.[version]
   if (version !== undefined && (command === undefined || kind === undefined)) {
     const message = `OCPP ${version}, which the charge point speaks, has no such command`
     return failure({ type: 'notSent', mayWait: false }, new StatorError('CONFLICT', message))
   }
-  if (version === undefined || command === undefined || kind === undefined) {
+  if (version === undefined || command === undefined || command === null || kind === undefined) {
     const error = new StatorError('NOT_CONNECTED', `Charge point '${job.identity}' is not connected`)
     return failure({ type: 'notSent', mayWait }, error)
   }
@@ -64,18 +81,19 @@ export async function sendJob(
     let answer: JobAnswer | null = null
     for (const part of [first, ...more]) {
       const { payload, problems } = await sendCommand(onlyHere, job, version, { action, payload: part, fields: {} })
-      answer = kind.answered(version, payload)
+      answer = kind.answered(version, payload, part)
       if (answer === null) throw invalidAnswer(action, payload, problems)
       if (answer.type !== 'done') break
       done++
     }
     if (answer === null) throw new Error('a job has at least one CALL')
-    const { type, status, detail } = answer
+    const { type, status, message, detail } = answer
+    const isPartly = type === 'partly'
     return {
       answer,
       isQueued: false,
-      event: { type },
-      details: { status, ...(detail === undefined ? {} : { detail }) },
+      event: isPartly ? { type: 'reported', outcome: 'failure' } : { type },
+      details: { status, ...(detail === undefined ? {} : { detail }), ...(isPartly ? { error: message } : {}) },
     }
   } catch (thrown) {
     const error =

@@ -7,8 +7,8 @@ import { type Command, statusOf } from '../command.ts'
 import type { Payload } from '../decision.ts'
 import type { JobAnswer, JobKind, ReportOutcome } from '../jobs/job.ts'
 
-/** The logs that every version has (2.0.1 LogEnumType). */
-export const logTypes = ['DiagnosticsLog', 'SecurityLog'] as const
+/** The logs of charge points (2.1 LogEnumType). */
+export const logTypes = ['DiagnosticsLog', 'SecurityLog', 'DataCollectorLog'] as const
 
 export type LogType = (typeof logTypes)[number]
 
@@ -24,8 +24,18 @@ export interface LogRequest {
   readonly requestId: number
 }
 
-/** GetDiagnostics of 1.6, else GetLog. */
-export function logCommand(version: OcppVersion, request: LogRequest): Command {
+const usualTypes: readonly LogType[] = ['DiagnosticsLog', 'SecurityLog']
+
+/** The logs that each version has. */
+const typesIn: Readonly<Record<OcppVersion, readonly LogType[]>> = {
+  '1.6': usualTypes,
+  '2.0.1': usualTypes,
+  '2.1': logTypes,
+}
+
+/** GetDiagnostics of 1.6, else GetLog; null: the version has no such log. */
+export function logCommand(version: OcppVersion, request: LogRequest): Command | null {
+  if (!typesIn[version].includes(request.type)) return null
   const { retries, retryIntervalSeconds } = request
   const { action, payload, fields } = forms[version](request)
   const attempts = {
@@ -100,20 +110,18 @@ const reports: Readonly<Record<string, ReportOutcome>> = {
   BadMessage: 'failure',
   NotSupportedOperation: 'failure',
   PermissionDenied: 'failure',
-  AcceptedCanceled: 'failure',
+  // Its request was overtaken by a later one (2.0.1 N01.FR.20).
+  AcceptedCanceled: 'replaced',
 }
 
 const isReadOnly = { isRead: true, reports } as const
 
-const diagnosticsLogAnswered = since2<JobKind['answered']>(
-  (_, answer) => diagnosticsAnswered(answer),
-  (_, answer) => logAnswered(answer),
-)
+const diagnosticsLogAnswered = since2<(answer: Payload) => JobAnswer | null>(diagnosticsAnswered, logAnswered)
 
 export const diagnosticsLog: JobKind = {
   ...isReadOnly,
   kind: 'diagnosticsLog',
-  answered: (version, answer) => diagnosticsLogAnswered[version](version, answer),
+  answered: (version, answer) => diagnosticsLogAnswered[version](answer),
 }
 
 export const securityLog: JobKind = {
@@ -122,8 +130,11 @@ export const securityLog: JobKind = {
   answered: (_, answer) => logAnswered(answer),
 }
 
+export const dataCollectorLog: JobKind = { ...securityLog, kind: 'dataCollectorLog' }
+
 /** The kind of the jobs that upload a log of this type. */
 export const logJobs: Readonly<Record<LogType, JobKind>> = {
   DiagnosticsLog: diagnosticsLog,
   SecurityLog: securityLog,
+  DataCollectorLog: dataCollectorLog,
 }

@@ -7,12 +7,13 @@ import { notification } from '../notification.ts'
 import { forgiving, keeping, learning, readingPartOf, rowsOf } from '../rows.ts'
 import { readEvents } from './alarms.ts'
 import { closeStream, notifyStream, openStream, streamAdjusted, streamsListed } from './event-streams.ts'
-import { diagnosticsLog, securityLog } from './log-job.ts'
 import { monitoringReportAsked } from './monitoring-jobs.ts'
+import { notifyCustomerInformation } from './customer-information.ts'
+import { dataCollectorLog, diagnosticsLog, securityLog } from './log-job.ts'
 import { monitorsCleared, monitorsSet, notifyMonitoringReport } from './monitors.ts'
 import { notifyEvent } from './state-events.ts'
 
-const { served, servedSend, stored, toChargePoint } = rowsOf('diagnostics')
+const { served, servedSend, toChargePoint } = rowsOf('diagnostics')
 
 const diagnosticsStatus: Handler<OCPP16.DiagnosticsStatusNotificationRequest> = {
   needs: () => jobNeeds({}),
@@ -28,7 +29,7 @@ const logStatus: Handler<
   needs: (report) => jobNeeds(report),
   decide: ({ status, requestId }, known) => {
     const stored = notification(known, undefined, { table: 'chargePoints', patch: { logStatus: status } })
-    return withJob(stored, known, [diagnosticsLog, securityLog], { status, requestId })
+    return withJob(stored, known, [diagnosticsLog, securityLog, dataCollectorLog], { status, requestId })
   },
 }
 
@@ -50,7 +51,7 @@ export const diagnostics201 = {
   ClearVariableMonitoring: learning(monitorsCleared, toChargePoint('2.0.1 N06')),
   NotifyEvent: readingPartOf({ eventData: readEvents }, served('2.0.1 N07-N08', 'committed', notifyEvent)),
   CustomerInformation: toChargePoint('2.0.1 N09-N10', ['NotifyCustomerInformation']),
-  NotifyCustomerInformation: stored('2.0.1 N09'),
+  NotifyCustomerInformation: forgiving(served('2.0.1 N09-N10', 'committed', notifyCustomerInformation)),
 }
 
 export const diagnostics21 = {
@@ -64,7 +65,7 @@ export const diagnostics21 = {
   ClearVariableMonitoring: learning(monitorsCleared, toChargePoint('2.1 N06')),
   NotifyEvent: readingPartOf({ eventData: readEvents }, served('2.1 N07-N08', 'committed', notifyEvent)),
   CustomerInformation: toChargePoint('2.1 N09-N10', ['NotifyCustomerInformation']),
-  NotifyCustomerInformation: stored('2.1 N09'),
+  NotifyCustomerInformation: forgiving(served('2.1 N09-N10', 'committed', notifyCustomerInformation)),
   OpenPeriodicEventStream: forgiving(served('2.1 N11', 'committed', openStream)),
   GetPeriodicEventStream: learning(streamsListed, toChargePoint('2.1 N12')),
   ClosePeriodicEventStream: forgiving(served('2.1 N13', 'committed', closeStream)),

@@ -7,8 +7,9 @@ import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
 import { ChargePointParams, integer, oneOf, time } from '../../api/fields.ts'
-import { answerWithJob, jobErrorCodes, jobResponses, queueFields } from '../../api/jobs/job-command.ts'
+import { answerWithJob, jobErrorCodes, jobResponses, queueFields, type WantedJob } from '../../api/jobs/job-command.ts'
 import { periodOf } from '../../api/paging.ts'
+import { badRequest } from '../../api/errors.ts'
 import { body, errors } from '../../api/responses.ts'
 import { routeFor } from '../../api/route.ts'
 import { withDefined } from '../../base/with-defined.ts'
@@ -16,14 +17,21 @@ import { logCommand, logJobs, logTypes } from './log-job.ts'
 
 const UploadLog = z
   .strictObject({
-    type: oneOf('Type', logTypes).openapi({ example: 'DiagnosticsLog' }),
+    type: oneOf('Type', logTypes).openapi({
+      description: 'DataCollectorLog in 2.1 only.',
+      example: 'DiagnosticsLog',
+    }),
     location: z
       .url({
-        error: (issue) =>
-          `Location ${issue.input === undefined ? 'is required; it ' : ''}must be a URL to which the charge point can upload the log`,
+        error: 'Location must be a URL to which the charge point can upload the log',
       })
       .max(512, { error: 'Location must be no longer than 512 characters' })
-      .openapi({ example: 'https://logs.example.com/CP001' }),
+      .optional()
+      .openapi({
+        description:
+          'Left out: the charge point uploads it to Stator, if that has an upload server (Uploads.PublicUrl), and GET /api/jobs/{jobId}/file has it.',
+        example: 'https://logs.example.com/CP001',
+      }),
     from: time('From').optional().openapi({ description: 'Only what was logged then or later.' }),
     to: time('To').optional().openapi({ description: 'Only what was logged then or earlier.' }),
     retries: integer('Retries', 0).optional().openapi({ example: 3 }),
@@ -53,7 +61,8 @@ export function diagnosticsRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { type, location, from, to, retries, retryInterval } = wish
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const more = withDefined({ retries, retryIntervalSeconds: retryInterval })
-    const request = { type, location, ...periodOf(from, to), ...more }
+    const upload = location === undefined ? ownUpload(deps) : undefined
+    const request = { type, location: location ?? upload?.url ?? '', ...periodOf(from, to), ...more }
     return answerWithJob(
       deps,
       c,
@@ -62,10 +71,19 @@ export function diagnosticsRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
         kind: logJobs[type],
         commandOf: (version, requestId) => logCommand(version, { ...request, requestId }),
         startsAtMs: null,
+        ...withDefined({ upload }),
       },
       wish,
     )
   })
 
   return app
+}
+
+/** A URL of ours. @throws {StatorError} `BAD_REQUEST` if there is no upload server. */
+function ownUpload({ newUploadUrl }: ApiDeps): NonNullable<WantedJob['upload']> {
+  if (newUploadUrl !== null) return newUploadUrl()
+  const message =
+    'Location is required: this Stator has no upload server. Give a URL of yours, or set Uploads.PublicUrl and restart'
+  throw badRequest('location', message)
 }

@@ -4,10 +4,11 @@ import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'
 import { jobNeeds, type JobReport, withJob } from '../jobs/reported.ts'
 import { notification } from '../notification.ts'
-import { keeping, rowsOf } from '../rows.ts'
+import { readingPartOf, rowsOf } from '../rows.ts'
 import { firmwareUpdate } from './job.ts'
+import { publicationStatus, shownLocations } from './publication.ts'
 
-const { served, stored, toChargePoint } = rowsOf('firmware')
+const { served, toChargePoint } = rowsOf('firmware')
 
 const firmwareStatus: Handler<
   | OCPP16.FirmwareStatusNotificationRequest
@@ -29,6 +30,8 @@ function reportOf(report: { readonly status: string; readonly requestId?: number
   return { status, requestId }
 }
 
+const locations = { location: shownLocations }
+
 const firmwareNotifications = ['FirmwareStatusNotification', 'SignedFirmwareStatusNotification']
 
 export const firmware16 = {
@@ -42,7 +45,7 @@ export const firmware201 = {
   UpdateFirmware: toChargePoint('2.0.1 L01-L02', firmwareNotifications),
   FirmwareStatusNotification: served('2.0.1 L01-L02', 'committed', firmwareStatus),
   PublishFirmware: toChargePoint('2.0.1 L03', ['PublishFirmwareStatusNotification']),
-  PublishFirmwareStatusNotification: keeping(['location'], stored('2.0.1 L03')),
+  PublishFirmwareStatusNotification: readingPartOf(locations, served('2.0.1 L03', 'committed', publicationStatus)),
   UnpublishFirmware: toChargePoint('2.0.1 L04'),
 }
 
@@ -50,6 +53,6 @@ export const firmware21 = {
   UpdateFirmware: toChargePoint('2.1 L01-L02', firmwareNotifications),
   FirmwareStatusNotification: served('2.1 L01-L02', 'committed', firmwareStatus),
   PublishFirmware: toChargePoint('2.1 L03', ['PublishFirmwareStatusNotification']),
-  PublishFirmwareStatusNotification: keeping(['location'], stored('2.1 L03')),
+  PublishFirmwareStatusNotification: readingPartOf(locations, served('2.1 L03', 'committed', publicationStatus)),
   UnpublishFirmware: toChargePoint('2.1 L04'),
 }

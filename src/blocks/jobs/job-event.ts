@@ -5,7 +5,9 @@ import type { NewRow } from '../stored-rows.ts'
 import type { KnownJob } from './job.ts'
 
 /** What a move says beside its state. */
-export type MoveDetails = Partial<Pick<NewRow<'jobEvents'>, 'status' | 'errorCode' | 'error' | 'detail' | 'movedBy'>>
+export type MoveDetails = Partial<
+  Pick<NewRow<'jobEvents'>, 'status' | 'errorCode' | 'error' | 'detail' | 'movedBy' | 'deadlineAtMs'>
+>
 
 /**
  * The row of a move at `nowMs`; null if the event moves nothing: the state stays, and the charge point says what it
@@ -22,7 +24,8 @@ export function jobEventRow(
   const saysMore = details.status !== undefined && details.status !== null && details.status !== job.status
   if (state === job.state && (isEnd || !saysMore)) return null
   const moved = { jobId: job.jobId, place: job.place + 1, state, isEnd }
-  return { ...moved, deadlineAtMs: deadlineOf(job, state, nowMs), ...details }
+  const { deadlineAtMs = deadlineOf(job, state, nowMs), ...said } = details
+  return { ...moved, deadlineAtMs: isEnd ? null : deadlineAtMs, ...said }
 }
 
 /** When the state of a job that moves at `nowMs` ends by time; null: never. */

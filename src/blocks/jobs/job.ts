@@ -35,8 +35,8 @@ export type JobCommands = { readonly [Version in OcppVersion]?: JobCommand }
 
 /** What the answer of a charge point means for a job. */
 export interface JobAnswer {
-  /** `accepted`: it will report the end. `done`: this was the end. */
-  readonly type: 'accepted' | 'done' | 'refused'
+  /** `accepted`: it will report the end. `done`: this was the end. `partly`: it has done a part, and does no more. */
+  readonly type: 'accepted' | 'done' | 'partly' | 'refused'
   readonly status: string
   /** A sentence for the operator. */
   readonly message: string
@@ -46,8 +46,8 @@ export interface JobAnswer {
   readonly hasReplaced?: boolean
 }
 
-/** What a report of a charge point means for a job. */
-export type ReportOutcome = 'progress' | 'success' | 'failure'
+/** What a report of a charge point means for a job. `replaced`: it has given it up for a later one. */
+export type ReportOutcome = 'progress' | 'success' | 'failure' | 'replaced'
 
 /** One kind of jobs. */
 export interface JobKind {
@@ -56,10 +56,23 @@ export interface JobKind {
   readonly isRead: boolean
   /** Whether a queued one is sent while a boot is pending, too: it prepares the charge point for it (2.0.1 B02). */
   readonly isBeforeAccepted?: true
-  /** What the payload of a CALLRESULT means; null: nothing that can be understood. */
-  readonly answered: (version: OcppVersion, answer: Payload) => JobAnswer | null
+  /** What the payload of a CALLRESULT means, to the payload that was sent; null: nothing that can be understood. */
+  readonly answered: (version: OcppVersion, answer: Payload, sent: Payload) => JobAnswer | null
   /** The statuses that charge points report, with what each means. One that is not listed moves no job. */
   readonly reports: Readonly<Record<string, ReportOutcome>>
+}
+
+/** Whether the file of a job has come. */
+export type UploadState = 'awaited' | 'received'
+
+/** A file that has come. */
+export interface UploadedFile {
+  /** As its charge point called it; null: it did not. */
+  readonly name: string | null
+  readonly bytes: number
+  /** In hexadecimal digits. */
+  readonly sha256: string
+  readonly receivedAtMs: number
 }
 
 /** The fields of a job that decisions use. */
@@ -73,12 +86,16 @@ export interface KnownJob {
   readonly timeoutSeconds: number
   readonly startsAtMs: number | null
   readonly expiresAtMs: number | null
+  /** Of its file; null or left out: it uploads none to Stator. */
+  readonly upload?: UploadState | null
 }
 
 /** A job that is to be made. */
 export interface NewJob extends Pick<KnownJob, 'kind' | 'requestId' | 'startsAtMs' | 'expiresAtMs'> {
   readonly parentId: number | null
   readonly commands: JobCommands
+  /** Recognises its upload, if there is one to Stator. */
+  readonly uploadTokenHash?: string
   readonly createdBy: string
 }
 
@@ -112,6 +129,14 @@ export interface JobRecord extends KnownJob {
   readonly createdBy: string
   readonly changedAtMs: number
   readonly endedAtMs: number | null
+  /** Null: it has not come, or it was deleted. */
+  readonly file: UploadedFile | null
+}
+
+/** The content of the file of a job. */
+export interface JobFile extends UploadedFile {
+  readonly jobId: number
+  readonly attempt: number
 }
 
 /** One move of a job. */

@@ -2,15 +2,18 @@
 // the message.
 
 import { isOpenJob, jobMove } from '../../../actors/job.ts'
-import type { Anomaly, Change, Decision, Known, Needs } from '../decision.ts'
+import type { Anomaly, Change, Decision, Known, Needs, Payload } from '../decision.ts'
 import type { JobKind, KnownJob } from './job.ts'
 import { jobEventRow } from './job-event.ts'
+import { reportedCause } from './upload.ts'
 
 /** What a message says about a job. */
 export interface JobReport {
   readonly status: string
   /** As the message names the job; undefined if it names none, as in 1.6. */
   readonly requestId?: number | undefined
+  /** What else it says that readers of the job need. */
+  readonly detail?: Payload
 }
 
 /** What has to be looked up for a message about a job. */
@@ -27,8 +30,9 @@ export function withJob(decision: Decision, known: Known, kinds: readonly JobKin
   const job = jobOf(known.jobs, kinds, report)
   const outcome = kinds.find(({ kind }) => kind === job?.kind)?.reports[status]
   if (job === null || outcome === undefined) return decision
-  const event = { type: 'reported', outcome } as const
-  const row = jobEventRow(job, event, known.receivedAtMs, { status })
+  const { event, details } = reportedCause(job, status, outcome, known.receivedAtMs)
+  const more = report.detail === undefined ? {} : { detail: report.detail }
+  const row = jobEventRow(job, event, known.receivedAtMs, { ...details, ...more })
   const moves: readonly Change[] = row === null ? [] : [{ table: 'jobEvents', row }]
   const isLate = jobMove(job.state, event).isAfterEnd && status !== job.status
   const late: readonly Anomaly[] = isLate ? [lateReport(job, status)] : []

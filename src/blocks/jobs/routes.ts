@@ -19,7 +19,8 @@ import { isoTime } from '../../base/clock.ts'
 import { identityCharactersMax, jobMovesShownMax, jobQueueSecondsDefault } from '../../base/limits.ts'
 import { withDefined } from '../../base/with-defined.ts'
 import { nameOf } from '../../operators/principal.ts'
-import { type JobMoveRecord, type JobRecord, jobStateMeanings, jobStates } from './job.ts'
+import { type JobMoveRecord, type JobRecord, jobStateMeanings, jobStates, type UploadedFile } from './job.ts'
+import { fileAnswer } from '../../api/jobs/file-answer.ts'
 import { jobKindNames } from '../job-kinds.ts'
 
 const statesExplained = jobStates.map((state) => `\`${state}\`: ${jobStateMeanings[state]}`).join('; ')
@@ -49,6 +50,22 @@ const jobFields = {
   startsAt: Time.nullable().openapi({ description: 'When the charge point is to begin; null: at once.' }),
   expiresAt: Time.nullable().openapi({ description: 'Until when it may wait to be sent; null: it does not wait.' }),
   deadlineAt: Time.nullable().openapi({ description: 'When its state ends by time; null: never.' }),
+  upload: z.enum(['awaited', 'received']).nullable().openapi({
+    description:
+      'Whether the file has come that is uploaded to Stator; null: none is. A job is done when its file has come and the charge point has said so; with the file alone, after 15 minutes.',
+    example: 'received',
+  }),
+  file: z
+    .object({
+      name: z.string().nullable().openapi({ description: 'As the charge point called it.', example: 'cp001.zip' }),
+      bytes: z.int().openapi({ example: 1_048_576 }),
+      sha256: z
+        .string()
+        .openapi({ description: 'In hexadecimal digits.', example: 'e3b0c44298fc1c149afbf4c8996fb924' }),
+      receivedAt: Time,
+    })
+    .nullable()
+    .openapi({ description: 'GET /api/jobs/{jobId}/file has it; null: it has not come.' }),
 }
 
 const Job = z.object(jobFields).openapi('Job')
@@ -131,6 +148,24 @@ const getRoute = routeFor('job:read', {
   responses: { 200: json(JobWithHistory, 'The job.'), ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
 })
 
+const fileRoute = routeFor('job:file', {
+  method: 'get',
+  path: '/api/jobs/{jobId}/file',
+  operationId: 'getJobFile',
+  tags,
+  summary: 'Download the file of a job',
+  description:
+    'What the charge point has uploaded to Stator, byte by byte. It is streamed. It is kept for as long as Uploads.Days says, and no longer than its job.',
+  request: { params: JobParams },
+  responses: {
+    200: {
+      description: 'The file.',
+      content: { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } },
+    },
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'),
+  },
+})
+
 const cancelRoute = routeFor('job:write', {
   method: 'delete',
   path: '/api/jobs/{jobId}',
@@ -188,6 +223,13 @@ export function jobRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   app.openapi(getRoute, async (c) => c.json(await withHistory(await find(c, c.req.valid('param').jobId)), 200))
 
+  app.openapi(fileRoute, async (c) => {
+    const { jobId } = await find(c, c.req.valid('param').jobId)
+    const file = await queries.jobFile(jobId)
+    if (file === null) throw notFound('File of job', jobId)
+    return fileAnswer(c, queries, file)
+  })
+
   app.openapi(cancelRoute, async (c) => {
     const before = await find(c, c.req.valid('param').jobId)
     await jobs.cancel(before.jobId, nameOf(c.get('principal')))
@@ -242,7 +284,13 @@ function jobView(record: JobRecord): z.infer<typeof Job> {
     startsAt: timeOf(record.startsAtMs),
     expiresAt: timeOf(record.expiresAtMs),
     deadlineAt: timeOf(record.deadlineAtMs),
+    upload: record.upload ?? null,
+    file: record.file === null ? null : fileView(record.file),
   }
+}
+
+function fileView({ name, bytes, sha256, receivedAtMs }: UploadedFile) {
+  return { name, bytes, sha256, receivedAt: isoTime(receivedAtMs) }
 }
 
 function moveView({ place: _, atMs, detail, ...rest }: JobMoveRecord): z.infer<typeof JobMove> {

@@ -2,9 +2,9 @@
 // of a job; the row of `jobs` is what the moves have made of it.
 
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, index, integer, json, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { bigint, boolean, index, integer, json, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { JobState } from '../../../actors/job.ts'
-import { instant } from '../column-types.ts'
+import { bytes, instant } from '../column-types.ts'
 import type { Payload } from '../values.ts'
 import type { JobCommands } from './job.ts'
 
@@ -89,4 +89,44 @@ export const jobEvents = pgTable(
     movedBy: text('moved_by'),
   },
   (table) => [primaryKey({ name: 'job_events_pkey', columns: [table.jobId, table.place] })],
+)
+
+/** The file that the charge point uploads for a job, if it uploads it to Stator. */
+export const uploads = pgTable(
+  'uploads',
+  {
+    jobId: bigint('job_id', { mode: 'number' }).primaryKey(),
+    /** SHA-256 of the token in its URL. */
+    tokenHash: text('token_hash').notNull(),
+    /** How often it was begun; only the newest attempt counts. */
+    attempt: integer('attempt').notNull(),
+    begunAtMs: instant('begun_at'),
+    /** Null: it has not come. The next three are null then. */
+    receivedAtMs: instant('received_at'),
+    fileName: text('file_name'),
+    bytes: bigint('bytes', { mode: 'number' }),
+    sha256: text('sha256'),
+  },
+  (table) => [
+    uniqueIndex('uploads_token').on(table.tokenHash),
+    index('uploads_received')
+      .on(table.receivedAtMs)
+      .where(sql`received_at IS NOT NULL`),
+    index('uploads_begun')
+      .on(table.begunAtMs)
+      .where(sql`received_at IS NULL`),
+  ],
+)
+
+/** The content of uploaded files. */
+export const uploadChunks = pgTable(
+  'upload_chunks',
+  {
+    jobId: bigint('job_id', { mode: 'number' }).notNull(),
+    attempt: integer('attempt').notNull(),
+    /** From 0. */
+    place: integer('place').notNull(),
+    content: bytes('content').notNull(),
+  },
+  (table) => [primaryKey({ name: 'upload_chunks_pkey', columns: [table.jobId, table.attempt, table.place] })],
 )

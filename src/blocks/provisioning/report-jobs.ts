@@ -112,10 +112,7 @@ export function reportAnswered(answer: Payload): JobAnswer | null {
   }
 }
 
-const answered = since2<JobKind['answered']>(
-  (_, answer) => configurationAnswered(answer),
-  (_, answer) => reportAnswered(answer),
-)
+const answered = since2<(answer: Payload) => JobAnswer | null>(configurationAnswered, reportAnswered)
 
 /** What the parts of a report mean for its job. One that misses a part when the last has come may still get it. */
 export const reportStatuses: Readonly<Record<ReportStatus, 'progress' | 'success'>> = {
@@ -127,7 +124,7 @@ export const reportStatuses: Readonly<Record<ReportStatus, 'progress' | 'success
 export const baseReport: JobKind = {
   kind: 'baseReport',
   isRead: true,
-  answered: (version, answer) => answered[version](version, answer),
+  answered: (version, answer) => answered[version](answer),
   reports: reportStatuses,
 }
 

@@ -11,6 +11,7 @@ import {
   reportStatus,
   type WholeReportKind,
   withPart,
+  isOfWhole,
 } from './report-parts.ts'
 import { reportComplete } from './whole-report.ts'
 
@@ -37,8 +38,7 @@ export function reportOf(
   const part = { kind, requestId, seqNo, tbc, generatedAtMs, receivedAtMs }
   const row: KnownReport = withPart(report, part)
   const status = reportStatus(row)
-  const isWhole = status === 'Complete' && kind !== 'variables'
-  const complete = isWhole ? [reportComplete(kind, requestId, row.beganAtMs)] : []
+  const complete = status === 'Complete' && isOfWhole(kind) ? [reportComplete(kind, requestId, row.beganAtMs)] : []
   return { changes: [{ table: 'deviceReports', row }, ...complete], status }
 }
 

@@ -6,8 +6,13 @@ import { reportRangesMax } from '../../base/limits.ts'
 /** What a whole report of can be had: what is not in it is gone. */
 export type WholeReportKind = 'monitors' | 'chargingProfiles' | 'derControls'
 
-/** What a report is about: the device model, its monitors, charging profiles, or DER controls. */
-export type ReportKind = 'variables' | WholeReportKind
+/** What a report is about: the device model, its monitors, charging profiles, DER controls, or a customer. */
+export type ReportKind = 'variables' | 'customerInformation' | WholeReportKind
+
+/** Whether what a whole report of this kind lacks is gone. */
+export function isOfWhole(kind: ReportKind): kind is WholeReportKind {
+  return kind !== 'variables' && kind !== 'customerInformation'
+}
 
 /** What is said about a whole report: everything was asked for, there is nothing, or all parts have come. */
 export type WholeReportWord = 'asked' | 'empty' | 'complete'

@@ -11,10 +11,16 @@ import { keyOfVariable, nameOfResult } from './variable-name.ts'
 
 const taken: ReadonlySet<string | null> = new Set(['Accepted', 'RebootRequired'])
 
-function answerOf(statuses: readonly (string | null)[], detail?: Payload): JobAnswer | null {
+/** @param sentCount how many values were sent: a charge point may leave out the results of some. */
+function answerOf(statuses: readonly (string | null)[], sentCount: number, detail?: Payload): JobAnswer | null {
   const refusal = statuses.find((status) => !taken.has(status))
   if (refusal === null || statuses.length === 0) return null
   const more = detail === undefined ? {} : { detail }
+  const takenCount = statuses.filter((status) => taken.has(status)).length
+  if (takenCount > 0 && takenCount < sentCount) {
+    const message = `The charge point has set ${takenCount} of ${sentCount} values`
+    return { type: 'partly', status: 'PartlyAccepted', message, ...more }
+  }
   if (refusal !== undefined) {
     const message = `The charge point answered a value with ${refusal}`
     return { type: 'refused', status: refusal, message, ...more }
@@ -24,9 +30,9 @@ function answerOf(statuses: readonly (string | null)[], detail?: Payload): JobAn
   return { type: 'done', status, message, ...more }
 }
 
-const answered = since2<(answer: Payload) => JobAnswer | null>(
-  (answer) => answerOf([statusOf(answer)]),
-  ({ setVariableResult }) => {
+const answered = since2<(answer: Payload, sent: Payload) => JobAnswer | null>(
+  (answer) => answerOf([statusOf(answer)], 1),
+  ({ setVariableResult }, { setVariableData }) => {
     const results = entries(setVariableResult)
     const statuses = results.map(({ attributeStatus }) => text(attributeStatus) ?? null)
     const named = results.slice(0, jobDetailItemsMax).map((result, at) => {
@@ -34,7 +40,7 @@ const answered = since2<(answer: Payload) => JobAnswer | null>(
       const key = name === null ? null : keyOfVariable(name).slice(0, jobTextCharactersMax)
       return { key, status: statuses[at]?.slice(0, jobTextCharactersMax) ?? null }
     })
-    return answerOf(statuses, { results: named })
+    return answerOf(statuses, entries(setVariableData).length, { results: named })
   },
 )
 
@@ -43,6 +49,6 @@ export const variablesSet: JobKind = {
   kind: 'setVariables',
   isRead: false,
   isBeforeAccepted: true,
-  answered: (version, answer) => answered[version](answer),
+  answered: (version, answer, sent) => answered[version](answer, sent),
   reports: {},
 }

@@ -7,7 +7,7 @@ import { connectors } from '../../blocks/availability/tables.ts'
 import { chargePointEvents } from '../../blocks/charge-point-tables.ts'
 import { settlements } from '../../blocks/authorization/tables.ts'
 import { alarms, eventStreamEvents, eventStreams, problems } from '../../blocks/diagnostics/tables.ts'
-import { jobEvents, jobs } from '../../blocks/jobs/tables.ts'
+import { jobEvents, jobs, uploads } from '../../blocks/jobs/tables.ts'
 import { variables } from '../../blocks/provisioning/tables.ts'
 import { displayMessages, reportedDisplayMessages } from '../../blocks/display/tables.ts'
 import { localLists } from '../../blocks/local-list/tables.ts'
@@ -116,6 +116,7 @@ export const places: readonly Place[] = [
   place(stationTariffs, null, { tariff: 'json' }),
   place(reportedTariffs, 'received_at', { assignments: 'json' }),
   place(transactionCosts, 'received_at', { detail: 'json' }),
+  place(uploads, null, { fileName: 'value' }),
 ]
 
 /** The table that an operator is told, for the lines of blocks. */

@@ -5,7 +5,7 @@ import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { type PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import * as chargePointTables from '../../blocks/charge-point-tables.ts'
 import { displayMessages } from '../../blocks/display/tables.ts'
-import { jobs } from '../../blocks/jobs/tables.ts'
+import { jobs, uploadChunks, uploads } from '../../blocks/jobs/tables.ts'
 import { localLists } from '../../blocks/local-list/tables.ts'
 import { reservations } from '../../blocks/reservation/tables.ts'
 import { chargingProfiles, dynamicSchedules } from '../../blocks/smart-charging/tables.ts'
@@ -36,6 +36,8 @@ const known: ReadonlySet<unknown> = new Set([
   chargePoints,
   stationTransactions,
   jobs,
+  uploads,
+  uploadChunks,
   reservations,
   localLists,
   chargingProfiles,

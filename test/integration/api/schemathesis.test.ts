@@ -97,6 +97,7 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   storeDriverTariff: ['^tariff', '^body: The body must have', '^personalMessage.*surrogate'],
   clearChargingProfiles: ['^purpose'],
   reportChargingProfiles: ['^purpose', '^sources'],
+  uploadLog: ['^location: Location is required'],
   getConfiguration: length('key'),
   changeConfiguration: [...length('key'), ...length('value')],
   searchVariables: ['^\\w+: Give Variable or Charge point ID beside this filter', ...page],

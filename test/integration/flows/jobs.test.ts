@@ -120,6 +120,89 @@ describe.each(['PostgreSQL 18', 'PostgreSQL 15', 'Embedded'] as const)('jobs, on
     expect(await jobOf(other.body['jobId'])).toMatchObject({ state: 'running', status: 'AcceptedCanceled' })
   })
 
+  test('a log that a later one overtakes is cancelled, whether its charge point says so before or after the answer', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity, '2.0.1')
+    const begin = (status: string) => started(raw, identity, 'logs', log, 'GetLog', { status, filename: 'a' })
+    const first = await begin('Accepted')
+    const second = await begin('AcceptedCanceled')
+    const say = (status: string, { sent }: Awaited<ReturnType<typeof begin>>) =>
+      raw.call('LogStatusNotification', { status, requestId: sent['requestId'] })
+    await say('AcceptedCanceled', first)
+    expect(await jobOf(first.body['jobId'])).toMatchObject({ state: 'cancelled' })
+    await say('Uploading', second)
+    const third = central.api(`/api/chargepoints/${identity}/logs`, { body: log })
+    const { messageId } = await raw.command('GetLog')
+    await say('AcceptedCanceled', second)
+    raw.answer(messageId, { status: 'AcceptedCanceled', filename: 'a' })
+    await third
+    expect(await jobOf(second.body['jobId'])).toMatchObject({ state: 'cancelled', status: 'AcceptedCanceled' })
+    expect((await central.json(`/api/anomalies?chargePointId=${identity}`))['anomalies']).toEqual([])
+  })
+
+  test('what a charge point knows of a customer is a job, and its parts are joined, read and deleted', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity, '2.1')
+    const asks = { report: true, clear: true, idTag: 'CUSTOMER1', idTagType: 'ISO14443' }
+    const answer = { status: 'Accepted' }
+    const { body, sent } = await started(raw, identity, 'customer-information', asks, 'CustomerInformation', answer)
+    expect(sent).toMatchObject({ report: true, clear: true, idToken: { idToken: 'CUSTOMER1', type: 'ISO14443' } })
+    const { requestId } = sent
+    const generatedAt = '2026-01-01T00:00:00.000Z'
+    const say = (seqNo: number, data: string, tbc: boolean) =>
+      raw.call('NotifyCustomerInformation', { data, seqNo, tbc, generatedAt, requestId })
+    const path = `/api/jobs/${body['jobId']}/customer-information`
+    expect(await central.json(path)).toEqual({ status: 'Receiving', text: '', missing: [] })
+    await say(0, 'Charged ', true)
+    await say(2, '.', false)
+    expect(await central.json(path)).toEqual({
+      status: 'PartsMissing',
+      text: 'Charged .',
+      missing: [{ from: 1, to: 1 }],
+    })
+    expect(await jobOf(body['jobId'])).toMatchObject({ kind: 'customerInformation', state: 'running' })
+    await say(1, 'on Monday', true)
+    expect(await jobOf(body['jobId'])).toMatchObject({ state: 'succeeded', status: 'Complete' })
+    expect(await central.json(path)).toEqual({ status: 'Complete', text: 'Charged on Monday.', missing: [] })
+    expect(await central.json(path, { method: 'DELETE' })).toEqual({ deleted: 3 })
+    expect(await central.json(path)).toMatchObject({ text: '' })
+    const none = await central.api(`/api/chargepoints/${identity}/customer-information`, {
+      body: { idTag: 'A', report: false },
+    })
+    expect(none.status).toBe(400)
+  })
+
+  test('firmware that a local controller publishes is a job, with the URLs in its history', async () => {
+    const identity = newIdentity()
+    const raw = await central.bootedRaw(identity, '2.0.1')
+    const checksum = 'd41d8cd98f00b204e9800998ecf8427e'
+    const wish = { location: firmware.location, checksum }
+    const { body, sent } = await started(raw, identity, 'publish-firmware', wish, 'PublishFirmware', {
+      status: 'Accepted',
+    })
+    const say = (status: string, more: Json = {}) =>
+      raw.call('PublishFirmwareStatusNotification', { status, requestId: sent['requestId'], ...more })
+    for (const status of ['Downloading', 'DownloadFailed', 'Downloading', 'Downloaded', 'ChecksumVerified'])
+      await say(status)
+    expect(await jobOf(body['jobId'])).toMatchObject({ kind: 'firmwarePublication', state: 'running' })
+    await say('Published', { location: ['http://10.0.0.1/f.bin'] })
+    const { state, history } = await jobOf(body['jobId'])
+    expect([state, (history as Json[]).at(-1)?.['detail']]).toEqual([
+      'succeeded',
+      { location: ['http://10.0.0.1/f.bin'] },
+    ])
+    const path = `/api/chargepoints/${identity}/unpublish-firmware`
+    const answering = central.api(path, { body: { checksum } })
+    const { messageId, payload } = await raw.command('UnpublishFirmware')
+    expect(payload).toEqual({ checksum })
+    raw.answer(messageId, { status: 'Unpublished' })
+    expect(await answering).toMatchObject({ status: 200, body: { status: 'Unpublished' } })
+    const old = newIdentity()
+    await central.bootedRaw(old)
+    expect((await central.api(`/api/chargepoints/${old}/publish-firmware`, { body: wish })).status).toBe(409)
+    expect((await central.api(`/api/chargepoints/${old}/unpublish-firmware`, { body: { checksum } })).status).toBe(409)
+  })
+
   test('a refused command is a job that is rejected, and the request says so', async () => {
     const identity = newIdentity()
     const raw = await central.bootedRaw(identity, '2.0.1')

@@ -224,6 +224,10 @@ type OfOneFound =
   | 'noteSentCertificate'
   | 'credentialRotationItems'
   | 'jobMoves'
+  | 'jobFile'
+  | 'fileChunk'
+  | 'customerParts'
+  | 'deleteCustomerParts'
   | keyof BlockQueries
 
 /** Id tokens are for all charge points: a permission of theirs takes the scope of all. */

@@ -242,7 +242,7 @@ describe('what stops a start', () => {
     [{ OCP: {} }, 'OCP is not a setting (F): did you mean OCPP?'],
     [
       { AllowedHosts: '*' },
-      'AllowedHosts is not a setting (F): expected one of Logging, OCPP, Database, Security, Limits, Workers.',
+      'AllowedHosts is not a setting (F): expected one of Logging, OCPP, Database, Security, Limits, Workers, Uploads.',
     ],
     [{ OCPP: 5 }, 'OCPP is a number (F): expected an object of settings.'],
     [

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'bun:test'
 import { CallFailedError } from '../../../../actors/call-queue.ts'
-import { sendJob, type SendJobDeps } from '../../../../src/api/jobs/send-job.ts'
+import { readyCommand, sendJob, type SendJobDeps } from '../../../../src/api/jobs/send-job.ts'
 import type { ReadAnswer } from '../../../../src/examine/answer.ts'
 import { HandClock } from '../../../support/hand-clock.ts'
 
@@ -20,8 +20,9 @@ const job = {
   key: 7,
   identity: 'CP001',
   strictness: 'lenient',
-  commands: { '1.6': { action: 'SendLocalList', payload: part(1), more: [part(2), part(3)] } },
 } as const
+
+const commands = { '1.6': { action: 'SendLocalList', payload: part(1), more: [part(2), part(3)] } }
 
 const answered = (status: string): ReadAnswer => ({ kind: 'result', payload: { status }, problems: [], quirks: [] })
 
@@ -49,7 +50,7 @@ async function outcomeOf(results: readonly (string | Error)[]) {
       },
     },
   }
-  const { event, isQueued, answer } = await sendJob(deps, job, 1)
+  const { event, isQueued, answer } = await sendJob(deps, job, readyCommand(deps, job, commands), 1)
   return { event, isQueued, status: answer?.status, calls }
 }
 

@@ -8,9 +8,10 @@ import {
   certificateReport,
   renewalSteps,
 } from '../../../../src/blocks/certificates/certificate-jobs.ts'
+import { reportedCause } from '../../../../src/blocks/jobs/upload.ts'
 import { arrivalMs } from '../../../support/known.ts'
 
-const answered = (kind: JobKind, status: string) => kind.answered('2.0.1', { status })
+const answered = (kind: JobKind, status: string) => kind.answered('2.0.1', { status }, {})
 
 test('the answer ends an installation, a deletion and a report', () => {
   for (const [kind, status, type] of [
@@ -27,14 +28,14 @@ test('the answer ends an installation, a deletion and a report', () => {
       status,
       { type, status, message: expect.any(String) },
     ])
-    expect(kind.answered('2.0.1', {})).toBeNull()
+    expect(kind.answered('2.0.1', {}, {})).toBeNull()
   }
 })
 
 test('an accepted renewal goes on, and takes the place of an earlier one', () => {
   expect(answered(certificateRenewal, 'Accepted')).toMatchObject({ type: 'accepted', hasReplaced: true })
   expect(answered(certificateRenewal, 'NotImplemented')).toMatchObject({ type: 'refused', status: 'NotImplemented' })
-  expect(certificateRenewal.answered('1.6', {})).toBeNull()
+  expect(certificateRenewal.answered('1.6', {}, {})).toBeNull()
 })
 
 test('a renewal ends with what became of its certificate', () => {
@@ -52,7 +53,8 @@ test('a renewal ends with what became of its certificate', () => {
   const ends = Object.values(renewalSteps).map((status) => {
     const outcome = certificateRenewal.reports[status]
     if (outcome === undefined) throw new Error(`${status} is not reported`)
-    return [status, jobEventRow(running, { type: 'reported', outcome }, arrivalMs, { status })?.state]
+    const { event, details } = reportedCause(running, status, outcome, arrivalMs)
+    return [status, jobEventRow(running, event, arrivalMs, details)?.state]
   })
   expect(ends).toEqual([
     ['CertificateRequested', 'running'],

@@ -48,8 +48,8 @@ test('clearing and asking have the ids of the request', () => {
 
 test('answers say what became of it', () => {
   expect(clearMessageOutcome('Unknown').message).toBe('The charge point has no such display message')
-  expect(displayMessageReport.answered('2.1', { status: 'Accepted' })).toMatchObject({ type: 'accepted' })
-  expect(displayMessageReport.answered('2.1', { status: 'Unknown' })).toMatchObject({ type: 'done' })
-  expect(displayMessageReport.answered('2.1', { status: 'Odd' })).toMatchObject({ type: 'refused' })
-  expect(displayMessageReport.answered('2.1', {})).toBeNull()
+  expect(displayMessageReport.answered('2.1', { status: 'Accepted' }, {})).toMatchObject({ type: 'accepted' })
+  expect(displayMessageReport.answered('2.1', { status: 'Unknown' }, {})).toMatchObject({ type: 'done' })
+  expect(displayMessageReport.answered('2.1', { status: 'Odd' }, {})).toMatchObject({ type: 'refused' })
+  expect(displayMessageReport.answered('2.1', {}, {})).toBeNull()
 })

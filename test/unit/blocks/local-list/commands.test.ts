@@ -90,8 +90,8 @@ test('a list is within the bytes that the charge point takes', () => {
 test('the answers are read', () => {
   expect([versionIn({ listVersion: -1 }), versionIn({ versionNumber: 7 }), versionIn({})]).toEqual([-1, 7, null])
   expect([1e12, 1.5].map((listVersion) => versionIn({ listVersion }))).toEqual([null, null])
-  expect(localListSync.answered('1.6', { status: 'Accepted' })).toMatchObject({ type: 'done' })
-  expect(localListSync.answered('1.6', { status: 'VersionMismatch' })).toMatchObject({ type: 'refused' })
-  expect(localListSync.answered('2.0.1', { status: 'Odd' })).toMatchObject({ type: 'refused', status: 'Odd' })
-  expect(localListSync.answered('2.0.1', {})).toBeNull()
+  expect(localListSync.answered('1.6', { status: 'Accepted' }, {})).toMatchObject({ type: 'done' })
+  expect(localListSync.answered('1.6', { status: 'VersionMismatch' }, {})).toMatchObject({ type: 'refused' })
+  expect(localListSync.answered('2.0.1', { status: 'Odd' }, {})).toMatchObject({ type: 'refused', status: 'Odd' })
+  expect(localListSync.answered('2.0.1', {}, {})).toBeNull()
 })

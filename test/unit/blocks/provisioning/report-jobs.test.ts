@@ -5,7 +5,7 @@ import { jobDetailItemsMax, jobTextCharactersMax } from '../../../../src/base/li
 import { baseReport } from '../../../../src/blocks/provisioning/report-jobs.ts'
 
 test('of the keys that a charge point does not know the first are shown with the job, each cut', () => {
-  const detailOf = (unknownKey: unknown) => baseReport.answered('1.6', { unknownKey })?.detail
+  const detailOf = (unknownKey: unknown) => baseReport.answered('1.6', { unknownKey }, {})?.detail
   const many = Array.from({ length: jobDetailItemsMax + 1 }, (_, at) => `Key${at}`)
   const long = 'x'.repeat(jobTextCharactersMax + 1)
   expect(detailOf(many)).toEqual({ unknownKey: many.slice(0, jobDetailItemsMax) })

@@ -180,10 +180,10 @@ describe('a firmware update', () => {
 
   test('is accepted by an empty answer in 1.6, and only there', () => {
     const accepted = { type: 'accepted', status: 'Accepted', message: 'Firmware update scheduled' } as const
-    expect(firmwareUpdate.answered('1.6', {})).toEqual(accepted)
-    expect(firmwareUpdate.answered('1.6', { status: 5 })).toBeNull()
-    expect(firmwareUpdate.answered('2.0.1', {})).toBeNull()
-    const refused = firmwareUpdate.answered('2.0.1', { status: 'InvalidCertificate' })
+    expect(firmwareUpdate.answered('1.6', {}, {})).toEqual(accepted)
+    expect(firmwareUpdate.answered('1.6', { status: 5 }, {})).toBeNull()
+    expect(firmwareUpdate.answered('2.0.1', {}, {})).toBeNull()
+    const refused = firmwareUpdate.answered('2.0.1', { status: 'InvalidCertificate' }, {})
     expect(refused).toMatchObject({ type: 'refused', status: 'InvalidCertificate' })
   })
 })

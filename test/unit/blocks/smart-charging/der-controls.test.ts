@@ -89,7 +89,9 @@ test('NotifyDERStartStop says whether a control is followed, and what it superse
 })
 
 test('the job of a report ends with its answer if there is nothing to report', () => {
-  const types = ['Accepted', 'NotFound', 'NotSupported'].map((status) => derReport.answered('2.1', { status })?.type)
+  const types = ['Accepted', 'NotFound', 'NotSupported'].map(
+    (status) => derReport.answered('2.1', { status }, {})?.type,
+  )
   expect(types).toEqual(['accepted', 'done', 'refused'])
-  expect(derReport.answered('2.1', {})).toBeNull()
+  expect(derReport.answered('2.1', {}, {})).toBeNull()
 })

@@ -104,6 +104,6 @@ test('a report is asked for in 2.x only', () => {
       chargingLimitSource: ['CSO'],
     },
   })
-  expect(profileReport.answered('2.0.1', { status: 'NoProfiles' })).toMatchObject({ type: 'done' })
-  expect(profileReport.answered('2.0.1', { status: 'Odd' })).toMatchObject({ type: 'refused' })
+  expect(profileReport.answered('2.0.1', { status: 'NoProfiles' }, {})).toMatchObject({ type: 'done' })
+  expect(profileReport.answered('2.0.1', { status: 'Odd' }, {})).toMatchObject({ type: 'refused' })
 })
