@@ -19,7 +19,7 @@ export interface Holding {
   readonly digest: string
 }
 
-/** Reads what a table holds. `values` are the SQL of its columns. */
+/** Reads what a table holds. `values` are the SQL of its columns, of what a move takes along. */
 export async function holdingOf(
   client: ClientBase,
   { name }: Pick<MovedTable, 'name'>,
@@ -68,7 +68,7 @@ export async function copyTable(source: ClientBase, target: ClientBase, table: M
   }
   await source.query('CLOSE moved_sizes; CLOSE moved_rows')
   const original = await holdingOf(source, table, values)
-  const copy = await holdingOf(target, table, columns)
+  const copy = await holdingOf(target, table, values)
   if (isSame(original, copy)) return copy
   throw new StatorError(
     'INTERNAL',

@@ -159,7 +159,7 @@ async function lockAll(target: ClientBase, { host, port, database }: DatabaseAdd
 
 async function holdings(target: ClientBase): Promise<ReadonlyMap<string, Holding>> {
   const found = new Map<string, Holding>()
-  for (const table of movedTables) found.set(table.name, await holdingOf(target, table, table.columns))
+  for (const table of movedTables) found.set(table.name, await holdingOf(target, table, table.values))
   return found
 }
 
