@@ -71,6 +71,7 @@ import { startMaintenance } from './store/maintenance.ts'
 import { createNodeLeases } from './store/node-leases.ts'
 import { Eraser } from './store/erasure/eraser.ts'
 import { createErasures, createQueries } from './store/queries.ts'
+import { StoredQuirks } from './store/quirks.ts'
 import { SecurityEvents } from './store/security-events.ts'
 import { TransactionIds } from './store/transaction-ids.ts'
 import { createUploads } from './store/uploads.ts'
@@ -208,7 +209,10 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     feed.subscribe('metrics', countCommitted(counters))
     const anomalyLog = logAnomalies(feed, ocppLog)
     closers.unshift(async () => anomalyLog.end())
-    const live = new LiveChargePoints(registry, queries)
+    const quirks = new StoredQuirks({ database, queries, clock, counters, log: writerLog })
+    await quirks.begin()
+    closers.unshift(() => quirks.stop())
+    const live = new LiveChargePoints(registry, queries, quirks)
     const commit: CommandDeps['commit'] = (set, about) => commitAndPublish(writer, feed, set, about)
     const rotationRunner = new RotationRunner({
       store: createCredentialRotations(database.upkeepPool, node.id),
@@ -334,6 +338,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         rotations,
         wakeRotations: () => rotationRunner.wake(),
         strictnessDefault: settings.ocpp.strictness,
+        quirks,
         ghostDeadlines,
         counters,
         timings,
@@ -391,6 +396,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       lookups: { ...queries, askAboutCertificates, signingRequest: signing?.signingRequest ?? (async () => null) },
       nextTransactionId: () => transactionIds.next(),
       concurrentTransactions: settings.security.concurrentTransactions,
+      quirks,
       store: writer,
       feed,
       connect: (key, version, authentication, remoteAddress) =>
