@@ -60,13 +60,11 @@ import { type Fence, watchFences } from './store/fences.ts'
 import { HandshakeRefusals } from './store/handshake-refusals.ts'
 import { keepSalted } from './store/credential-hashes.ts'
 import { claimCredentialSecret } from './store/installation.ts'
-import { moveCommand } from './store/move/command.ts'
-import { auditCommand } from './store/audit/command.ts'
+import { storeCommand } from './store/commands.ts'
 import { AuditLog } from './store/audit/audit-log.ts'
 import { HeadFile } from './store/audit/head-file.ts'
 import { createJobs } from './store/jobs.ts'
 import { LeaseKeeper } from './store/lease-keeper.ts'
-import { countCommand } from './store/counts/command.ts'
 import { startMaintenance } from './store/maintenance.ts'
 import { createNodeLeases } from './store/node-leases.ts'
 import { Eraser } from './store/erasure/eraser.ts'
@@ -478,14 +476,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
  */
 async function main(): Promise<void> {
   const argv = process.argv.slice(2)
-  const [command, ...args] = argv
   makeFilesPrivate()
-  if (command === 'migrate') return moveCommand(args, process.env, (line) => console.log(line))
-  if (command === 'count') return countCommand(args, process.env, (line) => console.log(line))
-  if (command === 'audit') {
-    if (!(await auditCommand(args, process.env, (line) => console.log(line)))) process.exitCode = 1
-    return
-  }
+  if (await storeCommand(argv, process, (line) => console.log(line))) return
   const answer = answerAtOnce(argv, startCommand, settingLines())
   if (answer !== null) return console.log(answer)
   const settings = loadSettings({ argv, env: process.env })
