@@ -10,7 +10,7 @@ type Json = Record<string, unknown>
 let stator: TestStator
 
 beforeAll(async () => {
-  stator = await TestStator.start({ settings: { OCPP: { CallTimeout: 1 } } })
+  stator = await TestStator.start()
 })
 
 afterAll(() => stator.stop())
