@@ -15,7 +15,9 @@ export interface ChargePointState {
 }
 
 /** Settings that an operator may change while the charge point is connected. */
-export type ChargePointSettings = Partial<Pick<KnownChargePoint, 'strictness' | 'registrationStatus' | 'timeZone'>>
+export type ChargePointSettings = Partial<
+  Pick<KnownChargePoint, 'strictness' | 'quirkProfile' | 'registrationStatus' | 'timeZone'>
+>
 
 /** A message of the charge point has arrived. */
 interface MessageArrived {

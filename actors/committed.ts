@@ -43,9 +43,10 @@ export function isBoot(change: Change): change is ChargePointChange {
 
 function withBoot(
   state: ChargePointState,
-  { bootStatus = null, lastBootAtMs = null }: ChargePointPatch,
+  { bootStatus = null, lastBootAtMs = null, vendor = null, model = null, firmwareVersion = null }: ChargePointPatch,
 ): ChargePointState {
-  return { ...state, chargePoint: { ...state.chargePoint, bootStatus, lastBootAtMs } }
+  const booted = { bootStatus, lastBootAtMs, vendor, model, firmwareVersion }
+  return { ...state, chargePoint: { ...state.chargePoint, ...booted } }
 }
 
 /** The transaction that the row begins. */

@@ -60,17 +60,16 @@ import { type Fence, watchFences } from './store/fences.ts'
 import { HandshakeRefusals } from './store/handshake-refusals.ts'
 import { keepSalted } from './store/credential-hashes.ts'
 import { claimCredentialSecret } from './store/installation.ts'
-import { moveCommand } from './store/move/command.ts'
-import { auditCommand } from './store/audit/command.ts'
+import { storeCommand } from './store/commands.ts'
 import { AuditLog } from './store/audit/audit-log.ts'
 import { HeadFile } from './store/audit/head-file.ts'
 import { createJobs } from './store/jobs.ts'
 import { LeaseKeeper } from './store/lease-keeper.ts'
-import { countCommand } from './store/counts/command.ts'
 import { startMaintenance } from './store/maintenance.ts'
 import { createNodeLeases } from './store/node-leases.ts'
 import { Eraser } from './store/erasure/eraser.ts'
 import { createErasures, createQueries } from './store/queries.ts'
+import { StoredQuirks } from './store/quirks.ts'
 import { SecurityEvents } from './store/security-events.ts'
 import { TransactionIds } from './store/transaction-ids.ts'
 import { createUploads } from './store/uploads.ts'
@@ -208,7 +207,10 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     feed.subscribe('metrics', countCommitted(counters))
     const anomalyLog = logAnomalies(feed, ocppLog)
     closers.unshift(async () => anomalyLog.end())
-    const live = new LiveChargePoints(registry, queries)
+    const quirks = new StoredQuirks({ database, queries, clock, counters, log: writerLog })
+    await quirks.begin()
+    closers.unshift(() => quirks.stop())
+    const live = new LiveChargePoints(registry, queries, quirks)
     const commit: CommandDeps['commit'] = (set, about) => commitAndPublish(writer, feed, set, about)
     const rotationRunner = new RotationRunner({
       store: createCredentialRotations(database.upkeepPool, node.id),
@@ -334,6 +336,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
         rotations,
         wakeRotations: () => rotationRunner.wake(),
         strictnessDefault: settings.ocpp.strictness,
+        quirks,
         ghostDeadlines,
         counters,
         timings,
@@ -391,6 +394,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
       lookups: { ...queries, askAboutCertificates, signingRequest: signing?.signingRequest ?? (async () => null) },
       nextTransactionId: () => transactionIds.next(),
       concurrentTransactions: settings.security.concurrentTransactions,
+      quirks,
       store: writer,
       feed,
       connect: (key, version, authentication, remoteAddress) =>
@@ -472,14 +476,8 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
  */
 async function main(): Promise<void> {
   const argv = process.argv.slice(2)
-  const [command, ...args] = argv
   makeFilesPrivate()
-  if (command === 'migrate') return moveCommand(args, process.env, (line) => console.log(line))
-  if (command === 'count') return countCommand(args, process.env, (line) => console.log(line))
-  if (command === 'audit') {
-    if (!(await auditCommand(args, process.env, (line) => console.log(line)))) process.exitCode = 1
-    return
-  }
+  if (await storeCommand(argv, process, (line) => console.log(line))) return
   const answer = answerAtOnce(argv, startCommand, settingLines())
   if (answer !== null) return console.log(answer)
   const settings = loadSettings({ argv, env: process.env })

@@ -263,6 +263,18 @@ function rareStatements(plan: FillPlan, part: FillPart): FillStatement[] {
         SELECT id, 1, created_at, 'sending', false FROM made UNION ALL SELECT id, 2, changed_at, state, true FROM made`,
     },
     {
+      table: 'data_transfer_vendors',
+      sql: `INSERT INTO data_transfer_vendors (vendor_id, answer, changed_at)
+        VALUES ('com.example', '{"status":"Accepted"}', now()) ON CONFLICT DO NOTHING`,
+    },
+    {
+      table: 'quirk_hits',
+      sql: `INSERT INTO quirk_hits (charge_point_id, profile, quirk, count, first_at, last_at)
+        SELECT ${key(73)}, 'wallbox', ${oneOf(['extraField', 'timeFormat', 'enumCase'], 'g', 74)}, g, at, at
+        FROM (SELECT g, ${lately(plan, anomalySpanMs, 'g', 75)} AS at
+          FROM ${numbersOf(every(transactionsPer.job), part)}) n ON CONFLICT DO NOTHING`,
+    },
+    {
       table: 'reservations',
       sql: `INSERT INTO reservations (charge_point_id, reservation_id, evse_id, id_token, expires_at, status, answered_at,
           created_at, created_by)

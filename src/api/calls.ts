@@ -12,7 +12,7 @@ import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
 import { badRequest } from './errors.ts'
-import { ChargePointParams, object, text } from './fields.ts'
+import { ChargePointParams, force, object, text } from './fields.ts'
 import { body, errors, json, jsonText } from './responses.ts'
 import { type CommandAnswer, commandErrorCodes, requireConnected, sendCommand } from './send-command.ts'
 import { routeFor } from './route.ts'
@@ -38,6 +38,7 @@ const Call = z
       .max(callTimeoutSecondsMax, { error: timeoutError })
       .optional()
       .openapi({ description: 'Seconds to wait for the answer; OCPP.CallTimeout when left out.', example: 30 }),
+    force,
   })
   .openapi('Call')
 
@@ -78,11 +79,11 @@ export function callRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(callRoute, async (c) => {
-    const { action, payload, timeout } = c.req.valid('json')
+    const { action, payload, timeout, force: isForced } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const { version } = await requireConnected(deps, chargePoint)
     requireSendable(version, action)
-    const command = { action, payload, fields: { '': 'payload' } }
+    const command = { action, payload, fields: { '': 'payload' }, isForced }
     const answer = await sendCommand(
       deps,
       chargePoint,

@@ -103,7 +103,7 @@ const csvRoute = routeFor('chargepoint:read', {
 
 /** Routes for many charge points at once. */
 export function chargePointBatchRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
-  const { queries, live, hash, strictnessDefault, clock } = deps
+  const { queries, live, hash, quirks, strictnessDefault, clock } = deps
   const app = apiApp()
   const files = new CsvFiles(clock)
   const batch: Omit<BatchOf<z.infer<typeof NewChargePoint>, ChargePointLine, ChargePointOutcome>, 'store'> = {
@@ -141,7 +141,8 @@ export function chargePointBatchRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       columns: listed,
       after: (last, rowsMax) => queries.chargePointsAfter(filter, last?.identity ?? null, rowsMax),
       cells: (record) => {
-        const view = chargePointView(record, live.get(record), { lastDisconnect: null, lastRefusal: null })
+        const connectivity = { lastDisconnect: null, lastRefusal: null }
+        const view = chargePointView(record, live.get(record), connectivity, quirks.profiles)
         return listed.map((name) => view[name])
       },
     })

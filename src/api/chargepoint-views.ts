@@ -5,6 +5,7 @@ import { isoTime } from '../base/clock.ts'
 import { chargePointStatus as statusOfConnectors, statusesByWeight } from '../blocks/availability/connector-status.ts'
 import type { ConnectorRef, KnownConnector, KnownTransaction } from '../blocks/decision.ts'
 import type { ChargePointRecord, Connectivity, ConnectorRecord, ProblemRecord } from '../blocks/records.ts'
+import type { QuirkProfiles } from '../ocpp/quirk-profile.ts'
 import { type ByVersion, since2 } from '../ocpp/version.ts'
 import type { LiveView } from './deps.ts'
 import { Time } from './responses.ts'
@@ -140,6 +141,14 @@ export const ChargePoint = z
     groupId: z.int().nullable().openapi({ description: 'The group that it is in; null: none.', example: 2 }),
     ocppVersion: version.nullable().openapi({ description: 'Of its last connection.' }),
     strictness: z.enum(['lenient', 'strict']),
+    quirkProfile: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The quirk profile that an operator has chosen, or `none`; null: its boot decides.' }),
+    appliedQuirkProfile: z.string().nullable().openapi({
+      description: 'The quirk profile that applies, by that choice or by what its last boot said; null: none.',
+      example: 'wallbox',
+    }),
     registrationStatus: z
       .enum(['Accepted', 'Pending', 'Rejected'])
       .openapi({ description: 'What its boots are answered with.' }),
@@ -293,6 +302,7 @@ export function chargePointView(
   record: ChargePointRecord,
   live: LiveView | undefined,
   { lastDisconnect, lastRefusal }: Connectivity,
+  profiles: QuirkProfiles,
 ): z.infer<typeof ChargePoint> {
   const {
     key: _,
@@ -310,6 +320,7 @@ export function chargePointView(
   return {
     chargePointId,
     ...rest,
+    appliedQuirkProfile: profiles.of(record).profile || null,
     groupId,
     allowOtherUserName: mayUseOtherName,
     blocked: isBlocked,

@@ -7,6 +7,7 @@ import { secretCharactersMax, secretCharactersMin } from '../base/limits.ts'
 import { withDefined } from '../base/with-defined.ts'
 import type { ChangedChargePoint } from '../blocks/batch.ts'
 import { accessChanged, changesAccess, type ChargePointInput, type ChargePointRecord } from '../blocks/records.ts'
+import { noProfile } from '../ocpp/quirk-profile.ts'
 import { isTimeZone } from '../ocpp/date-time.ts'
 import { scopeOf } from './access.ts'
 import {
@@ -21,7 +22,7 @@ import { noteChange } from './audited.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
 import type { ApiEnv } from './env.ts'
-import { notFound } from './errors.ts'
+import { badRequest, notFound } from './errors.ts'
 import { chargePointFilter, filterOf } from './chargepoint-filter.ts'
 import { ChargePointParams, change, integer, newIdentity, oneOf, text } from './fields.ts'
 import { cursorQuery, pageFields, pageIn, pageOf } from './paging.ts'
@@ -96,7 +97,14 @@ export const NewChargePoint = z
   })
   .openapi('NewChargePoint', { description: 'Without a strictness it gets that of the setting OCPP.Strictness.' })
 
-const ChargePointChange = change(changeable).openapi('ChargePointChange', {
+const quirkProfile = text('Quirk profile', 50)
+  .nullish()
+  .openapi({
+    description: `Name of the quirk profile that applies whatever the charge point says at its boot, or \`${noProfile}\`; null: its boot decides.`,
+    example: 'wallbox',
+  })
+
+const ChargePointChange = change({ ...changeable, quirkProfile }).openapi('ChargePointChange', {
   description: 'A field that is left out stays unchanged; null removes its value. At least one field is required.',
 })
 
@@ -203,10 +211,10 @@ export async function findChargePoint(
 
 /** Routes that read and provision charge points. */
 export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
-  const { queries, live, hash, strictnessDefault } = deps
+  const { queries, live, hash, quirks, strictnessDefault } = deps
   const app = apiApp()
   const viewOf = async (record: ChargePointRecord) =>
-    chargePointView(record, live.get(record), await queries.connectivityOf(record.key))
+    chargePointView(record, live.get(record), await queries.connectivityOf(record.key), quirks.profiles)
 
   app.openapi(listRoute, async (c) => {
     const { page: number, pageSize, after, ...wanted } = c.req.valid('query')
@@ -240,13 +248,14 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     )
     noteChange(c, { chargePoint: record, after: provisioningOf(record, wanted) })
     c.header('Location', `/api/chargepoints/${encodeURIComponent(chargePointId)}`)
-    return c.json(chargePointView(record, undefined, { lastDisconnect: null, lastRefusal: null }), 201)
+    return c.json(chargePointView(record, undefined, { lastDisconnect: null, lastRefusal: null }, quirks.profiles), 201)
   })
 
   app.openapi(changeRoute, async (c) => {
     const { chargePointId } = c.req.valid('param')
     const wanted = c.req.valid('json')
     const input = chargePointInput(wanted, hash)
+    await requireProfile(deps, wanted.quirkProfile)
     const before = await findChargePoint(deps, c, chargePointId)
     const record = found(await queries.updateChargePoint(chargePointId, input, scopeOf(c)), chargePointId)
     noteChange(c, { before: provisioningOf(before), after: provisioningOf(record, wanted) })
@@ -267,12 +276,21 @@ export function chargePointRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   return app
 }
 
+/** @throws {StatorError} `BAD_REQUEST` if there is no quirk profile of that name. */
+async function requireProfile({ quirks }: ApiDeps, name: string | null | undefined): Promise<void> {
+  if (typeof name !== 'string' || name === noProfile || quirks.profiles.has(name)) return
+  // It may have been imported at another node just now.
+  await quirks.refresh()
+  if (!quirks.profiles.has(name)) throw badRequest('quirkProfile', `There is no quirk profile '${name}'`)
+}
+
 /** What operators have stored of a charge point, for the audit log. `wanted` says which secrets were set now. */
 function provisioningOf(record: ChargePointRecord, wanted: Partial<z.infer<typeof ChargePointChange>> = {}) {
   const { identity, groupKey: groupId, location, strictness, registrationStatus, timeZone, certificateName } = record
   const secret = (isSet: boolean, given: unknown) => (typeof given === 'string' ? 'changed' : isSet ? 'set' : 'not set')
   return {
     ...{ chargePointId: identity, groupId, location, strictness, registrationStatus, timeZone, certificateName },
+    quirkProfile: record.quirkProfile,
     allowOtherUserName: record.mayUseOtherName,
     blocked: record.isBlocked,
     minSecurityProfile: record.profileMin,
@@ -292,7 +310,8 @@ export function applyChange(
   changed: ChargePointInput,
 ): void {
   const { strictness, registrationStatus, timeZone } = chargePoint
-  live.provisioned(chargePoint, { strictness, registrationStatus, timeZone })
+  const { quirkProfile: profile } = changed
+  live.provisioned(chargePoint, { strictness, registrationStatus, timeZone, ...withDefined({ quirkProfile: profile }) })
   if (changesAccess(changed)) live.disconnect(chargePoint, accessChanged)
 }
 

@@ -82,6 +82,8 @@ import type { ReservationQueries } from '../blocks/reservation/reservation.ts'
 import type { SmartChargingQueries } from '../blocks/smart-charging/registry.ts'
 import type { DynamicScheduleQueries } from '../blocks/smart-charging/dynamic-schedule.ts'
 import type { FactQueries } from '../blocks/facts.ts'
+import type { TransferVendorQueries } from '../blocks/data-transfer/vendor-queries.ts'
+import type { QuirkQueries } from '../blocks/quirks/quirks.ts'
 import type { LocalListQueries } from '../blocks/local-list/local-list.ts'
 import type { CostQueries } from '../blocks/tariff/cost-records.ts'
 import type { TariffQueries } from '../blocks/tariff/registry.ts'
@@ -95,6 +97,8 @@ import type { AuditEntry, AuditHead } from '../operators/audit-entry.ts'
 import type { AuditFilter, AuditRecord } from '../operators/audit-records.ts'
 import type { IdTagDigests } from '../operators/audit-text.ts'
 import type { OperatorQueries } from './operator-deps.ts'
+import type { Quirks, Treatment } from '../ocpp/quirk-profile.ts'
+import type { CommandQuirkCode } from '../ocpp/quirks.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 
@@ -111,7 +115,7 @@ export interface BlockQueries
     TariffQueries {}
 
 /** The queries of the API. Null means not found, or not in the scope. */
-export interface ApiQueries extends OperatorQueries, BlockQueries {
+export interface ApiQueries extends OperatorQueries, BlockQueries, TransferVendorQueries, QuirkQueries {
   /** By identity. */
   listChargePoints(filter: ChargePointFilter & Page): Promise<PageOf<ChargePointRecord>>
   /** By identity, after `after`; null: from the first one. */
@@ -273,6 +277,8 @@ export interface LiveView {
   readonly mayBeSent: (action: string) => boolean
   readonly lastSeenAtMs: number
   readonly lastHeartbeatAtMs: number | null
+  /** What its quirk profile says. */
+  readonly treatment: Treatment
 }
 
 /** The charge points that are connected. */
@@ -299,10 +305,12 @@ export interface LiveChargePoints {
   promiseTransaction(chargePoint: ChargePointRef, start: RemoteStart, transactionId: number): Promise<void>
   /** @throws {StatorError} `STORE_UNAVAILABLE`: the reservation may remain until it expires. */
   withdrawPromise(chargePoint: ChargePointRef, transactionId: number): Promise<void>
+  /** Counts what its quirk profile has done about a command. */
+  noteQuirk(chargePoint: ChargePointRef, quirk: CommandQuirkCode): void
   /** Applies changed settings to a connected charge point. */
   provisioned(
     chargePoint: ChargePointRef,
-    settings: Pick<ChargePointInput, 'strictness' | 'registrationStatus' | 'timeZone'>,
+    settings: Pick<ChargePointInput, 'strictness' | 'quirkProfile' | 'registrationStatus' | 'timeZone'>,
   ): void
   /**
    * Closes every socket of the charge point, also one still being set up: its credentials changed, or it was deleted.
@@ -405,6 +413,8 @@ export interface ApiDeps {
   readonly wakeRotations: () => void
   /** Strictness of charge points that are provisioned without one. */
   readonly strictnessDefault: Strictness
+  /** The quirk profiles; `refresh` reads them again. */
+  readonly quirks: Quirks & { refresh(): Promise<void> }
   readonly ghostDeadlines: GhostDeadlines
   readonly counters: Counters
   readonly timings: Timings

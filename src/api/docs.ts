@@ -27,6 +27,8 @@ const tags = [
   { name: 'Payments', description: 'Payments at charge points, on their terminal or a web page (OCPP 2.1).' },
   { name: 'Tariffs', description: 'Prices, costs of transactions, and tariffs that charge points have.' },
   { name: 'Display messages', description: 'What the displays of charge points show.' },
+  { name: 'Data transfer', description: 'Vendors whose own messages are accepted.' },
+  { name: 'Quirks', description: 'What charge points get wrong, and what is done for them.' },
   { name: 'Configuration', description: 'Configuration keys of OCPP 1.6, and the device model of OCPP 2.x.' },
   { name: 'Certificates', description: 'Certificates of charge points, and who signs them.' },
   { name: 'Transactions', description: 'Charging transactions, their meter values, and how operators end them.' },

@@ -51,6 +51,11 @@ export const connectorIdOfEvse = integer('Connector ID', 1).openapi({
 /** The fields of a body that say where on a charge point; without them it is the charge point as a whole. */
 export const evsePlace = { evseId: evseId.optional(), connectorId: connectorIdOfEvse.optional() }
 
+/** The field of a command that a quirk profile may refuse or change. */
+export const force = z.boolean({ error: 'Force must be true or false' }).optional().openapi({
+  description: 'Send it as it is, whatever the quirk profile of the charge point says.',
+})
+
 /** For `refine` of a body with `evsePlace`, with `needsEvse`: a connector is one of an EVSE. */
 export function hasEvse(place: { readonly evseId?: unknown; readonly connectorId?: unknown }): boolean {
   return place.connectorId === undefined || place.evseId !== undefined

@@ -12,6 +12,8 @@ import type { Timings } from '../base/timings.ts'
 import { anomalyKinds } from '../blocks/anomalies.ts'
 import { jobStates } from '../blocks/jobs/job.ts'
 import { rotationItemStates } from '../blocks/provisioning/credential-rotation.ts'
+import { handshakeQuirkTable } from '../auth/handshake-quirks.ts'
+import { commandQuirkTable, quirkTable } from '../ocpp/quirks.ts'
 import { callErrorTable } from '../ocpp/call-error.ts'
 import { authenticated, permitted } from './access.ts'
 import type { ApiDeps } from './deps.ts'
@@ -33,6 +35,8 @@ const knownWords: Readonly<Record<keyof typeof tallyTable, readonly string[]>> =
   resultErrorsSent: Object.keys(callErrorTable),
   resultErrorsReceived: [...Object.keys(callErrorTable), otherWord],
   anomalies: anomalyKinds,
+  quirks: [...Object.keys(quirkTable), ...Object.keys(handshakeQuirkTable), ...Object.keys(commandQuirkTable)],
+  quirkProfiles: [],
   credentialRotations: rotationItemStates.filter((state) => state !== 'waiting' && state !== 'sending'),
   jobs: jobStates,
   dailyLimitsReached: dailyLimitKinds,

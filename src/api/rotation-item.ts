@@ -26,6 +26,7 @@ export async function sendNewPassword(deps: CommandDeps, chargePoint: CommandTar
     ...deps,
     live: {
       get: (given) => deps.live.get(given),
+      noteQuirk: (given, quirk) => deps.live.noteQuirk(given, quirk),
       call: async (given, ...call) => {
         if (deps.live.get(given) === undefined) {
           throw new StatorError('NOT_CONNECTED', `Charge point '${given.identity}' is not connected`)

@@ -15,12 +15,14 @@ import type { LongResultAnswer, ReadAnswer, ResultAnswer } from '../examine/answ
 import { stepsOf } from '../ocpp/json-pointer.ts'
 import { checkRequest } from '../examine/schema.ts'
 import type { Problem } from '../examine/schema.ts'
+import type { Treatment } from '../ocpp/quirk-profile.ts'
 import type { QuirkCode } from '../ocpp/quirks.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import type { ChargePointRef } from '../feed/feed.ts'
 import type { ApiDeps, LiveView } from './deps.ts'
 import { badRequest, fieldName } from './errors.ts'
 import type { FieldIssue } from './errors.ts'
+import { readBack } from './read-back.ts'
 
 /** The error codes of every command route. */
 export const commandErrorCodes = [
@@ -39,7 +41,7 @@ export const commandErrorCodes = [
 
 /** What is needed to send a command. */
 export interface CommandDeps extends Pick<ApiDeps, 'nodeId' | 'rotations' | 'commit' | 'clock'> {
-  readonly live: Pick<ApiDeps['live'], 'get' | 'call'>
+  readonly live: Pick<ApiDeps['live'], 'get' | 'call' | 'noteQuirk'>
   readonly queries: Pick<ApiDeps['queries'], 'otherHolder' | 'expectProfile'>
 }
 
@@ -123,25 +125,30 @@ export function requireSendable(
 /**
  * Sends `command` and waits for its answer. A command that sets the password of the charge point also changes the
  * stored password: see `PasswordRotations`. One that sets its security profile is noted before it is sent. What its
- * answer tells is stored before this resolves.
+ * answer tells is stored before this resolves. The quirk profile of the charge point may make another CALL of it, and
+ * have accepted settings read again afterwards.
  *
- * @throws {StatorError} errors of `requireSendable`; `BAD_REQUEST` if the command breaks its schema, or sets a short
- *   password or two passwords (nothing was sent); `CALL_ERROR` if the charge point answered with a CALLERROR;
- *   `CALL_ANSWER_INVALID` if its answer cannot be read, or breaks the schema of a `strict` charge point; the errors of
- *   `live.call`; and those of `commit`, when the charge point has answered.
+ * @throws {StatorError} errors of `requireSendable`; `CONFLICT` if the quirk profile has it refused; `BAD_REQUEST` if
+ *   the command breaks its schema, or sets a short password or two passwords (nothing was sent); `CALL_ERROR` if the
+ *   charge point answered with a CALLERROR; `CALL_ANSWER_INVALID` if its answer cannot be read, or breaks the schema of
+ *   a `strict` charge point; the errors of `live.call`; and those of `commit`, when the charge point has answered.
  */
 export async function sendCommand(
   deps: CommandDeps,
-  chargePoint: CommandTarget,
+  target: CommandTarget,
   version: OcppVersion,
-  command: Command,
+  wanted: Command,
   timeoutMs?: number,
 ): Promise<CommandAnswer> {
-  const { action, payload } = command
-  requireSendable(deps, chargePoint, action)
-  requireValid(version, command)
+  const { action } = wanted
+  requireSendable(deps, target, action)
+  requireValid(version, wanted)
 
   const row = rowOf(version, action)
+  const treatment = deps.live.get(target)?.treatment
+  const chargePoint = { ...target, strictness: treatment?.strictness ?? target.strictness }
+  const command = adapted(deps, chargePoint, row, wanted, treatment)
+  const { payload } = command
   const setting = row?.password ?? null
   const passwords = setting?.setBy(payload) ?? []
   const send = async (): Promise<CommandAnswer> =>
@@ -151,7 +158,28 @@ export async function sendCommand(
   const profile = row?.profileSetBy(payload) ?? null
   const answer = await (profile === null ? send() : expectingProfile(deps, chargePoint, profile, send))
   await storeLearned(deps, chargePoint, row?.learns ?? null, payload, answer)
+  const reading = treatment?.commands.readBack === true ? row?.readsBack?.(payload, answer.payload) : null
+  if (reading) {
+    const again = async (sent: Command) => (await sendCommand(deps, target, version, sent, timeoutMs)).payload
+    void readBack({ deps, send: again }, chargePoint, reading)
+  }
   return answer
+}
+
+/** What the quirk profile of the charge point makes of a command. @throws {StatorError} `CONFLICT`: it is refused. */
+function adapted(
+  { live }: CommandDeps,
+  chargePoint: CommandTarget,
+  row: MessageRow | undefined,
+  command: Command,
+  treatment: Treatment | undefined,
+): Command {
+  if (treatment === undefined || command.isForced === true) return command
+  const change = row?.adapts?.(command.payload, treatment.commands) ?? null
+  if (change === null) return command
+  live.noteQuirk(chargePoint, change.quirk)
+  if ('payload' in change) return { ...command, payload: change.payload }
+  throw new StatorError('CONFLICT', `${command.action} is not sent to '${chargePoint.identity}'. ${change.reason}`)
 }
 
 /** Stores what an answer tells. */

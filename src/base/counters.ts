@@ -68,6 +68,14 @@ export const tallyTable = {
       'CALLRESULTERRORs of charge points of 2.1 about answers of ours, by their `code`; `other` for unknown ones.',
   },
   anomalies: { label: 'kind', meaning: 'Anomalies that were stored, by their `kind`.' },
+  quirks: {
+    label: 'quirk',
+    meaning: 'Quirks that charge points have shown, and what quirk profiles have done about commands, by `quirk`.',
+  },
+  quirkProfiles: {
+    label: 'profile',
+    meaning: 'The same where a quirk profile applied, by its name, `profile`.',
+  },
   credentialRotations: {
     label: 'state',
     meaning: 'Charge points of credential rotations that this node is done with, by the `state` they ended in.',
@@ -118,6 +126,8 @@ export class Counters implements Record<CounterName, number>, Readonly<Record<Ta
   readonly resultErrorsReceived = new Tally()
   /** Stored facts that break an expectation, by kind. */
   readonly anomalies = new Tally()
+  readonly quirks = new Tally()
+  readonly quirkProfiles = new Tally()
   readonly credentialRotations = new Tally()
   readonly jobs = new Tally()
   readonly dailyLimitsReached = new Tally()

@@ -1369,3 +1369,30 @@ export const parquetEmbeddedGroupRows = 1_000
 
 /** Longest cursor of an export, in characters. */
 export const exportCursorCharactersMax = 512
+
+/** Vendors whose DataTransfer messages are accepted, and messages that may be named of each. */
+export const transferVendorsMax = 1_000
+export const transferMessagesMax = 100
+
+/** Quirk profiles that operators have imported, patterns of one, and characters of a pattern. */
+export const quirkProfilesMax = 200
+export const quirkPatternsMax = 50
+export const quirkPatternCharactersMax = 100
+
+/** How often each node reads the quirk profiles that were changed at another node, in milliseconds. */
+export const quirkProfilesCheckMs = 10_000
+
+/** How long a quirk that was seen waits until it is stored with the others, in milliseconds. */
+export const quirkHitsFlushMs = 60_000
+
+/** Different quirks of charge points that wait to be stored; further ones are counted in the metrics only. */
+export const quirkHitsWaitingMax = 50_000
+
+/** Quirks that one statement stores. */
+export const quirkHitsStoredAtOnce = 5_000
+
+/** How long a new connection may be without a boot until a profile has it asked for, in milliseconds. */
+export const bootWaitMs = 30_000
+
+/** Longest value in an anomaly about a setting that was not applied, in characters. */
+export const readBackCharactersMax = 255

@@ -56,6 +56,8 @@ export const anomalyTable = {
   dailyLimit:
     'A charge point sent, or made us store, as much in a day as `Limits` allow. It is served at the pace of the limit from then on. Stored once a day for each limit.',
   flood: 'A charge point kept sending more than its allowance. Stator closed its connection with 1008.',
+  notApplied:
+    'A charge point accepted a setting, and said another value when it was read again (see quirk profiles); `detail` has both.',
   quirk: 'A message broke OCPP and Stator served it anyway; `detail.quirk` says how (see the quirks).',
 } as const satisfies Readonly<Record<string, string>>
 

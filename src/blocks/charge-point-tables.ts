@@ -50,6 +50,8 @@ export const chargePoints = pgTable(
     /** The group that it is in; null: none. */
     groupKey: integer('group_id'),
     strictness: text('strictness').$type<Strictness>().notNull().default('lenient'),
+    /** The quirk profile that an operator has chosen, or 'none'; null: its boot decides. */
+    quirkProfile: text('quirk_profile'),
     /** Whether the user name beside its password may differ from its identity. */
     mayUseOtherName: boolean('may_use_other_name').notNull().default(false),
     /** The name in its client certificate; null means its identity. */
@@ -163,6 +165,7 @@ export const unpatchedColumns = [
   'location',
   'groupKey',
   'strictness',
+  'quirkProfile',
   'mayUseOtherName',
   'certificateName',
   'isBlocked',

@@ -12,6 +12,8 @@ export interface Command {
    * name that field. A pointer that is not listed has the same name in both.
    */
   readonly fields: Readonly<Record<string, string>>
+  /** The quirk profile of the charge point makes nothing else of it. */
+  readonly isForced?: boolean | undefined
 }
 
 /** The version has no CALL for the request; the reason is a sentence for the operator. */

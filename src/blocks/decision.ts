@@ -5,6 +5,7 @@ import type { OcppVersion } from '../ocpp/version.ts'
 import type { RegisterReading, RegistersAround, Strictness } from '../ocpp/verdict.ts'
 import type { AnomalyKind } from './anomalies.ts'
 import type { CertificateAnswer, CertificateQuestion } from './certificate-questions.ts'
+import type { TransferVendor } from './data-transfer/vendor.ts'
 import type { AlarmState, AlarmSubject } from './diagnostics/records.ts'
 import type { KnownJob } from './jobs/job.ts'
 import type { FrameMeter, MeterRows } from './meter-block.ts'
@@ -71,6 +72,12 @@ export interface KnownChargePoint {
   readonly identity: string
   readonly version: OcppVersion
   readonly strictness: Strictness
+  /** The quirk profile that an operator has chosen, or `noProfile`; null: its boot decides. */
+  readonly quirkProfile: string | null
+  /** What it said at its last boot; null: nothing. */
+  readonly vendor: string | null
+  readonly model: string | null
+  readonly firmwareVersion: string | null
   /** Time zone of times that it sends without one: an IANA name or an offset; null means UTC. */
   readonly timeZone: string | null
   /** The status that operators set for the answer to a boot. */
@@ -106,6 +113,8 @@ export interface Needs {
   readonly jobsOfRequest?: number | null
   /** The newest alarms about these subjects. */
   readonly alarms?: readonly AlarmSubject[]
+  /** The vendor of a data transfer. */
+  readonly transferVendor?: string
   /** A report in parts, as far as it has come. */
   readonly report?: { readonly kind: ReportKind; readonly requestId: number }
   /** The limits that an operator set for the dynamic charging profile with this id. */
@@ -203,6 +212,8 @@ export interface Known {
   readonly report: KnownReport | null
   /** Null if `Needs.dynamicSchedule` did not ask for it, or no operator has set it. */
   readonly dynamicSchedule: Payload | null
+  /** Null if `Needs.transferVendor` did not ask for it, or it is not registered. */
+  readonly transferVendor: TransferVendor | null
   /** A new transactionId; null if `Needs.newTransactionId` did not ask for one. */
   readonly newTransactionId: number | null
   /** The transactionId that a remote start promised for this connector and id token, or this remoteStartId (2.x). */

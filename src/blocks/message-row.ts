@@ -2,7 +2,10 @@
 // composes the tables of the versions from them. No other code switches on an action's name.
 
 import type { JsonSchema } from '../ocpp/json-schema.ts'
+import type { CommandQuirks } from '../ocpp/quirk-profile.ts'
+import type { CommandQuirkCode } from '../ocpp/quirks.ts'
 import type { TimeField } from '../ocpp/usable-time.ts'
+import type { Command } from './command.ts'
 import type { Handler, Payload } from './decision.ts'
 import type { RowChange } from './stored-rows.ts'
 import type { SecurityProfile } from './values.ts'
@@ -63,6 +66,30 @@ export interface PasswordSetting {
 /** The rows that the CALLRESULT `answer` to the CALL `request` tells: they are stored. */
 export type Learned = (request: Payload, answer: Payload) => readonly RowChange[]
 
+/** What a quirk profile makes of a CALL: another payload, or the reason why it is not sent. */
+export type Adapted =
+  | { readonly quirk: CommandQuirkCode; readonly payload: Payload }
+  | { readonly quirk: CommandQuirkCode; readonly reason: string }
+
+/** What becomes of a CALL with this payload; null: it is sent as it is. */
+export type Adapts = (payload: Payload, commands: CommandQuirks) => Adapted | null
+
+/** A setting that the charge point has accepted, and another value that it says afterwards. */
+export interface Differing {
+  readonly key: string
+  readonly wanted: string
+  readonly found: string
+}
+
+/** The CALL that reads accepted settings again, and what its answer says otherwise. */
+export interface ReadBack {
+  readonly command: Command
+  readonly differing: (answer: Payload) => readonly Differing[]
+}
+
+/** How the settings of the CALL `request`, answered with `answer`, are read again; null: there is nothing to read. */
+export type ReadsBack = (request: Payload, answer: Payload) => ReadBack | null
+
 /** One message of one version. */
 export interface MessageRow {
   /** A CALL is answered; a SEND (2.1 Part 4 §4.2.4) never is. */
@@ -110,6 +137,10 @@ export interface MessageRow {
   readonly profileSetBy: (payload: Payload) => SecurityProfile | null
   /** For a CALL to a charge point: what its answer tells that is stored; null: nothing. */
   readonly learns: Learned | null
+  /** For a CALL to a charge point: what quirk profiles may make of it; null: nothing. */
+  readonly adapts: Adapts | null
+  /** For a CALL to a charge point: how what it sets can be read again; null: it sets nothing. */
+  readonly readsBack: ReadsBack | null
   /** Whether the schema allows arbitrary data of any depth in the payload: `customData`, or the data of a vendor. */
   readonly isOpenEnded: boolean
   readonly request: JsonSchema

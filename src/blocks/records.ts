@@ -84,6 +84,7 @@ export interface ChargePointRecord {
   readonly groupKey: number | null
   readonly ocppVersion: OcppVersion | null
   readonly strictness: Strictness
+  readonly quirkProfile: string | null
   readonly registrationStatus: RegistrationStatus
   readonly timeZone: string | null
   readonly mayUseOtherName: boolean
@@ -134,6 +135,7 @@ export interface ChargePointInput {
   readonly location?: string | null
   readonly groupKey?: number | null
   readonly strictness?: Strictness
+  readonly quirkProfile?: string | null
   readonly registrationStatus?: RegistrationStatus
   readonly timeZone?: string | null
   readonly mayUseOtherName?: boolean

@@ -11,6 +11,8 @@ import { idTagRoutes } from './authorization/routes.ts'
 import { availabilityRoutes } from './availability/routes.ts'
 import { certificateRoutes } from './certificates/routes.ts'
 import { customerInformationRoutes } from './diagnostics/route-customer-information.ts'
+import { transferVendorRoutes } from './data-transfer/route-vendors.ts'
+import { dataTransferRoutes } from './data-transfer/routes.ts'
 import { alarmRoutes } from './diagnostics/route-alarms.ts'
 import { eventStreamRoutes } from './diagnostics/route-event-streams.ts'
 import { monitorRoutes } from './diagnostics/route-monitors.ts'
@@ -28,6 +30,8 @@ import { settingRoutes } from './provisioning/route-set-variables.ts'
 import { reportRoutes } from './provisioning/route-reports.ts'
 import { variableRoutes } from './provisioning/route-variables.ts'
 import { provisioningRoutes } from './provisioning/routes.ts'
+import { quirkCountRoutes } from './quirks/route-counts.ts'
+import { quirkProfileRoutes } from './quirks/routes.ts'
 import { remoteOperationRoutes } from './remote-control/route-operations.ts'
 import { remoteControlRoutes } from './remote-control/routes.ts'
 import { reservationRoutes } from './reservation/routes.ts'
@@ -54,6 +58,10 @@ export function blockRoutes(deps: ApiDeps): readonly OpenAPIHono<ApiEnv>[] {
     remoteOperationRoutes(deps),
     availabilityRoutes(deps),
     cacheRoutes(deps),
+    dataTransferRoutes(deps),
+    transferVendorRoutes(deps),
+    quirkProfileRoutes(deps),
+    quirkCountRoutes(deps),
     stationStatusRoutes(deps),
     compositeScheduleRoutes(deps),
     smartChargingRoutes(deps),

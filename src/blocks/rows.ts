@@ -6,12 +6,14 @@ import type { JsonSchema } from '../ocpp/json-schema.ts'
 import type { TimeField } from '../ocpp/usable-time.ts'
 import type { Handler, WithoutMeterValues } from './decision.ts'
 import type {
+  Adapts,
   Direction,
   Durability,
   FunctionalBlock,
   Learned,
   MessageRow,
   PasswordSetting,
+  ReadsBack,
   Requested,
   Selection,
   StandingAnswer,
@@ -58,6 +60,8 @@ export function rowsOf(block: FunctionalBlock) {
     password: null,
     profileSetBy: setsNoProfile,
     learns: null,
+    adapts: null,
+    readsBack: null,
     isForgiving: false,
     isBoot: false,
     isOfTransaction: false,
@@ -130,6 +134,16 @@ export function settingProfile<R extends AnyRow>(profileSetBy: MessageRow['profi
 /** The row of a CALL to a charge point whose answer tells something that is stored. */
 export function learning<R extends AnyRow>(learns: Learned, of: R): R {
   return { ...of, learns }
+}
+
+/** The row of a CALL to a charge point of which a quirk profile may make another one, or none. */
+export function adapting<R extends AnyRow>(adapts: Adapts, of: R): R {
+  return { ...of, adapts }
+}
+
+/** The row of a CALL to a charge point whose settings can be read again. */
+export function readingBack<R extends AnyRow>(readsBack: ReadsBack, of: R): R {
+  return { ...of, readsBack }
 }
 
 /** The row of a message whose `fields` are stored but read by no handler. */

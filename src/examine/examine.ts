@@ -44,12 +44,17 @@ export function examine(task: FrameTask): ExaminedFrame {
     const repaired = repairText(task.text)
     const again: ParsedFrame = repaired === null ? frame : parseFrame(repaired, task.version)
     const broken: Quirk = { code: 'brokenJson' satisfies QuirkCode, path: '' }
-    if (repaired !== null && isMessage(again)) {
+    if (repaired !== null && isMessage(again) && !isOff(task, again.action, broken)) {
       return examineMessage(task, { ...again, quirks: [broken, ...again.quirks] }, repaired)
     }
   }
   if (frame.kind === 'unreadable') return without(unreadable(task, frame))
   return without({ kind: 'dropped', reason: 'It is an answer, and it came where calls are examined.' })
+}
+
+/** Whether a repair of the frame is switched off. A transaction message is never refused for one. */
+function isOff({ version, repairsOff }: FrameTask, action: string, { code }: Quirk): boolean {
+  return repairsOff?.includes(code) === true && rowOf(version, action)?.transactional !== true
 }
 
 function without(verdict: RefusedFrame | DroppedFrame): ExaminedFrame {
@@ -99,8 +104,8 @@ function examineCall(task: FrameTask, frame: ParsedCall, text: string): Examined
     const [is, comes] = row.kind === 'send' ? ['a SEND', 'a CALL'] : ['a CALL', 'a SEND']
     return refusal(frame, 'MessageTypeNotSupported', `${action} is ${is}, and came as ${comes}.`)
   }
-  const [frameQuirk] = frame.quirks
-  if (strictness === 'strict' && frameQuirk !== undefined) {
+  const frameQuirk = frame.quirks.find((quirk) => strictness === 'strict' || isOff(task, action, quirk))
+  if (frameQuirk !== undefined) {
     return refusal(frame, unreadableCode[version], strictSentence(frameQuirk))
   }
   const isValid = isValidRequest(version, action, payload)

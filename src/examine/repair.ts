@@ -20,7 +20,7 @@ import type { OcppVersion } from '../ocpp/version.ts'
 type Payload = Readonly<Record<string, unknown>>
 
 /** What a repair needs to know of the frame. */
-type Origin = Pick<FrameTask, 'receivedAtMs' | 'timeZone'>
+type Origin = Pick<FrameTask, 'receivedAtMs' | 'timeZone' | 'repairsOff'>
 
 export interface Repaired {
   /** A repaired copy of the sent payload; not to be used if `refused` is set. */
@@ -36,7 +36,8 @@ export interface Repaired {
  *
  * A transaction message is never refused. Another message is refused for a list or an object in place of a text, and
  * for a required field that is missing or unreadable, unless the field is a time (the time of arrival replaces it),
- * belongs to a meter value, or is in a message that is only stored.
+ * belongs to a meter value, or is in a message that is only stored. A repair that is switched off refuses what it would
+ * have repaired, except in a transaction message; a clock that is off then stays as it was sent, as in strict mode.
  *
  * @param sent nests no deeper than `frameDepthMax`.
  * @param origin its arrival, and the time zone of its charge point.
@@ -47,9 +48,11 @@ export function repair(version: OcppVersion, action: string, sent: Payload, orig
   walk(requestNode(version, action), payload, (broken) => repairing.repair(broken))
   const { refused, quirks } = repairing
   if (refused !== null) return { payload: sent, quirks, refused }
-  setClocks(version, action, payload, origin.receivedAtMs, (pointer, path, value) => {
-    repairing.note('clockOff', pointer, path, value)
-  })
+  if (!repairing.isOff('clockOff')) {
+    setClocks(version, action, payload, origin.receivedAtMs, (pointer, path, value) => {
+      repairing.note('clockOff', pointer, path, value)
+    })
+  }
   noteNumbers(payload, (code, pointer, path, value) => repairing.note(code, pointer, path, value))
   return { payload, quirks, refused }
 }
@@ -99,6 +102,8 @@ class Repairing {
   readonly #payload: Payload
   readonly #origin: Origin
   readonly #noted = new Map<string, Set<QuirkCode>>()
+  /** A repair that was made although it is switched off. */
+  #switchedOff: QuirkCode | null = null
 
   constructor(row: MessageRow | undefined, sent: Payload, payload: Payload, origin: Origin) {
     this.#isTransactional = row?.transactional === true
@@ -108,12 +113,18 @@ class Repairing {
     this.#origin = origin
   }
 
+  /** Whether a repair is switched off for this message. */
+  isOff(code: QuirkCode): boolean {
+    return this.#origin.repairsOff?.includes(code) === true && !this.#isTransactional
+  }
+
   /**
    * Notes a quirk once for each field.
    *
    * @param pointer the field, with `*` for the elements of lists.
    */
   note(code: QuirkCode, pointer: string, path: () => string, sent?: unknown): void {
+    if (this.isOff(code)) this.#switchedOff = code
     if (this.quirks.length >= quirksPerFrameMax) return
     const noted = this.#noted.get(pointer) ?? new Set()
     if (noted.has(code)) return
@@ -129,6 +140,15 @@ class Repairing {
 
   /** Repairs a broken value, or refuses the message. */
   repair(broken: Broken): RepairOutcome {
+    // A repair says its name when it is done: then the problem is described as it was before.
+    const before = this.#origin.repairsOff === undefined ? null : problemOf(broken, this.#payload)
+    const outcome = this.#repaired(broken)
+    if (before === null || this.#switchedOff === null) return outcome
+    this.refused = before
+    return 'stop'
+  }
+
+  #repaired(broken: Broken): RepairOutcome {
     const { ref, node } = broken
     if (ref === null) return this.#refuse(broken)
     switch (broken.keyword) {

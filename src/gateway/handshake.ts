@@ -23,6 +23,7 @@ import type { Logger } from '../base/log.ts'
 import type { HandshakeRefusal, SecurityEvent } from '../blocks/records.ts'
 import type { SecurityEventType } from '../blocks/security/event-types.ts'
 import type { Strictness } from '../ocpp/verdict.ts'
+import type { Quirks } from '../ocpp/quirk-profile.ts'
 import { type OcppVersion, subprotocols } from '../ocpp/version.ts'
 import type { AddressConnections } from './address-connections.ts'
 import type { Admission } from './admission.ts'
@@ -43,6 +44,7 @@ export interface HandshakeDeps {
   /** Is called with each refusal that names an identity; see `HandshakeRefusals` of the store. */
   readonly noteRefusal: (refusal: HandshakeRefusal) => void
   readonly noteSecurityEvent: (event: SecurityEvent) => void
+  readonly quirks: Pick<Quirks, 'note'>
   readonly clock: Clock
   readonly counters: Counters
   readonly log: Logger
@@ -262,7 +264,9 @@ export async function handshake(
           negotiated.quirk,
         ]
         for (const quirk of quirks) {
-          if (quirk !== null) deps.log.info({ identity, quirk }, 'The handshake had a quirk.')
+          if (quirk === null) continue
+          deps.quirks.note(verdict.key, '', quirk)
+          deps.log.info({ identity, quirk }, 'The handshake had a quirk.')
         }
         // Others of this address were upgraded while this one waited.
         if (deps.addresses.isFull(remoteAddress)) return tooManyHere()

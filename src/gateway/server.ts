@@ -106,6 +106,7 @@ class RunningGateway implements Gateway {
       addresses: this.#addresses,
       noteRefusal: deps.noteRefusal,
       noteSecurityEvent: deps.noteSecurityEvent,
+      quirks: deps.quirks,
       clock: deps.clock,
       counters: deps.counters,
       log: deps.log,

@@ -43,5 +43,18 @@ export const quirkTable = {
   clockOff: 'A time was before 2010 or more than ten years ahead; the time of arrival was used.',
 } as const satisfies Record<string, string>
 
+/** What quirk profiles do about commands: they are counted like quirks. */
+export const commandQuirkTable = {
+  bootAsked: 'No boot came on a new connection; the charge point was asked for one.',
+  statusAsked: 'No boot came on a new connection; the charge point was asked for its status.',
+  readBack: 'A setting was read again after the charge point had accepted its change.',
+  allKeysAsked: 'The charge point was asked for all configuration keys instead of a list.',
+  keysRefused: 'A command with a list of configuration keys was refused.',
+  availabilityRefused: 'A change of the availability was refused.',
+} as const satisfies Record<string, string>
+
+/** A code of `commandQuirkTable`. */
+export type CommandQuirkCode = keyof typeof commandQuirkTable
+
 /** A code of `quirkTable`. */
 export type QuirkCode = keyof typeof quirkTable

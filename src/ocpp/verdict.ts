@@ -16,6 +16,8 @@ export interface FrameTask {
   readonly text: string
   readonly version: OcppVersion
   readonly strictness: Strictness
+  /** Codes of repairs that the quirk profile of the charge point switches off; left out: none. */
+  readonly repairsOff?: readonly string[] | undefined
   /** Time zone of times without a zone, as for `readTime`; UTC if missing. */
   readonly timeZone?: string | undefined
   /** `charge_points.id`, for the meter columns. */

@@ -18,6 +18,8 @@ const viewer = [
   'tariff:read',
   'credential:read',
   'certificate:read',
+  'data-transfer:read',
+  'quirk:read',
   'idtag:read',
   'metrics:read',
 ] as const satisfies readonly Permission[]

@@ -3,6 +3,8 @@
 import { mayHoldSecret } from '../base/hide-secrets.ts'
 import type { Anomaly } from '../blocks/decision.ts'
 import type { AcceptedFrame, Quirk } from '../ocpp/verdict.ts'
+import type { Quirks } from '../ocpp/quirk-profile.ts'
+import type { Connected } from './connection.ts'
 import type { MessageContext } from './message-context.ts'
 
 const noAnomalies: readonly Anomaly[] = []
@@ -40,4 +42,10 @@ function quirksOf(message: MessageContext): readonly Anomaly[] {
 function shownOf({ path, sent }: Quirk, { sentText, sent: before, payload }: AcceptedFrame): unknown {
   if (sent === undefined || sent === null) return sent
   return mayHoldSecret(path, sentText ?? JSON.stringify(before ?? payload)) ? '***' : sent
+}
+
+/** Counts the quirks of a frame, each time: the anomalies say only which ones a connection has shown. */
+export function countQuirks({ chargePointKey, live }: Connected, quirks: readonly Quirk[], counted: Quirks): void {
+  const { profile } = counted.profiles.of(live.chargePoint)
+  for (const { code } of quirks) counted.note(chargePointKey, profile, code)
 }

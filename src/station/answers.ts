@@ -7,6 +7,7 @@ import type { Payload } from '../blocks/values.ts'
 import { type AnswerTask, gaveUp, type ReadAnswer, readAnswer } from '../examine/answer.ts'
 import { type CallErrorCode, isCallErrorCode } from '../ocpp/call-error.ts'
 import { encodeCallResultError, isLongFrame, parseFrame, peekFrameType, peekMessageId } from '../ocpp/frame.ts'
+import type { Quirks } from '../ocpp/quirk-profile.ts'
 import { hasResultErrors } from '../ocpp/version.ts'
 import type { Connection } from './connection.ts'
 import type { FrameExaminer } from './dispatcher.ts'
@@ -14,6 +15,7 @@ import type { FrameExaminer } from './dispatcher.ts'
 /** The dependencies of receiving an answer. */
 export interface AnswerDeps {
   readonly examiner: FrameExaminer
+  readonly quirks: Quirks
   readonly counters: Counters
   readonly log: Logger
 }
@@ -43,7 +45,8 @@ export function receiveAnswer(connection: Connection, text: string, nowMs: numbe
     drop(connection, 'Its CALL has been answered already, and that answer is being read.', deps)
     return
   }
-  const { strictness, timeZone } = live.chargePoint
+  const { timeZone } = live.chargePoint
+  const { strictness } = deps.quirks.profiles.of(live.chargePoint)
   const task: AnswerTask = { text, version, strictness, timeZone: timeZone ?? undefined, answerTo: action }
   if (isLongFrame(text)) void readLong(connection, messageId, task, deps)
   else takeAnswer(connection, messageId, task, readAnswer(task), deps)
@@ -96,12 +99,17 @@ function takeAnswer(
     deps.log.info({ identity, messageId, action, reason: answer.problem }, 'An answer could not be read.')
   } else if (answer.kind !== 'error') {
     for (const { code, path, sent } of answer.quirks) {
+      noteQuirk(connection, code, deps)
       if (!connection.isNewQuirk(`answer ${action}:${code}`)) continue
       connection.note({ kind: 'quirk', detail: { quirk: code, path, sent, action, isAnswer: true } })
     }
   }
   refuseUnusable(connection, messageId, task, answer, deps)
   connection.answer(messageId, answer)
+}
+
+function noteQuirk({ chargePointKey, live }: Connection, code: string, { quirks }: AnswerDeps): void {
+  quirks.note(chargePointKey, live === null ? '' : quirks.profiles.of(live.chargePoint).profile, code)
 }
 
 /**

@@ -20,6 +20,7 @@ import type { Anomaly, ChangeSet, CommitOutcome, Payload } from '../blocks/decis
 import type { ClosedBy, ConnectionEnd, MessageLogLine } from '../blocks/records.ts'
 import { anomalySet, type ChargePointRef, commitAndPublish, type Feed } from '../feed/feed.ts'
 import { encodeCall } from '../ocpp/frame.ts'
+import type { Quirks } from '../ocpp/quirk-profile.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
 import { wireForm } from '../examine/wire-form.ts'
 import type { AskedMessages } from './asked-messages.ts'
@@ -78,6 +79,7 @@ export interface FactStore {
 /** What all connections share. */
 export interface ConnectionDeps {
   readonly calls: CallDeps
+  readonly quirks: Quirks
   readonly ownFrames: OwnFrames
   /** Whether frames are kept in the message log. */
   readonly messageLog: boolean

@@ -8,6 +8,8 @@ import { rowOf } from '../blocks/messages.ts'
 import { accessChanged, newerConnection } from '../blocks/records.ts'
 import { closeGoingAway, closePolicyViolation } from './connection.ts'
 import type { ChargePointRef } from '../feed/feed.ts'
+import type { Quirks } from '../ocpp/quirk-profile.ts'
+import type { CommandQuirkCode } from '../ocpp/quirks.ts'
 import type { Registry } from './registry.ts'
 
 /** Where promised transactionIds are stored. Each change commits before it resolves. */
@@ -23,10 +25,12 @@ interface PromiseStore {
 export class LiveChargePoints {
   readonly #registry: Registry
   readonly #promises: PromiseStore
+  readonly #quirks: Quirks
 
-  constructor(registry: Registry, promises: PromiseStore) {
+  constructor(registry: Registry, promises: PromiseStore, quirks: Quirks) {
     this.#registry = registry
     this.#promises = promises
+    this.#quirks = quirks
   }
 
   get(chargePoint: ChargePointRef) {
@@ -36,7 +40,15 @@ export class LiveChargePoints {
     const { version, bootStatus } = live.chargePoint
     const { lastSeenAtMs, lastHeartbeatAtMs } = connected
     const mayBeSent = (action: string): boolean => live.mayBeSent(rowOf(version, action)?.isOfTransaction === true)
-    return { version, bootStatus, mayBeSent, lastSeenAtMs, lastHeartbeatAtMs }
+    const treatment = this.#quirks.profiles.of(live.chargePoint)
+    return { version, bootStatus, mayBeSent, lastSeenAtMs, lastHeartbeatAtMs, treatment }
+  }
+
+  /** Counts what its quirk profile has done about a command. */
+  noteQuirk(chargePoint: ChargePointRef, quirk: CommandQuirkCode): void {
+    const live = this.#registry.find(chargePoint)?.live
+    if (live !== undefined)
+      this.#quirks.note(chargePoint.key, this.#quirks.profiles.of(live.chargePoint).profile, quirk)
   }
 
   /** The connection of the charge point: its number, when it was opened, and whether a boot came on it. */
@@ -115,8 +127,8 @@ type Changed = ChargePointRef & Required<ChargePointSettings> & { readonly epoch
  * any more.
  */
 export function changedElsewhere(registry: Registry, changed: Changed): void {
-  const { key, identity, epoch, connected, strictness, registrationStatus, timeZone } = changed
-  registry.provisioned({ key, identity }, { strictness, registrationStatus, timeZone })
+  const { key, identity, epoch, connected, strictness, quirkProfile, registrationStatus, timeZone } = changed
+  registry.provisioned({ key, identity }, { strictness, quirkProfile, registrationStatus, timeZone })
   registry.doubt({ key, identity })
   if (connected) registry.fence({ key, identity }, epoch, closeGoingAway, newerConnection)
   else registry.fence({ key, identity }, epoch, closePolicyViolation, accessChanged)

@@ -21,6 +21,7 @@ import type {
   Payload,
   Verbatim,
 } from '../blocks/decision.ts'
+import type { TransferVendor } from '../blocks/data-transfer/vendor.ts'
 import type { AlarmState, AlarmSubject } from '../blocks/diagnostics/records.ts'
 import type { KnownJob } from '../blocks/jobs/job.ts'
 import type { FrameMeter } from '../blocks/meter-block.ts'
@@ -57,6 +58,8 @@ export interface Lookups {
   reportOfRequest(chargePointKey: number, kind: ReportKind, requestId: number): Promise<KnownReport | null>
   /** The limits that an operator set for a dynamic charging profile; null: none. */
   dynamicSchedule(chargePointKey: number, profileId: number): Promise<Payload | null>
+  /** The vendor of a data transfer; null if it is not registered. */
+  transferVendor(vendorId: string): Promise<TransferVendor | null>
   /** The state that the actor of the charge point would start from now. */
   rehydrate(chargePointKey: number): Promise<Hydration>
 }
@@ -100,6 +103,7 @@ export class MessageContext implements Known {
   jobs: readonly KnownJob[] = []
   report: KnownReport | null = null
   dynamicSchedule: Payload | null = null
+  transferVendor: TransferVendor | null = null
   #alarms: ReadonlyMap<string, AlarmState> | null = null
   placed: Placed | null = null
   /** How often it was decided from outdated state. */
@@ -378,20 +382,22 @@ export class MessageContext implements Known {
   }
 
   async #tripsOfNoTransaction(needs: Needs, { lookups }: LookupDeps): Promise<void> {
-    const { signingRequest, jobsOfRequest, report, alarms, dynamicSchedule } = needs
+    const { signingRequest, jobsOfRequest, report, alarms, dynamicSchedule, transferVendor } = needs
     const { key } = this.live.chargePoint
-    const [request, jobs, known, about, schedule] = await Promise.all([
+    const [request, jobs, known, about, schedule, vendor] = await Promise.all([
       signingRequest === undefined ? null : lookups.signingRequest(key, signingRequest),
       jobsOfRequest === undefined ? [] : lookups.jobsOfRequest(key, jobsOfRequest),
       report === undefined ? null : lookups.reportOfRequest(key, report.kind, report.requestId),
       alarms === undefined ? null : lookups.alarmsAbout(key, alarms),
       dynamicSchedule === undefined ? null : lookups.dynamicSchedule(key, dynamicSchedule),
+      transferVendor === undefined ? null : lookups.transferVendor(transferVendor),
     ])
     this.signingRequest = request
     this.jobs = jobs
     this.report = known
     this.#alarms = about
     this.dynamicSchedule = schedule
+    this.transferVendor = vendor
   }
 
   async #startTrip({ evseId, idToken }: NonNullable<Needs['beforeStart']>, { lookups }: LookupDeps): Promise<boolean> {
@@ -450,7 +456,7 @@ export class MessageContext implements Known {
 }
 
 /** Whether what is needed is about no transaction. */
-function isOfNoTransaction({ signingRequest, jobsOfRequest, alarms, dynamicSchedule }: Needs): boolean {
-  if (signingRequest !== undefined || jobsOfRequest !== undefined) return true
-  return alarms !== undefined || dynamicSchedule !== undefined
+function isOfNoTransaction({ signingRequest, jobsOfRequest, alarms, dynamicSchedule, transferVendor }: Needs): boolean {
+  const needed = [signingRequest, jobsOfRequest, alarms, dynamicSchedule, transferVendor]
+  return needed.some((one) => one !== undefined)
 }

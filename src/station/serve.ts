@@ -17,7 +17,7 @@ import type { CallErrorCode } from '../ocpp/call-error.ts'
 import { encodeCallError, encodeCallResult } from '../ocpp/frame.ts'
 import { rowOf } from '../blocks/messages.ts'
 import type { AcceptedFrame, FrameTask, MeterRange, RefusedFrame } from '../ocpp/verdict.ts'
-import { anomaliesOf } from './anomalies.ts'
+import { anomaliesOf, countQuirks } from './anomalies.ts'
 import { changeSetOf, rememberedOf } from './change-set.ts'
 import { closeTryAgainLater, type Connected, type ConnectionDeps } from './connection.ts'
 import { storedBy } from './daily-limits.ts'
@@ -54,12 +54,14 @@ export type Served = Promise<null> | null
  * @param examinedAtMs `receivedAtMs`, later by microseconds where frames arrive in one millisecond.
  */
 export function serve(connection: Connected, frame: ReceivedFrame, examinedAtMs: number, deps: ServeDeps): Served {
-  const { strictness, timeZone } = connection.live.chargePoint
+  const { chargePoint } = connection.live
+  const { strictness, repairsOff } = deps.quirks.profiles.of(chargePoint)
   const task: FrameTask = {
     text: frame.text,
     version: connection.version,
     strictness,
-    timeZone: timeZone ?? undefined,
+    repairsOff,
+    timeZone: chargePoint.timeZone ?? undefined,
     chargePointKey: connection.chargePointKey,
     receivedAtMs: examinedAtMs,
   }
@@ -75,12 +77,12 @@ export function serve(connection: Connected, frame: ReceivedFrame, examinedAtMs:
 function takeVerdict(connection: Connected, frame: ReceivedFrame, examined: ExaminedFrame, deps: ServeDeps): Served {
   const { verdict, meter } = examined
   connection.lastSeenAtMs = frame.receivedAtMs
-  if (verdict.kind === 'call') return gate(connection, frame, verdict, meter, deps)
-  if (verdict.kind === 'refused') {
-    refuse(connection, verdict, deps)
-  } else {
-    dropFrame(connection, verdict.reason, deps)
+  if (verdict.kind === 'call') {
+    if (verdict.quirks.length > 0) countQuirks(connection, verdict.quirks, deps.quirks)
+    return gate(connection, frame, verdict, meter, deps)
   }
+  if (verdict.kind === 'refused') refuse(connection, verdict, deps)
+  else dropFrame(connection, verdict.reason, deps)
   return null
 }
 

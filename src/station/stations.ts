@@ -17,6 +17,7 @@ import { Allowances, type StationLimits, Turns } from './allowance.ts'
 import { closeAbnormal, closeGoingAway, closePolicyViolation, closeTryAgainLater } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Intake } from './intake.ts'
+import { MissingBoots } from './missing-boots.ts'
 import { OwnFrames } from './own-frames.ts'
 import { type Authentication, Station, type StationDeps, type StationSocket } from './station.ts'
 
@@ -75,11 +76,13 @@ export class Stations {
   /** The connection of each charge point; a newer one replaces it. */
   readonly #current = new Map<string, Station>()
   readonly #allowances: Allowances
+  readonly #missingBoots: MissingBoots
   #isDraining = false
 
   constructor(deps: StationsDeps) {
     const { clock, defer = setImmediate, examiner, limits, registry, settings } = deps
     this.#deps = deps
+    this.#missingBoots = new MissingBoots(deps)
     this.#allowances = new Allowances(clock, limits)
     this.#stationDeps = {
       ...deps,
@@ -105,6 +108,7 @@ export class Stations {
   /** Graceful drain: begins nothing new, finishes the CALLs under way, and closes the sockets with 1001. */
   async drain(): Promise<void> {
     this.#isDraining = true
+    this.#missingBoots.end()
     const { clock, registry } = this.#deps
     for (const { live } of registry) live.drain()
     let cancel = (): void => {}
@@ -199,8 +203,9 @@ export class Stations {
         await disconnect(chargePointKey, epoch, station.end)
         return
       }
-      registry.connect(hydration, station, arrival)
+      const connected = registry.connect(hydration, station, arrival)
       station.begin()
+      this.#missingBoots.expect(connected)
       log.info({ identity, version, epoch, remoteAddress }, 'A charge point is connected.')
     } catch (error) {
       if (error instanceof StatorError && error.code === 'NOT_FOUND') {
@@ -218,6 +223,7 @@ export class Stations {
   #release(station: Station): void {
     const { identity, chargePointKey, end, live } = station
     if (live === null) return
+    this.#missingBoots.forget(station)
     const { disconnect, log, registry } = this.#deps
     registry.release(station)
     if (this.#isDraining || end === null) return

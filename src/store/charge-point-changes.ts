@@ -230,8 +230,13 @@ export function profileSentence(identity: string, profileMin: number): string {
 }
 
 /** Whether `input` changes a setting that the node with the connection uses. */
-export function changesTreatment({ strictness, registrationStatus, timeZone }: ChargePointInput): boolean {
-  return strictness !== undefined || registrationStatus !== undefined || timeZone !== undefined
+export function changesTreatment({
+  strictness,
+  quirkProfile,
+  registrationStatus,
+  timeZone,
+}: ChargePointInput): boolean {
+  return [strictness, quirkProfile, registrationStatus, timeZone].some((setting) => setting !== undefined)
 }
 
 function columnsOf(input: ChargePointInput) {
@@ -250,6 +255,7 @@ export function recordOf(row: typeof chargePoints.$inferSelect): ChargePointReco
     groupKey: row.groupKey,
     ocppVersion: row.ocppVersion,
     strictness: row.strictness,
+    quirkProfile: row.quirkProfile,
     registrationStatus: row.registrationStatus,
     timeZone: row.timeZone,
     mayUseOtherName: row.mayUseOtherName,

@@ -21,6 +21,7 @@ export interface Fence {
   /** Whether a newer connection replaced them. */
   readonly connected: boolean
   readonly strictness: Strictness
+  readonly quirkProfile: string | null
   readonly registrationStatus: RegistrationStatus
   readonly timeZone: string | null
 }
@@ -95,6 +96,6 @@ export const isConnectionNewer = 'connected OR COALESCE(ended_epoch = connection
 const fencesSince = `
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next, ${isSomethingOpen} AS "isRotating",
     (SELECT json_agg(json_build_object('key', id, 'identity', identity, 'epoch', connection_epoch, 'connected', ${isConnectionNewer},
-       'strictness', strictness, 'registrationStatus', registration_status, 'timeZone', time_zone))
+       'strictness', strictness, 'quirkProfile', quirk_profile, 'registrationStatus', registration_status, 'timeZone', time_zone))
      FROM charge_points
      WHERE fenced_in >= $1::text::xid8 AND fenced_in < pg_snapshot_xmax(pg_current_snapshot())) AS fences`

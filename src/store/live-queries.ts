@@ -31,6 +31,7 @@ import { createReportLookup } from './report-queries.ts'
 import { knownJson, ms, transactionColumns } from './known-transaction.ts'
 import { openPromisesOf } from './remote-start-promises.ts'
 import { storeError } from './store-error.ts'
+import { createTransferVendorLookup } from './transfer-vendor-queries.ts'
 import { untilNoDeadlock } from './until-no-deadlock.ts'
 
 /** A connection of a charge point, as it is claimed. */
@@ -66,6 +67,10 @@ interface ClaimedRow {
   readonly identity: string
   readonly version: OcppVersion
   readonly strictness: Strictness
+  readonly quirkProfile: string | null
+  readonly vendor: string | null
+  readonly model: string | null
+  readonly firmwareVersion: string | null
   readonly registrationStatus: RegistrationStatus
   readonly timeZone: string | null
   readonly bootStatus: RegistrationStatus | null
@@ -85,13 +90,14 @@ interface StationTransactionId {
 // The columns of charge points `c` that an actor starts from, and what is read from their other tables.
 const actorColumns = `c.id AS key, c.identity, c.ocpp_version AS version, c.strictness, c.registration_status AS "registrationStatus",
   c.time_zone AS "timeZone", c.boot_status AS "bootStatus", ${ms('c.last_boot_at')} AS "lastBootAtMs", c.connection_epoch AS epoch,
-  c.untimed_facts AS "untimedFacts"`
+  c.untimed_facts AS "untimedFacts", c.quirk_profile AS "quirkProfile", c.vendor, c.model, c.firmware_version AS "firmwareVersion"`
 
 // With a limit, PostgreSQL looks into the partition of the id only, whatever it knows about the size of the table.
 const transactionOf = (id: string): string => `LATERAL (SELECT * FROM transactions WHERE id = ${id} LIMIT 1)`
 
 function withChildren(found: string): string {
   return `SELECT key, identity, version, strictness, "registrationStatus", "timeZone", "bootStatus", "lastBootAtMs", epoch, "untimedFacts",
+    "quirkProfile", vendor, model, "firmwareVersion",
     (SELECT json_agg(json_build_object('evseId', k.evse_id, 'connectorId', k.connector_id, 'status', k.status))
      FROM connectors k WHERE k.charge_point_id = ${found}.key) AS connectors,
     (SELECT json_agg(json_build_object(${knownJson})) FROM (
@@ -388,6 +394,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
     reportOfRequest: createReportLookup(pool),
     alarmsAbout: createAlarmLookup(pool),
     dynamicSchedule: createDynamicScheduleLookup(pool),
+    transferVendor: createTransferVendorLookup(pool),
     beforeStart,
     lastRegister,
     registersNextTo,

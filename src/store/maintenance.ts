@@ -41,6 +41,7 @@ import {
   deleteOldJobs,
   deleteOldPayments,
   deleteOldPromises,
+  deleteOldQuirkHits,
   deleteOldReservations,
   deleteOldAlarms,
   deleteOldReports,
@@ -137,6 +138,7 @@ async function maintain({ database, clock, retention, log }: MaintenanceOptions)
   await deleteOldReservations(database.upkeepPool, eventsFromMs)
   await deleteOldChargingProfiles(database.upkeepPool, eventsFromMs)
   await deleteOldTold(database.upkeepPool, eventsFromMs)
+  await deleteOldQuirkHits(database.upkeepPool, eventsFromMs)
   await deleteOldAlarms(database.upkeepPool, eventsFromMs)
   await deleteOldFacts(database.upkeepPool, eventsFromMs)
   await deleteOldControls(database.upkeepPool, eventsFromMs)

@@ -111,7 +111,7 @@ const confirmPart = `
 
 const overtakenPart = `
   SELECT c.id AS key, c.identity, c.connection_epoch AS epoch, ${isConnectionNewer} AS connected,
-    c.strictness, c.registration_status AS "registrationStatus",
+    c.strictness, c.quirk_profile AS "quirkProfile", c.registration_status AS "registrationStatus",
     c.time_zone AS "timeZone"
   FROM unnest($1::int4[], $2::int8[]) AS v(id, epoch) JOIN charge_points c ON c.id = v.id AND c.connection_epoch > v.epoch`
 

@@ -39,6 +39,7 @@ import { createJobQueries } from './job-queries.ts'
 import type { ListSource } from './paging.ts'
 import { createMonitorQueries } from './monitor-queries.ts'
 import { createPromiseQueries } from './remote-start-promises.ts'
+import { createQuirkQueries } from './quirk-queries.ts'
 import { createReservationQueries } from './reservation-queries.ts'
 import { createSecurityEventQueries } from './security-event-queries.ts'
 import { createReportQueries } from './report-queries.ts'
@@ -46,6 +47,7 @@ import { createRoleQueries } from './role-queries.ts'
 import { createSmartChargingQueries } from './smart-charging-queries.ts'
 import { storeError } from './store-error.ts'
 import { createTariffQueries } from './tariff-queries.ts'
+import { createTransferVendorQueries } from './transfer-vendor-queries.ts'
 import { createTransactionQueries } from './transaction-queries.ts'
 import { createVariableQueries } from './variable-queries.ts'
 
@@ -88,6 +90,8 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createCertificateQueries(source),
     ...createApiKeyQueries(source),
     ...createRoleQueries(source),
+    ...createTransferVendorQueries(source),
+    ...createQuirkQueries(source),
     ...createPromiseQueries(database.restPool),
     ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>
       ghostReasonsOf(database.restPool, transactionId, deadlines, nowMs),

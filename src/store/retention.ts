@@ -165,6 +165,11 @@ export async function deleteOldAlarms(pool: Pool, beforeMs: number): Promise<voi
   await forget(pool, 'monitors', isOfDeleted, before)
 }
 
+/** Deletes counts of quirks that were not seen since `beforeMs`. Returns how many. */
+export async function deleteOldQuirkHits(pool: Pool, beforeMs: number): Promise<number> {
+  return forget(pool, 'quirk_hits', 'last_at < $2', [new Date(beforeMs).toISOString()])
+}
+
 /** Deletes erasures of id tokens that were done before `beforeMs`. Returns how many. */
 export async function deleteOldErasures(pool: Pool, beforeMs: number): Promise<number> {
   return forget(pool, 'id_token_erasures', 'ended_at < $2', [new Date(beforeMs).toISOString()])

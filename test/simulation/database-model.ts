@@ -55,7 +55,14 @@ type ChargePointRow = typeof chargePoints.$inferSelect
 export type StoredChargePoint = Omit<ChargePointRow, (typeof unpatchedOfChargePoint)[number]> &
   Pick<
     ChargePointRow,
-    'identity' | 'strictness' | 'registrationStatus' | 'timeZone' | 'lastSeenAtMs' | 'lastHeartbeatAtMs' | 'connected'
+    | 'identity'
+    | 'strictness'
+    | 'quirkProfile'
+    | 'registrationStatus'
+    | 'timeZone'
+    | 'lastSeenAtMs'
+    | 'lastHeartbeatAtMs'
+    | 'connected'
   > & {
     readonly key: number
     version: OcppVersion | null
@@ -163,6 +170,7 @@ export class DatabaseModel {
       key,
       identity,
       strictness,
+      quirkProfile: null,
       registrationStatus: 'Accepted',
       timeZone,
       version: null,
@@ -281,9 +289,20 @@ export class DatabaseModel {
     const row = this.chargePoints.get(key)
     if (row === undefined || row.version === null) return null
     const { identity, version, strictness, registrationStatus, timeZone, bootStatus, lastBootAtMs } = row
-    const { epoch, untimedFacts } = row
+    const { epoch, untimedFacts, quirkProfile, vendor, model, firmwareVersion } = row
+    const said = { quirkProfile, vendor, model, firmwareVersion }
     return {
-      chargePoint: { key, identity, version, strictness, registrationStatus, timeZone, bootStatus, lastBootAtMs },
+      chargePoint: {
+        key,
+        identity,
+        version,
+        strictness,
+        registrationStatus,
+        timeZone,
+        bootStatus,
+        lastBootAtMs,
+        ...said,
+      },
       epoch,
       connectors: this.connectorsOf(key),
       openTransactions: this.openTransactionsOf(key)

@@ -2,6 +2,7 @@
 // database. It can die between any two things that it does.
 
 import { FailedAttempts } from '../../src/auth/failed-attempts.ts'
+import { noQuirks } from '../support/known.ts'
 import type { Pool, QueryConfig } from 'pg'
 import { correctTransaction } from '../../src/blocks/transactions/route-correct.ts'
 import type { ApiDeps } from '../../src/api/deps.ts'
@@ -141,7 +142,7 @@ export class SimulatedNode implements ServerEnd, Owner {
       callTimeoutMs,
       newMessageId: () => `node${number}-${++this.#messageIds}`,
     })
-    this.live = new LiveChargePoints(this.registry, createPromiseQueries(client.pool))
+    this.live = new LiveChargePoints(this.registry, createPromiseQueries(client.pool), noQuirks)
     const feed = new Feed(log)
     feed.subscribe('charge points', (committed) => this.registry.take(committed))
     feed.subscribe('metrics', countCommitted(this.counters))
@@ -155,12 +156,10 @@ export class SimulatedNode implements ServerEnd, Owner {
       registry: this.registry,
       examiner: this.#examiner(),
       defer: (callback) => this.#clock.after(0, callback),
-      lookups: {
-        ...this.#queries,
-        ...nothingBesideTransactions,
-      },
+      lookups: { ...this.#queries, ...nothingBesideTransactions },
       nextTransactionId: () => this.#transactionIds.next(),
       concurrentTransactions: security.concurrentTransactions,
+      quirks: noQuirks,
       store: {
         commit: planted.commit?.(commit, this) ?? commit,
         markSeen: (key, atMs, isHeartbeat) => this.writer.markSeen(key, atMs, isHeartbeat),
@@ -209,6 +208,7 @@ export class SimulatedNode implements ServerEnd, Owner {
       addresses: { isFull: () => false },
       noteRefusal: () => {},
       noteSecurityEvent: () => {},
+      quirks: noQuirks,
       clock: this.#clock,
       counters: this.counters,
       log,

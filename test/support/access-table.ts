@@ -63,6 +63,7 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
   triggerMessage: { needs: 'command:trigger', elsewhere: 404, body: { requestedMessage: 'Heartbeat' } },
   changeAvailability: { needs: 'command:availability', elsewhere: 404, body: { type: 'Operative' } },
   clearCache: { needs: 'command:cache', elsewhere: 404 },
+  transferData: { needs: 'command:data-transfer', elsewhere: 404, body: { vendorId: 'com.example' } },
   getTransactionStatus: { needs: 'command:read', elsewhere: 404 },
   getCompositeSchedule: { needs: 'command:read', elsewhere: 404 },
   getLocalList: { needs: 'local-list:read', elsewhere: 404, mayBeMissing: true },
@@ -262,6 +263,16 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
     body: { meterStop: 1, reason: 'lost' },
   },
 
+  listQuirkProfiles: { needs: 'quirk:read' },
+  getQuirkProfile: { needs: 'quirk:read', mayBeMissing: true },
+  storeQuirkProfile: { needs: 'quirk:write', body: {} },
+  deleteQuirkProfile: { needs: 'quirk:write', mayBeMissing: true },
+  listQuirkCounts: { needs: 'event:read', elsewhere: 200 },
+  listDataTransferVendors: { needs: 'data-transfer:read' },
+  getDataTransferVendor: { needs: 'data-transfer:read', mayBeMissing: true },
+  storeDataTransferVendor: { needs: 'data-transfer:write', body: {} },
+  deleteDataTransferVendor: { needs: 'data-transfer:write', mayBeMissing: true },
+
   listIdTags: { needs: 'idtag:read' },
   exportIdTags: { needs: 'idtag:read' },
   getIdTag: { needs: 'idtag:read', mayBeMissing: true },
@@ -288,6 +299,7 @@ export const accessTable: Readonly<Record<string, OperationRow>> = {
 /** Permissions that concern more than single charge points: an operator of some groups may not use them. */
 export const forAll: ReadonlySet<Permission> = new Set<Permission>([
   ...(['idtag:read', 'idtag:write', 'idtag:erase', 'role:write', 'price:write', 'metrics:read'] as const),
+  ...(['data-transfer:read', 'data-transfer:write', 'quirk:write'] as const),
 ])
 
 /** What charge points may do with their own credentials. */

@@ -1,6 +1,7 @@
 // A station on a fake socket, whose database knows nothing and commits whatever it is given.
 
 import { settingsFrom } from '../../src/base/config.ts'
+import { noQuirks } from './known.ts'
 import type { Clock } from '../../src/base/clock.ts'
 import { type ChargePointRef, type Committed, Feed } from '../../src/feed/feed.ts'
 import { countCommitted } from '../../src/feed/subscribers.ts'
@@ -30,6 +31,7 @@ export const nothingBesideTransactions = {
   reportOfRequest: async () => null,
   alarmsAbout: async () => new Map(),
   dynamicSchedule: none,
+  transferVendor: none,
 } satisfies Partial<Lookups>
 
 /** Look-ups that find nothing. */
@@ -91,6 +93,7 @@ export function stationDeps(clock: Clock, registry: Registry, parts: Partial<Sta
     messageLog: false,
     ownFrames: new OwnFrames(1, counters, silentLogger),
     messageBytesMax: 1_048_576,
+    quirks: noQuirks,
     lookups: emptyLookups,
     nextTransactionId: () => 1,
     concurrentTransactions: 'accept',

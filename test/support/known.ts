@@ -10,6 +10,8 @@ import type {
   KnownTransaction,
 } from '../../src/blocks/decision.ts'
 
+import { QuirkProfiles, type Quirks, type Treatment } from '../../src/ocpp/quirk-profile.ts'
+
 /** 2026-01-01T00:00:00Z: the moment at which test messages arrive. */
 export const arrivalMs = Date.UTC(2026, 0, 1)
 
@@ -18,6 +20,10 @@ export const chargePoint: KnownChargePoint = {
   identity: 'CP001',
   version: '1.6',
   strictness: 'lenient',
+  quirkProfile: null,
+  vendor: null,
+  model: null,
+  firmwareVersion: null,
   registrationStatus: 'Accepted',
   timeZone: null,
   bootStatus: 'Accepted',
@@ -55,6 +61,7 @@ export function known(parts: KnownParts = {}): Known {
     beforeStart: null,
     signingRequest: null,
     certificates: null,
+    transferVendor: null,
     jobs: [],
     alarm: () => undefined,
     report: null,
@@ -96,3 +103,9 @@ export const acceptedToken: KnownIdToken = {
 export function decide<P extends object>(handler: Handler<P>, payload: P, parts: KnownParts = {}): Decision {
   return handler.decide(payload, known({ sent: Object.fromEntries(Object.entries(payload)), ...parts }))
 }
+
+/** Quirk profiles of which there are none; nothing is counted. */
+export const noQuirks: Quirks = { profiles: new QuirkProfiles([]), note: () => {} }
+
+/** How a charge point is treated to which no quirk profile applies. */
+export const noTreatment: Treatment = noQuirks.profiles.of(chargePoint)

@@ -15,7 +15,7 @@ import { tables } from '../../src/blocks/messages.ts'
 import { allPermissions, isForAll, permissionTable } from '../../src/operators/permissions.ts'
 import { builtInRoles } from '../../src/operators/roles.ts'
 import { callErrorTable } from '../../src/ocpp/call-error.ts'
-import { quirkTable } from '../../src/ocpp/quirks.ts'
+import { commandQuirkTable, quirkTable } from '../../src/ocpp/quirks.ts'
 import type { OcppVersion } from '../../src/ocpp/version.ts'
 import { nothingCounted } from './nothing-counted.ts'
 
@@ -43,7 +43,11 @@ export const operationsTables: Readonly<Record<string, () => string>> = {
   quirks: () =>
     table(
       ['Code', 'Seen in', 'What it is'],
-      [...quirkRows(handshakeQuirkTable, 'handshake'), ...quirkRows(quirkTable, 'message')],
+      [
+        ...quirkRows(handshakeQuirkTable, 'handshake'),
+        ...quirkRows(quirkTable, 'message'),
+        ...quirkRows(commandQuirkTable, 'command'),
+      ],
     ),
   anomalies: () => meanings(['Code', 'What it is'], anomalyTable),
   'call-errors': () =>

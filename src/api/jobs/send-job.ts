@@ -13,7 +13,7 @@ import type { OcppVersion } from '../../ocpp/version.ts'
 import type { LiveChargePoints } from '../deps.ts'
 
 export interface SendJobDeps extends Omit<CommandDeps, 'live'> {
-  readonly live: Pick<LiveChargePoints, 'get' | 'call'>
+  readonly live: Pick<LiveChargePoints, 'get' | 'call' | 'noteQuirk'>
   readonly clock: Clock
 }
 
@@ -72,6 +72,7 @@ export async function sendJob(
     ...deps,
     live: {
       get: (given) => live.get(given),
+      noteQuirk: (given, quirk) => live.noteQuirk(given, quirk),
       call: (given, action, payload, timeoutMs) => live.call(given, action, payload, timeoutMs, epoch),
     },
   }

@@ -2,6 +2,7 @@
 
 import { type OcppVersion, since2 } from '../../ocpp/version.ts'
 import { type Command, type CommandOutcome, type NoCommand, outcomeOf } from '../command.ts'
+import type { Adapts } from '../message-row.ts'
 import { connector16, evse2x, evseFields, type EvsePlace } from '../evse.ts'
 
 /** AvailabilityType of 1.6 (§7.3), OperationalStatusEnumType of 2.x. */
@@ -36,3 +37,12 @@ export function availabilityOutcome(status: string): CommandOutcome {
     ? { status, message: 'The availability changes when the transaction under way has ended' }
     : outcomeOf(status, 'The availability is changed', 'change of the availability')
 }
+
+/** ChangeAvailability leaves some charge points out of order: their quirk profile has it refused. */
+export const adaptedAvailability: Adapts = (_payload, { changeAvailability }) =>
+  changeAvailability === 'refuse'
+    ? {
+        quirk: 'availabilityRefused',
+        reason: 'Its quirk profile says that ChangeAvailability breaks this charge point; send it with "force": true',
+      }
+    : null

@@ -7,14 +7,15 @@ import { findChargePoint } from '../../api/chargepoints.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
-import { ChargePointParams, evsePlace, hasEvse, needsEvse, oneOf } from '../../api/fields.ts'
+import { ChargePointParams, evsePlace, force, hasEvse, needsEvse, oneOf } from '../../api/fields.ts'
 import { body, errors, json } from '../../api/responses.ts'
 import { routeFor } from '../../api/route.ts'
+import type { OcppVersion } from '../../ocpp/version.ts'
 import { commandErrorCodes, CommandOutcome } from '../../api/send-command.ts'
 import { availabilityCommand, availabilityOutcome, availabilityTypes } from './commands.ts'
 
 const ChangeAvailability = z
-  .strictObject({ type: oneOf('Type', availabilityTypes), ...evsePlace })
+  .strictObject({ type: oneOf('Type', availabilityTypes), ...evsePlace, force })
   .refine(hasEvse, needsEvse)
   .openapi('ChangeAvailability', { example: { type: 'Inoperative', evseId: 1 } })
 
@@ -35,9 +36,10 @@ export function availabilityRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = apiApp()
 
   app.openapi(changeRoute, async (c) => {
-    const request = c.req.valid('json')
+    const { force: isForced, ...request } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
-    return answerCommand(deps, c, chargePoint, (version) => availabilityCommand(version, request), availabilityOutcome)
+    const commandOf = (version: OcppVersion) => ({ ...availabilityCommand(version, request), isForced })
+    return answerCommand(deps, c, chargePoint, commandOf, availabilityOutcome)
   })
 
   return app

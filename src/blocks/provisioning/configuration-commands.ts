@@ -108,6 +108,14 @@ export function configurationOf(
   return forms[version].read(keys, answer, stored)
 }
 
+/** Of a whole configuration of 1.6, whose keys have no letter case, what was asked for. */
+export function onlyKeys(keys: readonly string[], { configurationKey }: Configuration): Configuration {
+  const wanted = new Set(keys.map((key) => key.toLowerCase()))
+  const found = configurationKey.filter(({ key }) => wanted.has(key.toLowerCase()))
+  const known = new Set(found.map(({ key }) => key.toLowerCase()))
+  return { configurationKey: found, unknownKey: keys.filter((key) => !known.has(key.toLowerCase())) }
+}
+
 /** The stored device model with the field names of 1.6: the Actual value of each variable. */
 export function configurationOfVariables(variables: readonly NewRow<'variables'>[]): ConfigurationKey[] {
   return variables

@@ -17,7 +17,7 @@ import { modelReports } from './report-jobs.ts'
 import { nameOfResult, variableIn16, type VariableName } from './variable-name.ts'
 
 /** The value of a password, and of what has the name of a secret, is not stored. */
-function isSecret(component: string, variable: string): boolean {
+export function isSecret(component: string, variable: string): boolean {
   return isPasswordVariable(component, variable) || isPasswordKey(variable) || isSecretKey(variable)
 }
 

@@ -1,6 +1,6 @@
 // Functional block B: boots, the configuration of a charge point, and its device model.
 
-import { booting, learning, rowsOf, settingPassword, settingProfile } from '../rows.ts'
+import { adapting, booting, learning, readingBack, rowsOf, settingPassword, settingProfile } from '../rows.ts'
 import { bootNotification16, bootNotification201 } from './boot.ts'
 import {
   configurationChanged,
@@ -10,23 +10,31 @@ import {
   variablesTold,
 } from './device-model.ts'
 import { changeConfigurationPassword, setNetworkProfilePassword, setVariablesPassword } from './password-commands.ts'
+import { adaptedKeys } from './key-lists.ts'
+import { configurationReadBack, variablesReadBack } from './read-back.ts'
 import { changeConfigurationProfile, networkProfile } from './profile-commands.ts'
 
 const { served, toChargePoint } = rowsOf('provisioning')
 
 export const provisioning16 = {
   BootNotification: booting(served('1.6 §4.2', 'committed', bootNotification16)),
-  ChangeConfiguration: settingProfile(
-    changeConfigurationProfile,
-    settingPassword(changeConfigurationPassword, learning(configurationChanged, toChargePoint('1.6 §5.3'))),
+  ChangeConfiguration: readingBack(
+    configurationReadBack,
+    settingProfile(
+      changeConfigurationProfile,
+      settingPassword(changeConfigurationPassword, learning(configurationChanged, toChargePoint('1.6 §5.3'))),
+    ),
   ),
-  GetConfiguration: learning(configurationTold, toChargePoint('1.6 §5.8')),
+  GetConfiguration: adapting(adaptedKeys, learning(configurationTold, toChargePoint('1.6 §5.8'))),
   Reset: toChargePoint('1.6 §5.14'),
 }
 
 export const provisioning201 = {
   BootNotification: booting(served('2.0.1 B01-B03', 'committed', bootNotification201)),
-  SetVariables: settingPassword(setVariablesPassword, learning(variablesChanged, toChargePoint('2.0.1 B05'))),
+  SetVariables: readingBack(
+    variablesReadBack,
+    settingPassword(setVariablesPassword, learning(variablesChanged, toChargePoint('2.0.1 B05'))),
+  ),
   GetVariables: learning(variablesTold, toChargePoint('2.0.1 B06')),
   GetBaseReport: toChargePoint('2.0.1 B07', ['NotifyReport']),
   NotifyReport: served('2.0.1 B07-B08', 'committed', notifyReport),
@@ -37,7 +45,10 @@ export const provisioning201 = {
 
 export const provisioning21 = {
   BootNotification: booting(served('2.1 B01-B03', 'committed', bootNotification201)),
-  SetVariables: settingPassword(setVariablesPassword, learning(variablesChanged, toChargePoint('2.1 B05'))),
+  SetVariables: readingBack(
+    variablesReadBack,
+    settingPassword(setVariablesPassword, learning(variablesChanged, toChargePoint('2.1 B05'))),
+  ),
   GetVariables: learning(variablesTold, toChargePoint('2.1 B06')),
   GetBaseReport: toChargePoint('2.1 B07', ['NotifyReport']),
   NotifyReport: served('2.1 B07-B08', 'committed', notifyReport),

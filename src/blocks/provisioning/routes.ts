@@ -11,6 +11,7 @@ import {
   configurationOfVariables,
   getConfigurationCommand,
   isReported,
+  onlyKeys,
 } from './configuration-commands.ts'
 import type { Configuration, ConfigurationKey } from './configuration-commands.ts'
 import { messageLimits } from './route-split.ts'
@@ -82,6 +83,7 @@ const readErrorCodes = [
   'BAD_REQUEST',
   'FORBIDDEN',
   'NOT_FOUND',
+  'CONFLICT',
   'NOT_CONNECTED',
   'CONNECTED_ELSEWHERE',
   'CALL_ERROR',
@@ -209,6 +211,11 @@ async function ask(
   keys: readonly string[],
   reported: readonly ConfigurationKey[],
 ): Promise<Configuration> {
+  // All keys come with one answer.
+  const isForAll = deps.live.get(chargePoint)?.treatment.commands.configurationKeys === 'askForAll'
+  if (isForAll && keys.length > 0 && !isReported[version]) {
+    return onlyKeys(keys, await ask(deps, chargePoint, version, [], reported))
+  }
   const size = keys.length > 1 ? await keysPerCall(deps, chargePoint, version) : 1
   const configurationKey: ConfigurationKey[] = []
   const unknownKey: string[] = []

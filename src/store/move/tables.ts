@@ -4,9 +4,11 @@
 import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { type PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import * as chargePointTables from '../../blocks/charge-point-tables.ts'
+import { transferVendors } from '../../blocks/data-transfer/tables.ts'
 import { displayMessages } from '../../blocks/display/tables.ts'
 import { jobs, uploadChunks, uploads } from '../../blocks/jobs/tables.ts'
 import { localLists } from '../../blocks/local-list/tables.ts'
+import * as quirkTables from '../../blocks/quirks/tables.ts'
 import { reservations } from '../../blocks/reservation/tables.ts'
 import { chargingProfiles, dynamicSchedules } from '../../blocks/smart-charging/tables.ts'
 import { storedTables } from '../../blocks/tables.ts'
@@ -35,6 +37,7 @@ const { chargePoints, ...besideThem } = chargePointTables
 const known: ReadonlySet<unknown> = new Set([
   chargePoints,
   stationTransactions,
+  transferVendors,
   jobs,
   uploads,
   uploadChunks,
@@ -45,7 +48,7 @@ const known: ReadonlySet<unknown> = new Set([
   displayMessages,
   stationTariffs,
   prices,
-  ...[besideThem, storedTables, accessTables, auditTables, storeTables, messageTables].flatMap((tables) =>
+  ...[besideThem, quirkTables, storedTables, accessTables, auditTables, storeTables, messageTables].flatMap((tables) =>
     Object.values<unknown>(tables),
   ),
 ])

@@ -80,6 +80,15 @@ const operations: readonly Operation[] = [
     answer: { status: 'Accepted' },
     message: 'The cache is cleared',
   },
+  {
+    path: 'data-transfer',
+    body: { vendorId: 'com.example', messageId: 'Tariff', data: { price: 30 } },
+    action: 'DataTransfer',
+    in16: { vendorId: 'com.example', messageId: 'Tariff', data: '{"price":30}' },
+    in2x: { vendorId: 'com.example', messageId: 'Tariff', data: { price: 30 } },
+    answer: { status: 'UnknownMessageId' },
+    message: 'The charge point does not know this message of the vendor',
+  },
 ]
 
 describe.each([...ocppVersions])('OCPP %s', (version: OcppVersion) => {
@@ -102,6 +111,46 @@ describe.each([...ocppVersions])('OCPP %s', (version: OcppVersion) => {
     expect(payload).toEqual((is16 ? in16 : in2x) ?? {})
     raw.answer(messageId, answer)
     expect(await asked).toMatchObject({ status: 200, body: { status: answer['status'], message } })
+  })
+
+  test('what the charge point answers to data', async () => {
+    const asked = stator.json(`${path}/data-transfer`, { body: { vendorId: 'com.example' } })
+    raw.answer((await raw.command('DataTransfer')).messageId, { status: 'Accepted', data: 'as it is' })
+    expect(await asked).toMatchObject({ status: 'Accepted', data: 'as it is' })
+  })
+
+  test('a message of a registered vendor, of an unregistered one, and one that its vendor does not have', async () => {
+    const vendor = `/api/data-transfer/vendors/${encodeURIComponent(`com.example/${version}`)}`
+    const vendorId = `com.example/${version}`
+    expect(await raw.call('DataTransfer', { vendorId, messageId: 'Ping' })).toEqual({ status: 'UnknownVendorId' })
+    const messages = [
+      { messageId: 'Ping', data: { pong: 1 } },
+      { messageId: 'Ask', status: 'Rejected' },
+    ]
+    await stator.json(vendor, { method: 'PUT', body: { messages } }, 201)
+    const data = is16 ? '{"pong":1}' : { pong: 1 }
+    expect(await raw.call('DataTransfer', { vendorId, messageId: 'Ping', data: '1' })).toEqual({
+      status: 'Accepted',
+      data,
+    })
+    expect(await raw.call('DataTransfer', { vendorId, messageId: 'Ask' })).toEqual({ status: 'Rejected' })
+    for (const other of [{ messageId: 'Other' }, {}]) {
+      expect(await raw.call('DataTransfer', { vendorId, ...other })).toEqual({ status: 'UnknownMessageId' })
+    }
+    await stator.json(vendor, { method: 'PUT', body: { data: 'all' } })
+    expect(await raw.call('DataTransfer', { vendorId })).toEqual({ status: 'Accepted', data: 'all' })
+    expect(await stator.json(vendor)).toEqual({
+      vendorId,
+      description: null,
+      status: 'Accepted',
+      data: 'all',
+      messages: null,
+    })
+    expect(await stator.json('/api/data-transfer/vendors')).toMatchObject({ vendors: expect.any(Array) })
+    // Each was stored as an event, whatever it was answered with.
+    expect(await stator.json(`${path}/events?action=DataTransfer`)).toMatchObject({ totalCount: 6 })
+    expect(await stator.api(vendor, { method: 'DELETE' })).toMatchObject({ status: 204 })
+    expect(await raw.call('DataTransfer', { vendorId })).toEqual({ status: 'UnknownVendorId' })
   })
 
   test('the status of a transaction', async () => {

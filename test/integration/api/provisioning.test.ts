@@ -46,6 +46,8 @@ describe('a charge point', () => {
       groupId: null,
       ocppVersion: null,
       strictness: 'strict',
+      quirkProfile: null,
+      appliedQuirkProfile: null,
       registrationStatus: 'Pending',
       timeZone: 'Europe/Berlin',
       bootStatus: null,

@@ -103,10 +103,9 @@ describeStore('credentials', (store) => {
       ]),
     )
     expect(found.find(({ key }) => key === replaced.key)?.epoch).toBe(epoch)
-    await queries.updateChargePoint(moved.identity, { strictness: 'strict', registrationStatus: 'Pending' }, 'all')
-    expect(await seen()).toMatchObject([
-      { key: moved.key, connected: true, strictness: 'strict', registrationStatus: 'Pending' },
-    ])
+    const settings = { strictness: 'strict', quirkProfile: 'p', registrationStatus: 'Pending' } as const
+    await queries.updateChargePoint(moved.identity, settings, 'all')
+    expect(await seen()).toMatchObject([{ key: moved.key, connected: true, ...settings }])
     expect(await seen()).toEqual([])
     if (database.isSingleConnection) return
     // Another one that is begun later is seen first.

@@ -3,6 +3,8 @@
 
 import { beforeAll, describe, expect, test } from 'bun:test'
 import type { ApiQueries, BlockQueries } from '../../../src/api/deps.ts'
+import type { TransferVendorQueries } from '../../../src/blocks/data-transfer/vendor-queries.ts'
+import type { QuirkQueries } from '../../../src/blocks/quirks/quirks.ts'
 import { embeddedListRowsMax } from '../../../src/base/limits.ts'
 import type { PageOf } from '../../../src/blocks/records.ts'
 import type { ExportedTransactions } from '../../../src/blocks/exports.ts'
@@ -67,6 +69,8 @@ async function fill(pool: TestStore['database']['pool'], key: number, identity: 
     VALUES (${id}, ${key}, 1, 1, 'CARD', ${at}, NULL, ${at}), (${id + 1}, ${key}, 1, 1, 'CARD', ${at}, ${at}, ${at})`)
   await pool.query(`INSERT INTO anomalies (charge_point_id, received_at, digest, kind, transaction, detail, message_id)
     VALUES (${key}, ${at}, 1, 'quirk', '${id}', '{}', '')`)
+  await pool.query(`INSERT INTO quirk_hits (charge_point_id, profile, quirk, count, first_at, last_at)
+    VALUES (${key}, '', 'enumCase', 1, ${at}, ${at})`)
   await pool.query(`INSERT INTO charge_point_events (charge_point_id, digest, action, message_id, received_at, payload)
     VALUES (${key}, 1, 'SecurityEventNotification', '', ${at}, '{"type": "Tampering"}')`)
   await pool.query(`INSERT INTO security_events
@@ -163,6 +167,11 @@ const seen: Readonly<Record<string, Seen>> = {
   'security events of the central system': facts((queries, scope) =>
     identitiesOf(queries.listSecurityEvents({ scope, source: 'centralSystem' }, page)),
   ),
+  'counts of quirks': {
+    list: (queries, scope) => identitiesOf(queries.listQuirkCounts({ scope, groupBy: 'chargePoint' }, page)),
+    times: 1,
+    withDeleted: false,
+  },
   alarms: {
     list: (queries, scope) => identitiesOf(queries.listAlarms({ scope }, page)),
     times: 1,
@@ -194,6 +203,8 @@ const foreign: Readonly<Record<string, Listing>> = {
     identitiesOf(queries.listAnomalies({ scope, identity }, page)),
   'anomalies about its transaction': (queries, scope, { transactionId }) =>
     identitiesOf(queries.listAnomalies({ scope, transactionId }, page)),
+  'counts of its charge point': (queries, scope, { identities: [identity = ''] }) =>
+    identitiesOf(queries.listQuirkCounts({ scope, groupBy: 'chargePoint', identity }, page)),
   'variables of its charge point': (queries, scope, { identities: [identity = ''] }) =>
     identitiesOf(queries.listVariables({ scope, identity }, page)),
   'security events of its charge point': (queries, scope, { identities: [identity = ''] }) =>
@@ -246,8 +257,11 @@ type OfRoles = 'ownRoles' | 'ownRole' | 'createRole' | 'changeRole' | 'deleteRol
 /** `changeApiKey` is given what `apiKeyRecord` found; what a new key is for is compared with the scope by the API. */
 type OfKeysFound = 'createApiKey' | 'changeApiKey' | 'keyUses'
 
+/** Vendors and quirk profiles are for all charge points: a permission of theirs takes the scope of all. */
+type OfVendors = keyof TransferVendorQueries | Exclude<keyof QuirkQueries, 'listQuirkCounts'>
+
 /** Hashes of the audit log say nothing of a charge point. */
-type OfNone = 'auditHeads'
+type OfNone = 'auditHeads' | OfVendors
 
 type Asked = Exclude<keyof ApiQueries, OfOneFound | OfIdTokens | OfRoles | OfKeysFound | OfNone>
 
@@ -272,6 +286,7 @@ const tested: Readonly<
   transaction: 'changes',
   ghostIds: 'exports',
   listAnomalies: 'seen',
+  listQuirkCounts: 'seen',
   listVariables: 'seen',
   listAlarms: 'seen',
   listSecurityEvents: 'seen',

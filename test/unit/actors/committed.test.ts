@@ -46,8 +46,8 @@ describe('the committed state of a charge point', () => {
   })
 
   test('follows a boot', () => {
-    const booted = after(stored, boot({ bootStatus: 'Rejected', lastBootAtMs: 1 }))
-    expect(booted.chargePoint).toEqual({ ...chargePoint, bootStatus: 'Rejected', lastBootAtMs: 1 })
+    const said = { bootStatus: 'Rejected', lastBootAtMs: 1, vendor: 'V', model: 'M', firmwareVersion: '1' } as const
+    expect(after(stored, boot(said)).chargePoint).toEqual({ ...chargePoint, ...said })
   })
 
   test('applies later changes of a transaction, and keeps its other fields', () => {

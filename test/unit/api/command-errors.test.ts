@@ -1,6 +1,7 @@
 // Commands that fail, as the REST API reports them.
 
 import { describe, expect, test } from 'bun:test'
+import { noTreatment } from '../../support/known.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import type { Strictness } from '../../../src/ocpp/verdict.ts'
 import { answerRead, resultAnswer } from '../../support/read-answer.ts'
@@ -44,7 +45,14 @@ describe('a command', () => {
   test.each(['Pending', 'Rejected'] as const)('to start is not sent while the boot is %s', async (bootStatus) => {
     const { post } = fakeApi({
       live: {
-        get: () => ({ version: '1.6', bootStatus, mayBeSent: () => false, lastSeenAtMs: 0, lastHeartbeatAtMs: null }),
+        get: () => ({
+          version: '1.6',
+          bootStatus,
+          mayBeSent: () => false,
+          lastSeenAtMs: 0,
+          lastHeartbeatAtMs: null,
+          treatment: noTreatment,
+        }),
       },
     })
     const response = await post(start, startBody)
@@ -99,8 +107,19 @@ describe('a command', () => {
     expect(await reported.json()).toMatchObject({ status: 'Perhaps', notes: [{ path: '/status' }] })
 
     const strict = fakeApi({
-      live: { call: call('strict') },
-      queries: { chargePoint: async () => ({ ...chargePoint, strictness: 'strict' }) },
+      live: {
+        call: call('strict'),
+        get: () => ({
+          ...{
+            version: '1.6',
+            bootStatus: 'Accepted',
+            mayBeSent: () => true,
+            lastSeenAtMs: 0,
+            lastHeartbeatAtMs: null,
+          },
+          treatment: { ...noTreatment, strictness: 'strict' },
+        }),
+      },
     })
     const refused = await strict.post('/api/chargepoints/CP001/calls', body)
     expect(refused.status).toBe(502)

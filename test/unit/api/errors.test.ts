@@ -1,6 +1,7 @@
 // How errors are reported to a REST client.
 
 import { describe, expect, spyOn, test } from 'bun:test'
+import { noTreatment } from '../../support/known.ts'
 import { type ErrorCode, errorTable } from '../../../src/base/errors.ts'
 import { chargePointBodyBytesMax, frameDepthMax, jsonValuesMax, requestBodyBytesMax } from '../../../src/base/limits.ts'
 import { aChargePoint, anOperator } from '../../support/principals.ts'
@@ -88,6 +89,7 @@ describe('bad input', () => {
       mayBeSent: () => true,
       lastSeenAtMs: nowMs,
       lastHeartbeatAtMs: null,
+      treatment: noTreatment,
     } as const
     const { post } = fakeApi({ live: { get: () => view } })
     const chargingProfile = {

@@ -14,6 +14,7 @@ import { IdTagDigests } from '../../../src/operators/audit-text.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import type { ChargePointRecord } from '../../../src/blocks/records.ts'
 import { HandClock } from '../../support/hand-clock.ts'
+import { noQuirks, noTreatment } from '../../support/known.ts'
 import { nothingCounted } from '../../support/nothing-counted.ts'
 
 export const nowMs = Date.parse('2025-12-26T12:30:00Z')
@@ -27,6 +28,7 @@ export const chargePoint: ChargePointRecord = {
   groupKey: null,
   ocppVersion: '1.6',
   strictness: 'lenient',
+  quirkProfile: null,
   registrationStatus: 'Accepted',
   timeZone: null,
   mayUseOtherName: false,
@@ -187,6 +189,14 @@ export function fakeApi(
     createRole: unexpected('createRole'),
     changeRole: unexpected('changeRole'),
     deleteRole: unexpected('deleteRole'),
+    importedQuirkProfiles: async () => [],
+    storeQuirkProfile: unexpected('storeQuirkProfile'),
+    deleteQuirkProfile: unexpected('deleteQuirkProfile'),
+    listQuirkCounts: unexpected('listQuirkCounts'),
+    listTransferVendors: unexpected('listTransferVendors'),
+    transferVendor: async () => null,
+    storeTransferVendor: unexpected('storeTransferVendor'),
+    deleteTransferVendor: unexpected('deleteTransferVendor'),
     ...overrides.queries,
   }
   const live: LiveChargePoints = {
@@ -196,8 +206,10 @@ export function fakeApi(
       mayBeSent: () => true,
       lastSeenAtMs: nowMs,
       lastHeartbeatAtMs: nowMs,
+      treatment: noTreatment,
     }),
     call: unexpected('call'),
+    noteQuirk: unexpected('noteQuirk'),
     promiseTransaction: async () => {},
     withdrawPromise: async () => {},
     provisioned: unexpected('provisioned'),
@@ -243,6 +255,7 @@ export function fakeApi(
       rotations: { begin: unexpected('rotations.begin') },
       wakeRotations: () => {},
       strictnessDefault: 'lenient',
+      quirks: { ...noQuirks, refresh: async () => {} },
       ghostDeadlines: { availableMs: 1_800_000, goneMs: 86_400_000 },
       counters: new Counters(),
       timings: new Timings(),

@@ -1,6 +1,7 @@
 // What becomes of one charge point of a credential rotation, by what the connection, the store and the charge point do.
 
 import { expect, test } from 'bun:test'
+import { noTreatment } from '../../support/known.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { sendNewPassword } from '../../../src/api/rotation-item.ts'
 import type { CommandDeps } from '../../../src/api/send-command.ts'
@@ -11,7 +12,13 @@ import type { ReadAnswer } from '../../../src/examine/answer.ts'
 import { failing } from './fake-deps.ts'
 
 const chargePoint = { key: 1, identity: 'CP001', strictness: 'lenient' } as const
-const view = { version: '1.6', bootStatus: 'Accepted', lastSeenAtMs: 0, lastHeartbeatAtMs: null } as const
+const view = {
+  version: '1.6',
+  bootStatus: 'Accepted',
+  lastSeenAtMs: 0,
+  lastHeartbeatAtMs: null,
+  treatment: noTreatment,
+} as const
 
 interface Circumstances {
   readonly isConnected?: () => boolean
@@ -30,6 +37,7 @@ async function sent({ isConnected = () => true, mayBeSent = true, begin, call }:
     queries: { otherHolder: async () => null, expectProfile: async () => {} },
     live: {
       get: () => (isConnected() ? { ...view, mayBeSent: () => mayBeSent } : undefined),
+      noteQuirk: () => {},
       call: async (_chargePoint, _action, payload) => {
         calls++
         return call === undefined ? answerOf({ status: 'Accepted' }) : call(payload)

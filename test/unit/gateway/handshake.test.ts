@@ -1,6 +1,7 @@
 // Who a URL names, which version is agreed on, and who is let in: every quirk of a handshake, met leniently and strictly.
 
 import { FailedAttempts } from '../../../src/auth/failed-attempts.ts'
+import { noQuirks } from '../../support/known.ts'
 import { describe, expect, test } from 'bun:test'
 import { handshakeQuirkTable } from '../../../src/auth/handshake-quirks.ts'
 import { Counters } from '../../../src/base/counters.ts'
@@ -141,6 +142,7 @@ async function knock(
     },
     {
       auth: testAuthDeps({}, store),
+      quirks: noQuirks,
       assumedVersion: '1.6',
       closedBecause: () => null,
       admission: new Admission({ clock: new HandClock(), counters, log: silentLogger, waitingMax: 100 }),

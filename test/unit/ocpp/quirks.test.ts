@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
 import { type ExaminedFrame, examine } from '../../../src/examine/examine.ts'
 import { quirkTable } from '../../../src/ocpp/quirks.ts'
 import type { Strictness } from '../../../src/ocpp/verdict.ts'
 import type { OcppVersion } from '../../../src/ocpp/version.ts'
 import { type QuirkFixture, receivedAt } from '../../fixtures/quirk-fixture.ts'
+import { type QuirkRow, quirkRows } from '../../fixtures/quirk-rows.ts'
 import { quirkFixtures } from '../../fixtures/quirks.ts'
 
 function examineAt(receivedAtIso: string, version: OcppVersion, action: string, payload: unknown): ExaminedFrame {
@@ -58,5 +60,29 @@ describe('quirks', () => {
   test('a valid message is handed on as it is, without a copy', () => {
     const { verdict, sent } = examineAt(receivedAt, '1.6', 'Authorize', { idTag: 'A' })
     expect(verdict.kind === 'call' && verdict.payload === sent).toBe(true)
+  })
+})
+
+describe('a row of what real charge points do', () => {
+  const known = new Set(quirkFixtures.map(({ habit }) => habit))
+  const root = join(import.meta.dir, '../../..')
+
+  test.each(quirkRows.map((row): [string, QuirkRow] => [row.row, row]))(
+    '%s: has tests that show it',
+    async (_, row) => {
+      const { habits = [], tests = {} } = row
+      expect(habits.length + Object.keys(tests).length).toBeGreaterThan(0)
+      expect(habits.filter((habit) => !known.has(habit))).toEqual([])
+      for (const [file, names] of Object.entries(tests)) {
+        const text = await Bun.file(join(root, file)).text()
+        for (const name of names)
+          expect({ file, name, isThere: text.includes(name) }).toEqual({ file, name, isThere: true })
+      }
+    },
+  )
+
+  test('stands in docs/quirks.md', async () => {
+    const document = (await Bun.file(join(root, 'docs/quirks.md')).text()).replaceAll(/\s+/g, ' ')
+    expect(quirkRows.filter(({ group, row }) => !document.includes(`| ${group} | ${row} |`))).toEqual([])
   })
 })

@@ -1,6 +1,7 @@
 // From requests to certificates in charge points: what runs at once, what is tried again, and what is given up.
 
 import { beforeEach, expect, test } from 'bun:test'
+import { noTreatment } from '../../support/known.ts'
 import { StatorError } from '../../../src/base/errors.ts'
 import { certificatesAtOnceMax, certificateSweepMs, renewalCheckMs } from '../../../src/base/limits.ts'
 import type { ChargePointRef } from '../../../src/feed/feed.ts'
@@ -90,6 +91,7 @@ function started(): CertificateDelivery {
         mayBeSent: () => mayBeSent,
         lastSeenAtMs: 0,
         lastHeartbeatAtMs: null,
+        treatment: noTreatment,
       }),
       call: async ({ identity }, action, payload) => {
         calls.push(`${identity} ${action} ${Object.values(payload).join(' ')}`)

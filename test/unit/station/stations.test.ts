@@ -1,6 +1,7 @@
 // A connection on a fake socket, from its opening on, with a database that does what the test wants.
 
 import { settingsFrom } from '../../../src/base/config.ts'
+import { noQuirks } from '../../support/known.ts'
 import { expect, test } from 'bun:test'
 import { Counters } from '../../../src/base/counters.ts'
 import { StatorError } from '../../../src/base/errors.ts'
@@ -43,6 +44,7 @@ function connected(
     lookups: { ...emptyLookups, idToken, rehydrate: async () => stored },
     nextTransactionId: () => 1,
     concurrentTransactions: 'accept',
+    quirks: noQuirks,
     store: { ...idleStore, commit },
     feed: feedOf(registry, counters),
     connect,

@@ -1,6 +1,7 @@
 // The runner of jobs with a store and charge points of its own: how much it has under way.
 
 import { expect, test } from 'bun:test'
+import { noTreatment } from '../../../support/known.ts'
 import { JobRunner, type JobStore, type JobWithCommands } from '../../../../src/api/jobs/job-runner.ts'
 import { readyCommand } from '../../../../src/api/jobs/send-job.ts'
 import { Counters } from '../../../../src/base/counters.ts'
@@ -16,6 +17,7 @@ const view = {
   mayBeSent: () => true,
   lastSeenAtMs: 0,
   lastHeartbeatAtMs: null,
+  treatment: noTreatment,
 } as const
 
 const commandOf = (data: string) => ({
@@ -58,6 +60,7 @@ function runnerOf(queued: readonly JobWithCommands[]) {
     queries: { otherHolder: async () => null, expectProfile: async () => {} },
     live: {
       get: () => view,
+      noteQuirk: () => {},
       call: () => new Promise((resolve) => answers.push(resolve)),
       connectionOf: () => ({ epoch: 1, openedAtMs: 0, hasBooted: true }),
     },

@@ -1,6 +1,7 @@
 // A job of several CALLs: what becomes of it when one of them is refused, or does not leave.
 
 import { expect, test } from 'bun:test'
+import { noTreatment } from '../../../support/known.ts'
 import { CallFailedError } from '../../../../actors/call-queue.ts'
 import { readyCommand, sendJob, type SendJobDeps } from '../../../../src/api/jobs/send-job.ts'
 import type { ReadAnswer } from '../../../../src/examine/answer.ts'
@@ -42,7 +43,9 @@ async function outcomeOf(results: readonly (string | Error)[]) {
         mayBeSent: () => true,
         lastSeenAtMs: 0,
         lastHeartbeatAtMs: null,
+        treatment: noTreatment,
       }),
+      noteQuirk: () => {},
       call: async () => {
         const result = results[calls++] ?? 'Accepted'
         if (result instanceof Error) throw result

@@ -20,6 +20,7 @@ function close(stored: TransactionRecord | null, commit: (set: ChangeSet) => Pro
   const live = {
     get: nobody,
     call: nobody,
+    noteQuirk: nobody,
     promiseTransaction: nobody,
     withdrawPromise: nobody,
     provisioned: nobody,

@@ -5,6 +5,8 @@ import { expect, test } from 'bun:test'
 import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { PgTable } from 'drizzle-orm/pg-core'
 import { chargePoints } from '../../../../src/blocks/charge-point-tables.ts'
+import { transferVendors } from '../../../../src/blocks/data-transfer/tables.ts'
+import * as quirkTables from '../../../../src/blocks/quirks/tables.ts'
 import { storedTables } from '../../../../src/blocks/tables.ts'
 import { places } from '../../../../src/store/erasure/places.ts'
 import * as operatorTables from '../../../../src/operators/audit-tables.ts'
@@ -93,6 +95,9 @@ const elsewhere: Readonly<Record<string, string>> = {
   'settlements.status': names,
   'settlements.station_transaction_id': ids,
   vat_number_checks: 'VAT numbers of companies',
+  data_transfer_vendors: ofOperators,
+  quirk_profiles: ofOperators,
+  quirk_hits: names,
   certificate_authority: ofCertificates,
   certificates: ofCertificates,
   installed_certificates: ofCertificates,
@@ -144,6 +149,8 @@ test('every column of text is searched, or holds no id token', () => {
     ...Object.values(operatorTables),
     ...Object.values(storeTables),
     ...Object.values(messageTables),
+    ...Object.values(quirkTables),
+    transferVendors,
   ]
   const searched = new Set(places.flatMap(({ table, columns }) => columns.map(({ name }) => `${table}.${name}`)))
   const known = (table: string, column: string): boolean =>
