@@ -33,6 +33,8 @@ export const notRead: Readonly<Record<string, string>> = {
   getPrice: 'it is one row, and 404 where there is none',
   getGroupPrice: 'it is one row, and 404 where there is none',
   getDefaultPrice: 'it is one row, and 404 where there is none',
+  getJobFile: 'it is a file of any size, and 404 where there is none',
+  getCustomerInformation: 'it is one text, and 404 where there is none',
   getCertificateAuthority: 'it is one constant text, and 404 without an authority',
 }
 

@@ -58,6 +58,7 @@ describe.each(ocppVersions)('a charge point of OCPP %s', (version) => {
     await stator.station(identity, { version })
     const body = { type: 'CSMSRootCertificate', certificate }
     expect(await stator.json(path(identity, '/install'), { body })).toEqual({
+      jobId: expect.any(Number),
       status: 'Accepted',
       message: 'Certificate installed',
     })
@@ -72,6 +73,7 @@ describe.each(ocppVersions)('a charge point of OCPP %s', (version) => {
     expect(await stator.json(path(identity, '/delete'), { body: hashData })).toMatchObject({ status: 'Accepted' })
     expect(await stator.json(path(identity))).toEqual({ issued: [], installed: [] })
     expect(await stator.json(path(identity, '/delete'), { body: hashData })).toEqual({
+      jobId: expect.any(Number),
       status: 'NotFound',
       message: 'The charge point answered the deletion of the certificate with NotFound',
     })
@@ -88,6 +90,7 @@ describe.each(ocppVersions)('a charge point of OCPP %s', (version) => {
       expect(payload['certificate']).toBe(certificate)
       raw.answer(messageId, { status: 'Failed' })
       expect(await request).toEqual({
+        jobId: expect.any(Number),
         status: 'Failed',
         message: 'The charge point answered the installation of the certificate with Failed',
       })

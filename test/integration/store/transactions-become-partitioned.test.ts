@@ -4,9 +4,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { Client } from 'pg'
 import { migrate } from '../../../src/store/migrate.ts'
-import { bind } from '../../../src/store/statement.ts'
-import { insertTransactions, type TransactionRow } from '../../../src/store/statements.ts'
-import { transactionStarted } from '../../support/changes.ts'
 import { collectedLog } from '../../support/log-lines.ts'
 import { databaseUntil, withClient } from '../../support/migration-folder.ts'
 import type { TestDatabase } from '../../support/postgres.ts'
@@ -36,15 +33,18 @@ afterAll(async () => {
   await database.drop()
 })
 
-/** Stores a start in the way of the version before, which is that of this one. */
+const insertEarlier = {
+  name: 'stator_insert_transactions',
+  text: `INSERT INTO transactions (id, charge_point_id, evse_id, connector_id, station_transaction_id, station_use, started_at, received_at)
+    SELECT v.*, now(), $3 FROM (SELECT unnest($1::int8[]), 1, 1, 1, unnest($2::text[]), 1) AS v ON CONFLICT (id)
+    DO UPDATE SET id = transactions.id WHERE NOT (1 / (CASE WHEN transactions.charge_point_id <> EXCLUDED.charge_point_id
+      OR transactions.received_at <> EXCLUDED.received_at
+      OR transactions.station_transaction_id IS DISTINCT FROM EXCLUDED.station_transaction_id THEN 0 ELSE 1 END) = 1)`,
+}
+
+/** Stores a start in the way of the version before. */
 async function insert(id: number, stationTransactionId: string | null): Promise<unknown> {
-  const row: TransactionRow = {
-    ...transactionStarted(id, { stationTransactionId }).row,
-    chargePointKey: 1,
-    receivedAtMs: arrivalMs,
-    epoch: null,
-  }
-  return earlier.query(bind(insertTransactions, [row]))
+  return earlier.query({ ...insertEarlier, values: [[id], [stationTransactionId], new Date(arrivalMs)] })
 }
 
 const findEarlier = {
