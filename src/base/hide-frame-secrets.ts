@@ -10,7 +10,13 @@ const secretWord = /p(?:ass(?:word|phrase|wd)|wd|s[kw]|rivate key)|s(?:ecret|imp
 
 /** Whether a text may contain a secret: it has a word that names one, a URL, or an escape that may spell either. */
 function isSuspicious(text: string): boolean {
-  return text.includes('://') || text.includes('\\/') || text.includes('\\u') || secretWord.test(text)
+  return (
+    text.includes('://') ||
+    text.includes('/uploads/') ||
+    text.includes('\\/') ||
+    text.includes('\\u') ||
+    secretWord.test(text)
+  )
 }
 
 /** Members that are secrets because of their object (2.x NetworkConnectionProfileType), as `object.member`. */
@@ -95,7 +101,7 @@ class Search {
     const members = Object.entries(value).map(([name, member]) => {
       const lower = name.toLowerCase()
       // The number of a monitor is its threshold, whatever variable it watches.
-      const isThreshold = isMonitor && typeof member === 'number'
+      const isThreshold = isMonitor && lower === 'value' && typeof member === 'number'
       const isSecret =
         place.isSecret ||
         isSecretName(name) ||

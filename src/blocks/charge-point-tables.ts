@@ -16,7 +16,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { Strictness } from '../ocpp/verdict.ts'
 import type { OcppVersion } from '../ocpp/version.ts'
-import { bytes, instant, xid8 } from './column-types.ts'
+import { bytes, instant, nameStart, xid8 } from './column-types.ts'
 import type { UntimedFacts } from './untimed-facts.ts'
 import type { ConnectorStatus, Payload, RegistrationStatus, SecurityProfile } from './values.ts'
 
@@ -141,7 +141,7 @@ export const chargePoints = pgTable(
     ...Object.entries({ vendor: table.vendor, model: table.model, firmware: table.firmwareVersion }).map(
       ([name, column]) =>
         index(`charge_points_by_${name}`)
-          .on(sql`lower(${column})`, table.identity)
+          .on(nameStart(column), table.identity)
           .concurrently()
           .where(sql`deleted_at IS NULL`),
     ),

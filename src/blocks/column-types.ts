@@ -1,6 +1,7 @@
 // Column types that drizzle does not have. All tables use them.
 
-import { customType } from 'drizzle-orm/pg-core'
+import { type SQL, sql } from 'drizzle-orm'
+import { type AnyPgColumn, customType } from 'drizzle-orm/pg-core'
 
 /** Milliseconds since the Unix epoch of PostgreSQL's ISO output, e.g. `2026-11-23 16:00:00.123+00`. */
 export function parseInstant(text: string): number {
@@ -20,3 +21,11 @@ export const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ 
 
 /** Id of a PostgreSQL transaction, as text. */
 export const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' })
+
+/** Characters of a name that an index has: PostgreSQL refuses longer entries, and charge points send what they like. */
+const indexedCharacters = 128
+
+/** What an index on a name has of it, whose letter case does not count. */
+export function nameStart(name: SQL | AnyPgColumn | string): SQL {
+  return sql`lower(left(${name}, ${sql.raw(String(indexedCharacters))}))`
+}

@@ -1,6 +1,6 @@
 // Alarms of 2.x charge points: the newest ones that an event may be about, and lists for the REST API.
 
-import { and, eq, getTableColumns, gte, inArray, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, gte, inArray, isNotNull, isNull, lte, type SQL } from 'drizzle-orm'
 import type { Pool } from 'pg'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import type { AlarmFilter, AlarmRecord, AlarmState, AlarmSubject } from '../blocks/diagnostics/records.ts'
@@ -12,6 +12,7 @@ import { BatchedLookup } from './batched-lookup.ts'
 import { filteredKeys } from './identity-keys.ts'
 import { keyOf, type Order, orderBy } from './keyset.ts'
 import { ms } from './known-transaction.ts'
+import { isNamed } from './named.ts'
 import { filteredPageOf, keysetPageOf, type ListSource, withoutCursors } from './paging.ts'
 import { notOfDeleted, scopeOfList } from './scoped-rows.ts'
 import { int4Array, textArray } from './wire/binary-array.ts'
@@ -89,8 +90,8 @@ export function createAlarmQueries(source: ListSource) {
       )
       const rest = and(
         severityMax === undefined ? undefined : lte(alarms.severity, severityMax),
-        isNamed(alarms.componentName, filter.component),
-        isNamed(alarms.variableName, filter.variable),
+        hasName(alarms.componentName, filter.component),
+        hasName(alarms.variableName, filter.variable),
         isThere(alarms.chargePointKey),
       )
       const { chargePointKey: _, subject: __, ...columns } = getTableColumns(alarms)
@@ -124,6 +125,6 @@ const newestFirst: Order = {
   ],
 }
 
-function isNamed(column: typeof alarms.componentName | typeof alarms.variableName, name: string | undefined) {
-  return name === undefined ? undefined : sql`lower(${column}) = lower(${storableText(name)})`
+function hasName(column: typeof alarms.componentName | typeof alarms.variableName, name: string | undefined) {
+  return name === undefined ? undefined : isNamed(column, storableText(name))
 }

@@ -8,6 +8,7 @@ import { storableText } from '../base/storable-text.ts'
 import { chargePoints } from '../blocks/charge-point-tables.ts'
 import type { ChargePointFilter } from '../blocks/records.ts'
 import { groupsBelow, isInScope } from './in-scope.ts'
+import { isNamed } from './named.ts'
 import type { FilteredRows } from './paging.ts'
 
 /** The charge points of `filter`, by identity. */
@@ -77,5 +78,5 @@ function isOfGroup({ groupKey, scope }: ChargePointFilter): SQL | undefined {
 }
 
 function isText(column: AnyPgColumn, wanted: string | undefined): SQL | undefined {
-  return wanted === undefined ? undefined : sql`lower(${column}) = lower(${storableText(wanted)})`
+  return wanted === undefined ? undefined : isNamed(column, storableText(wanted))
 }

@@ -7,6 +7,7 @@ import type { Command, NoCommand } from '../command.ts'
 import type { Handler } from '../decision.ts'
 import type { Learned } from '../message-row.ts'
 import { notification, timeMs } from '../notification.ts'
+import { stationTransactionIdOf } from '../station-transaction-id.ts'
 
 /** NotifySettlement: a payment was settled, or was not. */
 export const notifySettlement: Handler<OCPP21.NotifySettlementRequest> = {
@@ -17,7 +18,7 @@ export const notifySettlement: Handler<OCPP21.NotifySettlementRequest> = {
         pspRef,
         settledAtMs: timeMs(settlementTime, known.receivedAtMs),
         status,
-        stationTransactionId: transactionId ?? null,
+        stationTransactionId: transactionId === undefined ? null : stationTransactionIdOf(transactionId),
         amount: settlementAmount,
         payload: known.verbatim,
       },

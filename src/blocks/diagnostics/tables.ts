@@ -2,7 +2,7 @@
 
 import { sql } from 'drizzle-orm'
 import { bigint, boolean, doublePrecision, index, integer, json, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import { instant } from '../column-types.ts'
+import { instant, nameStart } from '../column-types.ts'
 import type { Payload } from '../values.ts'
 import type { StreamEvent } from './stream-state.ts'
 
@@ -93,10 +93,10 @@ export const alarms = pgTable(
       .on(table.beganAtMs, table.chargePointKey, table.subject)
       .where(sql`ended_at IS NULL`),
     index('alarms_of_component')
-      .on(sql`lower(${table.componentName})`, table.beganAtMs, table.chargePointKey, table.subject)
+      .on(nameStart(table.componentName), table.beganAtMs, table.chargePointKey, table.subject)
       .concurrently(),
     index('alarms_of_variable')
-      .on(sql`lower(${table.variableName})`, table.beganAtMs, table.chargePointKey, table.subject)
+      .on(nameStart(table.variableName), table.beganAtMs, table.chargePointKey, table.subject)
       .concurrently(),
     index('alarms_open_of_charge_point')
       .on(table.chargePointKey)

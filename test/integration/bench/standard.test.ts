@@ -54,6 +54,6 @@ test('an interrupted run still says and writes what it had', async () => {
   const table = await run.stdout.text()
   expect(await run.exited).toBe(130)
   expect(table).toContain('The run was interrupted; this is what it had until then.')
-  expect(table).toMatch(/heartbeats\/s, closed loop, against the floor\s+≥ 0\.850×\s+\d/)
+  expect(table).toMatch(/heartbeats\/s, closed loop, against the floor\s+≥ 0\.800×\s+\d/)
   expect(JSON.parse(written('interrupted', '.json'))).toMatchObject({ isComplete: false, memory: null })
 }, 180_000)

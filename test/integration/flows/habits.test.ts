@@ -2,6 +2,7 @@
 // they do, with the tests that show it.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { randomBytes } from 'node:crypto'
 import { anomalyKinds, at, start, stop } from '../../support/sessions-16.ts'
 import { TestStator } from '../../support/stator.ts'
 
@@ -125,4 +126,30 @@ test('empty text frames are dropped, and the connection goes on', async () => {
   for (const text of ['', ' ', '\n']) raw.send(text)
   expect(await raw.call('Heartbeat', {})).toHaveProperty('currentTime')
   expect(raw.inbox).toEqual([])
+})
+
+test('names that are longer than an index takes are stored, and found', async () => {
+  // Random: PostgreSQL compresses a text that repeats itself.
+  const long = (n: number): string => randomBytes(n).toString('hex').slice(0, n)
+  const [vendor, model, firmware, component, variable] = [1, 2, 3, 4, 5].map(() => long(6_000))
+  const raw = await stator.bootedRaw('LONG-NAMES', '2.1')
+  const boot = { reason: 'PowerUp', chargingStation: { vendorName: vendor, model, firmwareVersion: firmware } }
+  expect(await raw.call('BootNotification', boot)).toMatchObject({ status: 'Accepted' })
+  const eventData = {
+    eventId: 1,
+    timestamp: at(1),
+    trigger: 'Alerting',
+    actualValue: '90',
+    severity: 3,
+    eventNotificationType: 'HardWiredNotification',
+    component: { name: component },
+    variable: { name: variable },
+  }
+  expect(await raw.call('NotifyEvent', { generatedAt: at(1), seqNo: 0, eventData: [eventData] })).toBeObject()
+  const settlement = { pspRef: 'P1', status: 'Settled', settlementAmount: 1, settlementTime: at(2) }
+  expect(await raw.call('NotifySettlement', { ...settlement, transactionId: long(6_000) })).toBeObject()
+
+  expect(await stator.json('/api/alarms?chargePointId=LONG-NAMES')).toMatchObject({ totalCount: 1 })
+  expect(await stator.json('/api/chargepoints/LONG-NAMES/settlements')).toMatchObject({ totalCount: 1 })
+  expect(await stator.json('/api/chargepoints/LONG-NAMES')).toMatchObject({ chargePointId: 'LONG-NAMES' })
 })

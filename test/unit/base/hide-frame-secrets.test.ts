@@ -139,6 +139,15 @@ describe('only the secret goes', () => {
       '[2,"1","NotifyMonitoringReport",{"monitor":[{"variable":{"name":"WifiPSK"},"variableMonitoring":[{"severity":1,"value":2.5},{"value":4711}],"attributeValue":"hunter2"}]}]',
       '[2,"1","NotifyMonitoringReport",{"monitor":[{"variable":{"name":"WifiPSK"},"variableMonitoring":[{"severity":1,"value":2.5},{"value":"***"}],"attributeValue":"***"}]}]',
     ],
+    // An event has a severity, too, and its value is one.
+    [
+      '[2,"1","NotifyEvent",{"eventData":[{"severity":5,"actualValue":4711,"variable":{"name":"BasicAuthPassword"}}]}]',
+      '[2,"1","NotifyEvent",{"eventData":[{"severity":5,"actualValue":"***","variable":{"name":"BasicAuthPassword"}}]}]',
+    ],
+    [
+      `[2,"1","SecurityEventNotification",{"techInfo":"PUT /uploads/${'a'.repeat(43)}/log.zip failed"}]`,
+      '[2,"1","SecurityEventNotification",{"techInfo":"PUT /uploads/***/log.zip failed"}]',
+    ],
     // The second of two members counts for who parses it, and the first is in the text all the same.
     [
       '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"hunter2","value":null}]',
