@@ -28,6 +28,9 @@ export async function judgeContract(question: ContractQuestion, deps: ContractDe
   const chain = question.certificates === null ? [] : chainIn(question.certificates)
   if (chain === null) return unverified('the certificates cannot be read as PEM')
   const [leaf, ...above] = chain
+  if (leaf === undefined && question.hashData.length === 0) {
+    return unverified('neither a certificate nor hash data was sent')
+  }
   if (leaf !== undefined) {
     if (chain.some(({ facts }) => facts.notAfterMs < nowMs)) return answer('expired', 'a certificate has expired')
     const problem = pathProblem(leaf, above, trust, nowMs) ?? nameProblem(leaf, question.contractId)

@@ -76,6 +76,16 @@ test('without responders a chain is verified by itself, and hash data not at all
   })
 })
 
+test('whoever sends neither a certificate nor hash data proves nothing', async () => {
+  for (const isOff of [false, true]) {
+    expect(await judge({}, isOff)).toEqual({
+      kind: 'contract',
+      status: 'unverified',
+      reason: 'neither a certificate nor hash data was sent',
+    })
+  }
+})
+
 const refused: readonly (readonly [what: string, certificates: () => string, status: ContractAnswer['status']])[] = [
   [
     'that has expired',
