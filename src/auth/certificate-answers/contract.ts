@@ -23,10 +23,18 @@ export interface ContractDeps {
 
 /** Judges what a charge point presents. With certificates and hash data, both must be good. It never rejects. */
 export async function judgeContract(question: ContractQuestion, deps: ContractDeps): Promise<ContractAnswer> {
+  try {
+    return await judged(question, deps)
+  } catch {
+    return unverified('a certificate cannot be read')
+  }
+}
+
+async function judged(question: ContractQuestion, deps: ContractDeps): Promise<ContractAnswer> {
   const { trust, statuses, nowMs, signal } = deps
   if (trust.anchors.length === 0) return unverified('Security.Iso15118.Roots is empty')
   const chain = question.certificates === null ? [] : chainIn(question.certificates)
-  if (chain === null) return unverified('the certificates cannot be read as PEM')
+  if (chain === null) return unverified('the certificates cannot be read')
   const [leaf, ...above] = chain
   if (leaf === undefined && question.hashData.length === 0) {
     return unverified('neither a certificate nor hash data was sent')
@@ -61,13 +69,15 @@ function unverified(reason: string): ContractAnswer {
   return answer('unverified', reason)
 }
 
-/** The certificates of a PEM text; null if there is none, or one is damaged. */
+/** The certificates of a PEM text; null if there is none, or one is damaged, or has a key that cannot be read. */
 function chainIn(pem: string): readonly Certificate[] | null {
   // Some charge points escape the line ends twice.
   const blocks = pemCertificates(pem.replaceAll('\\r', '').replaceAll('\\n', '\n'))
   if (blocks.length === 0 || blocks.length > chainCertificatesMax) return null
   try {
-    return blocks.map((block) => readCertificate(block))
+    const chain = blocks.map((block) => readCertificate(block))
+    // The key is read when it is asked for, which throws for a kind or a curve that nobody knows.
+    return chain.every(({ x509 }) => x509.publicKey.type === 'public') ? chain : null
   } catch {
     return null
   }

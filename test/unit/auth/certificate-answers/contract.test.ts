@@ -98,6 +98,8 @@ const refused: readonly (readonly [what: string, certificates: () => string, sta
   ['that names no responder', () => pem(makeContract(authority, null), authority), 'unverified'],
   ['that the responder does not know', () => pem(makeContract(authority, responder.url), authority), 'unverified'],
   ['that is damaged', () => pem(contract).replace('MI', 'XX'), 'unverified'],
+  ['whose key is on a curve that nobody knows', () => pem(withUnknownCurve(contract), authority), 'unverified'],
+  ['below an authority with such a key', () => pem(contract, withUnknownCurve(authority)), 'unverified'],
   ['that is no PEM', () => 'MIIB', 'unverified'],
 ]
 test.each(refused)('a certificate is refused %s', async (_, certificates, status) => {
@@ -110,6 +112,16 @@ test.each(refused)('a certificate is refused %s', async (_, certificates, status
 
 function forged(): Made {
   return makeContract({ ...stranger.authority, name: authority.name }, responder.url)
+}
+
+function withUnknownCurve(made: Made): Made {
+  const der = Buffer.from(made.der)
+  // The identifier of prime256v1, whose last byte is 7.
+  const at = der.indexOf(Buffer.from('06082a8648ce3d030107', 'hex'))
+  der[at + 9] = 0x7f
+  expect(() => readCertificate(der).x509.publicKey).toThrow()
+  const base64 = der.toString('base64')
+  return { ...made, der, certificate: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n` }
 }
 
 test('a certificate is revoked if it, or one above it, is revoked', async () => {
