@@ -2,7 +2,7 @@
 // as JSON over HTTPS. docs/operations.md has the contract.
 
 import { z } from 'zod'
-import { boundedFetch } from '../../base/bounded-fetch.ts'
+import { boundedFetch, shownUrl } from '../../base/bounded-fetch.ts'
 import type { Iso15118Settings } from '../../base/iso15118-settings.ts'
 import { evCertificateBytesMax, exiCharactersMax } from '../../base/limits.ts'
 import type { EvCertificateAnswer, EvCertificateQuestion } from '../../blocks/certificate-questions.ts'
@@ -29,21 +29,22 @@ export async function askProvider(
   const headers = { 'Content-Type': 'application/json', Accept: 'application/json', ...authorization }
   const body = JSON.stringify({ chargePointId: identity, ...request })
   const answer = await boundedFetch(url, { method: 'POST', headers, body }, evCertificateBytesMax, signal)
-  if (answer.status !== 200) throw new Error(`${url} answers with status ${answer.status}`)
-  const { status, exiResponse, remainingContracts } = read(url, answer.body)
-  if (status === 'Accepted' && exiResponse === '') throw new Error(`${url} answers Accepted without exiResponse`)
+  const shown = shownUrl(url)
+  if (answer.status !== 200) throw new Error(`${shown} answers with status ${answer.status}`)
+  const { status, exiResponse, remainingContracts } = read(shown, answer.body)
+  if (status === 'Accepted' && exiResponse === '') throw new Error(`${shown} answers Accepted without exiResponse`)
   return { status, exiResponse, ...(remainingContracts === undefined ? {} : { remainingContracts }) }
 }
 
-function read(url: string, body: Buffer): z.infer<typeof Answer> {
+function read(shown: string, body: Buffer): z.infer<typeof Answer> {
   let json: unknown
   try {
     json = JSON.parse(body.toString('utf8'))
   } catch {
-    throw new Error(`the answer of ${url} is not JSON`)
+    throw new Error(`the answer of ${shown} is not JSON`)
   }
   const parsed = Answer.safeParse(json)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw new Error(`the answer of ${url} cannot be used: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`)
+  throw new Error(`the answer of ${shown} cannot be used: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`)
 }
