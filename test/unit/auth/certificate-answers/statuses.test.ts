@@ -8,7 +8,7 @@ import { bytesOf, ocspRequest, readOcspAnswer } from '../../../../src/auth/certi
 import { CertificateStatuses } from '../../../../src/auth/certificate-answers/statuses.ts'
 import { readCertificate } from '../../../../src/auth/certificates/certificate.ts'
 import { RevocationLists } from '../../../../src/auth/certificates/revocation.ts'
-import { revocationListBytesMax, statusRequestsPerHostMax } from '../../../../src/base/limits.ts'
+import { revocationListBytesMax, statusFailureMs, statusRequestsPerHostMax } from '../../../../src/base/limits.ts'
 import type { StatusQuestion } from '../../../../src/blocks/certificate-questions.ts'
 import { hashDataFor, makeContract, makeContractAuthorities, makeDelegate } from '../../../support/contract-chain.ts'
 import { HandClock } from '../../../support/hand-clock.ts'
@@ -227,6 +227,39 @@ describe('a responder', () => {
     expect(await ask(of, question)).toMatchObject({ status: 'Good' })
   })
 
+  test('that is away is not waited for by the next ones, for some seconds', async () => {
+    responder.hold(true)
+    const of = statuses()
+    const controller = new AbortController()
+    const before = responder.asked
+    const waiting = ask(of, about(contract), controller.signal)
+    await until('the request has arrived', () => responder.asked - before === 1)
+    controller.abort(new Error('no answer within 5 ms'))
+    const answer = await waiting
+    expect(answer).toMatchObject({ status: 'Failed', reason: expect.stringContaining('no answer within 5 ms') })
+    expect(await ask(of, about(makeContract(authority, null)))).toEqual(answer)
+    responder.hold(false)
+    responder.say(contract, { status: 'good' })
+    clock.pass(statusFailureMs)
+    expect(await ask(of)).toMatchObject({ status: 'Good' })
+    expect(responder.asked - before).toBe(2)
+  })
+
+  test('that had little time left is asked again at once', async () => {
+    responder.hold(true)
+    const of = statuses({ responders: [responder.host, '127.0.0.1:1'] })
+    const question = { ...about(contract), urls: ['http://127.0.0.1:1', responder.url] }
+    const controller = new AbortController()
+    const before = responder.asked
+    const waiting = ask(of, question, controller.signal)
+    await until('the request has arrived', () => responder.asked - before === 1)
+    controller.abort(new Error('no answer within 5 ms'))
+    expect(await waiting).toMatchObject({ status: 'Failed' })
+    responder.hold(false)
+    responder.say(contract, { status: 'good' })
+    expect(await ask(of, question)).toMatchObject({ status: 'Good' })
+  })
+
   test('that redirects is not followed', async () => {
     const other: Responder = startResponder(authority)
     const redirecting = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => Response.redirect(other.url) })
@@ -256,6 +289,27 @@ describe('a revocation list', () => {
     expect(await ask(of, ofRoot(authority))).toMatchObject({ status: 'Revoked', ocspResult: '' })
     expect(await ask(of, ofRoot(contract))).toMatchObject({ status: 'Good' })
     expect(responder.asked - before).toBe(1)
+  })
+
+  test('is read once by many at the same time', async () => {
+    responder.serve('root.crl', makeRevocationList(root, [authority]))
+    const of = statuses()
+    const before = responder.asked
+    const answers = await Promise.all([authority, contract, delegate].map((one) => ask(of, ofRoot(one))))
+    expect(answers.map(({ status }) => status)).toEqual(['Revoked', 'Good', 'Good'])
+    expect(responder.asked - before).toBe(1)
+  })
+
+  test('that cannot be used is not read again for some seconds', async () => {
+    responder.serve('root.crl', makeRevocationList(root, [], { nextMs: Date.now() - hourMs }))
+    const of = statuses()
+    const before = responder.asked
+    const answer = await ask(of, ofRoot(authority))
+    expect(await ask(of, ofRoot(contract))).toEqual(answer)
+    expect(responder.asked - before).toBe(1)
+    responder.serve('root.crl', makeRevocationList(root, []))
+    clock.pass(statusFailureMs)
+    expect(await ask(of, ofRoot(authority))).toMatchObject({ status: 'Good' })
   })
 
   test.each([
