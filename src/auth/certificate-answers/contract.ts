@@ -1,5 +1,6 @@
 // Whether the contract certificate of an EV is good (2.0.1 C07): its chain leads to an authority that the operator
-// trusts, it names the contract, and none of the certificates on the way has expired or is revoked.
+// trusts, it names the contract, and none of the certificates on the way has expired or is revoked. Others that were
+// sent do not count.
 
 import { pemCertificates } from '../../base/setting-file.ts'
 import { chainCertificatesMax } from '../../base/limits.ts'
@@ -10,7 +11,7 @@ import type {
   StatusQuestion,
 } from '../../blocks/certificate-questions.ts'
 import { type Certificate, readCertificate } from '../certificates/certificate.ts'
-import { pathProblem, type Trust } from '../certificates/chain.ts'
+import { pathFrom, type Trust } from '../certificates/chain.ts'
 import { hashDataOf } from './ocsp.ts'
 import type { CertificateStatuses } from './statuses.ts'
 
@@ -39,16 +40,17 @@ async function judged(question: ContractQuestion, deps: ContractDeps): Promise<C
   if (leaf === undefined && question.hashData.length === 0) {
     return unverified('neither a certificate nor hash data was sent')
   }
-  if (leaf !== undefined) {
-    if (chain.some(({ facts }) => facts.notAfterMs < nowMs)) return answer('expired', 'a certificate has expired')
-    const problem = pathProblem(leaf, above, trust, nowMs) ?? nameProblem(leaf, question.contractId)
+  const found = leaf === undefined ? null : pathFrom(leaf, above, trust, nowMs)
+  if (leaf !== undefined && found !== null) {
+    if (found.hasExpired) return answer('expired', `a certificate has expired: ${found.problem}`)
+    const problem = found.problem ?? nameProblem(leaf, question.contractId)
     if (problem !== null) return unverified(`the certificate is refused: ${problem}`)
   }
   if (statuses.isOff) {
     if (leaf === undefined) return unverified('Security.Iso15118.OcspResponders is empty, and only hash data was sent')
     return answer('valid', null)
   }
-  const asked = [...question.hashData, ...questionsAbout(chain, trust)]
+  const asked = [...question.hashData, ...questionsAbout(found?.path ?? [])]
   return ofStatuses(await Promise.all(asked.map((one) => statuses.ask(one, above, signal))))
 }
 
@@ -95,19 +97,12 @@ function nameProblem({ facts }: Certificate, contractId: string): string | null 
 
 const contractCharacters = 14
 
-/** What to ask about each certificate of a chain below the trusted authorities. */
-function questionsAbout(chain: readonly Certificate[], { anchors }: Trust): StatusQuestion[] {
-  return chain.flatMap((certificate) => {
-    if (anchors.some(({ x509 }) => x509.fingerprint256 === certificate.x509.fingerprint256)) return []
-    const issuer = [...chain, ...anchors].find(
-      (one) =>
-        one.facts.isAuthority &&
-        one.facts.subject.equals(certificate.facts.issuer) &&
-        certificate.x509.verify(one.x509.publicKey),
-    )
-    if (issuer === undefined) return []
-    const urls = respondersOf(certificate)
-    return [{ source: 'OCSP', hashData: hashDataOf(certificate, issuer), urls }]
+/** What to ask about each certificate of a path, but for the authority at its end, which is trusted. */
+function questionsAbout(path: readonly Certificate[]): StatusQuestion[] {
+  return path.slice(1).flatMap((issuer, at) => {
+    const certificate = path[at]
+    if (certificate === undefined) return []
+    return [{ source: 'OCSP', hashData: hashDataOf(certificate, issuer), urls: respondersOf(certificate) }]
   })
 }
 

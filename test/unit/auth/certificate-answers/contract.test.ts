@@ -114,6 +114,24 @@ function forged(): Made {
   return makeContract({ ...stranger.authority, name: authority.name }, responder.url)
 }
 
+test('certificates that were sent and are not on the way do not count', async () => {
+  const old = makeAuthority('MO sub-CA', { issuer: root, keyOf: authority, toMs: Date.now() - dayMs })
+  const revoked = makeContract(authority, responder.url)
+  responder.say(revoked, { status: 'revoked' })
+  const before = responder.asked
+  expect(await judge({ certificates: pem(contract, old, revoked, authority, root) })).toMatchObject({ reason: null })
+  expect(responder.asked - before).toBe(1)
+})
+
+test('a certificate has expired if one above it has, and there is no other way', async () => {
+  const old = makeAuthority('MO old sub-CA', { issuer: root, toMs: Date.now() - dayMs })
+  expect(await judge({ certificates: pem(makeContract(old, responder.url), old) })).toEqual({
+    kind: 'contract',
+    status: 'expired',
+    reason: expect.stringMatching(/^a certificate has expired: its issuer cannot be trusted: it expired on /),
+  })
+})
+
 function withUnknownCurve(made: Made): Made {
   const der = Buffer.from(made.der)
   // The identifier of prime256v1, whose last byte is 7.
