@@ -17,13 +17,16 @@ test.each([
   ['lacks the response', () => Response.json({ status: 'Accepted' }), `${url} answers Accepted without exiResponse`],
   ['is of another kind', () => Response.json({ status: 'Perhaps' }), `the answer of ${url} cannot be used: status `],
   ['is too long', () => new Response('x'.repeat(1_000_000)), `the answer of ${url} has more than`],
-] as const)('an answer that %s is told without the query of the URL, which may have a secret', async (_, made, told) => {
-  answer = made
-  const asked = askProvider({ url: `${url}?code=SECRET`, token: null }, 'CP', question, signal)
-  const reason = await asked.then(
-    () => 'it was taken',
-    (error: unknown) => String(error),
-  )
-  expect(reason).toStartWith(`Error: ${told}`)
-  expect(reason).not.toContain('SECRET')
-})
+] as const)(
+  'an answer that %s is told without the query of the URL, which may have a secret',
+  async (_, made, told) => {
+    answer = made
+    const asked = askProvider({ url: `${url}?code=SECRET`, token: null }, 'CP', question, signal)
+    const reason = await asked.then(
+      () => 'it was taken',
+      (error: unknown) => String(error),
+    )
+    expect(reason).toStartWith(`Error: ${told}`)
+    expect(reason).not.toContain('SECRET')
+  },
+)
