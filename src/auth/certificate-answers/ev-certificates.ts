@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { boundedFetch, shownUrl } from '../../base/bounded-fetch.ts'
 import type { Iso15118Settings } from '../../base/iso15118-settings.ts'
 import { evCertificateBytesMax, exiCharactersMax } from '../../base/limits.ts'
-import type { EvCertificateAnswer, EvCertificateQuestion } from '../../blocks/certificate-questions.ts'
+import type { Asker, EvCertificateAnswer, EvCertificateQuestion } from '../../blocks/certificate-questions.ts'
 
 const Answer = z.object({
   status: z.enum(['Accepted', 'Failed']),
@@ -14,20 +14,19 @@ const Answer = z.object({
 })
 
 /**
- * Asks the provider.
+ * Asks the provider. It may be asked again about the same message, which a charge point has sent again.
  *
- * @param identity of the charge point.
  * @throws {Error} a sentence: there is no usable answer before `signal`.
  */
 export async function askProvider(
   { url, token }: NonNullable<Iso15118Settings['provider']>,
-  identity: string,
+  { identity, messageId }: Asker,
   { request }: EvCertificateQuestion,
   signal: AbortSignal,
 ): Promise<EvCertificateAnswer> {
   const authorization = token === null ? {} : { Authorization: `Bearer ${token}` }
   const headers = { 'Content-Type': 'application/json', Accept: 'application/json', ...authorization }
-  const body = JSON.stringify({ chargePointId: identity, ...request })
+  const body = JSON.stringify({ chargePointId: identity, messageId, ...request })
   const answer = await boundedFetch(url, { method: 'POST', headers, body }, evCertificateBytesMax, signal)
   const shown = shownUrl(url)
   if (answer.status !== 200) throw new Error(`${shown} answers with status ${answer.status}`)

@@ -21,7 +21,12 @@ test.each([
   'an answer that %s is told without the query of the URL, which may have a secret',
   async (_, made, told) => {
     answer = made
-    const asked = askProvider({ url: `${url}?code=SECRET`, token: null }, 'CP', question, signal)
+    const asked = askProvider(
+      { url: `${url}?code=SECRET`, token: null },
+      { identity: 'CP', messageId: 'm1' },
+      question,
+      signal,
+    )
     const reason = await asked.then(
       () => 'it was taken',
       (error: unknown) => String(error),
