@@ -39,8 +39,8 @@ export class CertificateStatuses {
   readonly #deps: StatusesDeps
   readonly #answers: Kept<StatusAnswer>
   readonly #lists: Kept<RevocationList>
-  /** What is being asked, by the certificate: a second question about it waits for the same answer. */
-  readonly #underWay = new Map<string, Promise<StatusAnswer>>()
+  /** What is being asked: a second question that could have no other answer waits for the same one. */
+  readonly #underWay = new Map<string, { readonly answer: Promise<StatusAnswer>; readonly signal: AbortSignal }>()
   /** Revocation lists that are being read, by their URLs. */
   readonly #reading = new Map<string, Promise<RevocationList>>()
   /** Why a URL could not be read, for some seconds: while a responder is away, not every driver waits for it. */
@@ -73,12 +73,17 @@ export class CertificateStatuses {
     const key = parts.join(' ').toLowerCase()
     const known = this.#answers.get(key)
     if (known !== undefined) return known
-    // An answer about another URL may be another one.
-    const asked = `${key} ${urls.join(' ')}`
+    // Another URL may answer otherwise, and other certificates may lead to an authority that is trusted.
+    const asked = [key, ...urls, ...sent.map(({ x509 }) => x509.fingerprint256)].join(' ')
     const underWay = this.#underWay.get(asked)
-    if (underWay !== undefined) return underWay
+    if (underWay !== undefined) {
+      const answer = await underWay.answer
+      // The time of the one who asked may be over, and not that of this one.
+      const isLate = answer.status === 'Failed' && underWay.signal.aborted && !signal.aborted
+      return isLate ? this.ask(question, sent, signal) : answer
+    }
     const asking = this.#askAll({ question, hash, sent, signal }).finally(() => this.#underWay.delete(asked))
-    this.#underWay.set(asked, asking)
+    this.#underWay.set(asked, { answer: asking, signal })
     const answer = await asking
     if (answer.status === 'Good' || answer.status === 'Revoked') this.#keep(key, answer)
     return answer

@@ -200,6 +200,34 @@ describe('a responder', () => {
     expect(responder.asked - before).toBe(1)
   })
 
+  test('is asked by itself for one who sent other certificates', async () => {
+    responder.say(contract, { status: 'good', carries: [] })
+    const of = statuses()
+    const before = responder.asked
+    const answers = await Promise.all([
+      of.ask(about(contract), [], never),
+      of.ask(about(contract), [readCertificate(authority.der)], never),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual(['Failed', 'Good'])
+    expect(responder.asked - before).toBe(2)
+  })
+
+  test('is asked again for those whose time is not over, when that of the first one is', async () => {
+    responder.hold(true)
+    responder.say(contract, { status: 'good' })
+    const of = statuses({ responders: [responder.host, '127.0.0.1:1'] })
+    const question = { ...about(contract), urls: ['http://127.0.0.1:1', responder.url] }
+    const first = new AbortController()
+    const before = responder.asked
+    const answers = Promise.all([first.signal, never, never].map((signal) => ask(of, question, signal)))
+    await until('the first request', () => responder.asked - before === 1)
+    first.abort(new Error('no answer within 5 ms'))
+    await until('the second request', () => responder.asked - before === 2)
+    responder.hold(false)
+    expect((await answers).map(({ status }) => status)).toEqual(['Failed', 'Good', 'Good'])
+    expect(responder.asked - before).toBe(2)
+  })
+
   test('that hangs is waited for until the time-out, and not asked by more than a limit', async () => {
     responder.hold(true)
     const of = statuses({ cacheEntriesMax: 0 })
