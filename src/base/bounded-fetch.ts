@@ -19,7 +19,7 @@ export async function boundedFetch(
   bytesMax: number,
   signal: AbortSignal,
 ): Promise<BoundedAnswer> {
-  const shown = url.replace(/\?.*/s, '')
+  const shown = shownUrl(url)
   let parts: readonly Uint8Array[]
   let status: number
   try {
@@ -34,6 +34,11 @@ export async function boundedFetch(
     })
   }
   return { status, body: Buffer.concat(parts) }
+}
+
+/** A URL as sentences show it: without its query, which may have a secret. */
+export function shownUrl(url: string): string {
+  return url.replace(/\?.*/s, '')
 }
 
 class TooLong extends Error {}

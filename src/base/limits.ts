@@ -1233,6 +1233,9 @@ export const statusClockSkewMs = 300_000
 /** Requests to one host for the status of certificates that are under way; further ones fail at once. */
 export const statusRequestsPerHostMax = 64
 
+/** How long a responder, or a revocation list, that could not be read is not asked again, in milliseconds. */
+export const statusFailureMs = 10_000
+
 /** Largest answer of an OCSP responder, in bytes: one in 2.1 has room for 18,000 characters of Base64. */
 export const ocspAnswerBytesMax = 16_384
 

@@ -41,6 +41,13 @@ export interface ContractAnswer {
   readonly reason: string | null
 }
 
+/** Whose question it is: a retransmission has the same message id. */
+export interface Asker {
+  /** Identity of the charge point. */
+  readonly identity: string
+  readonly messageId: string
+}
+
 /** A certificate that an EV wants to have installed or updated (2.0.1 M01, M02). */
 export interface EvCertificateQuestion {
   readonly kind: 'evCertificate'

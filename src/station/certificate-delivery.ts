@@ -47,11 +47,17 @@ interface CertificateToSend {
   readonly requestId: number | null
 }
 
+/** What has to be sent now, and how many certificates have failed because they were never answered. */
+interface TakenCertificates {
+  readonly toSend: readonly CertificateToSend[]
+  readonly failed: number
+}
+
 type Settled = 'accepted' | 'rejected' | 'failed'
 
 /**
- * The charge point has answered CertificateSigned: what waits for that is told before the certificate is settled, so
- * that it is told again if this process dies in between.
+ * A request for a certificate has come to its end: mostly, the charge point has answered CertificateSigned. What waits
+ * for that is told before the certificate is settled, so that it is told again if this process dies in between.
  */
 export type OnAnswered = (chargePoint: ChargePointRef, state: Settled) => Promise<void>
 
@@ -61,7 +67,7 @@ interface CertificateStore {
   certificateRequestsOf(chargePointKey: number): Promise<readonly SigningTask[]>
   storeCertificate(chargePointKey: number, task: SigningTask, issued: Issued, atMs: number): Promise<void>
   dropCertificateRequest(chargePointKey: number, task: SigningTask): Promise<void>
-  takeCertificatesToSend(chargePointKey: number): Promise<readonly CertificateToSend[]>
+  takeCertificatesToSend(chargePointKey: number): Promise<TakenCertificates>
   settleCertificate(serialNumber: string, state: Settled, reason: string | null, atMs: number): Promise<void>
   certificateChainCharactersMax(chargePointKey: number): Promise<number | null>
   takeRenewals(nodeId: string, withinMs: number, rowsMax: number): Promise<readonly ChargePointRef[]>
@@ -152,7 +158,7 @@ export class CertificateDelivery {
 
   /** Signs what is requested, and takes what has to be sent. Returns the sending. */
   async #sign(chargePoint: ChargePointRef): Promise<() => Promise<void>> {
-    const { store, authority, live, clock, log } = this.#deps
+    const { store, authority, live, onAnswered, clock, log } = this.#deps
     const { key, identity } = chargePoint
     for (const task of await store.certificateRequestsOf(key)) {
       let issued: Issued
@@ -160,6 +166,7 @@ export class CertificateDelivery {
         issued = await authority.issue(task.csr, identity)
       } catch (error) {
         log.error({ identity, error }, 'A certificate could not be signed; its request is given up.')
+        await onAnswered(chargePoint, 'failed')
         await store.dropCertificateRequest(key, task)
         continue
       }
@@ -167,12 +174,16 @@ export class CertificateDelivery {
     }
     const view = live.get(chargePoint)
     if (view === undefined || !view.mayBeSent(certificateSigned)) return async () => {}
-    const certificates = await store.takeCertificatesToSend(key)
-    if (certificates.length === 0) return async () => {}
+    const { toSend, failed } = await store.takeCertificatesToSend(key)
+    if (failed > 0) {
+      log.warn({ identity }, 'A charge point never answered about its certificate, which is not sent again.')
+      await onAnswered(chargePoint, 'failed')
+    }
+    if (toSend.length === 0) return async () => {}
     const charactersMax = (await store.certificateChainCharactersMax(key)) ?? chainCharactersMax
     const make = certificateSignedCommand[view.version]
     return async () => {
-      for (const { serialNumber, certificate, requestId } of certificates) {
+      for (const { serialNumber, certificate, requestId } of toSend) {
         const whole = certificate + authority.chain
         // A charge point with little room gets its own certificate only.
         const chain = whole.length <= Math.min(charactersMax, chainCharactersMax) ? whole : certificate

@@ -5,7 +5,7 @@
 import type { LiveChargePoint } from '../../actors/live-charge-point.ts'
 import type { Clock } from '../base/clock.ts'
 import { idTokenCandidates } from '../blocks/authorization/authorization.ts'
-import type { CertificateAnswer, CertificateQuestion } from '../blocks/certificate-questions.ts'
+import type { Asker, CertificateAnswer, CertificateQuestion } from '../blocks/certificate-questions.ts'
 import type {
   BeforeStart,
   ConcurrentTransactions,
@@ -49,7 +49,7 @@ export interface Lookups {
   /** What is known about a request for a certificate; null if there is no certificate authority. */
   signingRequest(chargePointKey: number, csr: string): Promise<KnownSigningRequest | null>
   /** Asks servers of others, within a time-out. It resolves whatever they do. */
-  askAboutCertificates(identity: string, question: CertificateQuestion): Promise<CertificateAnswer>
+  askAboutCertificates(asker: Asker, question: CertificateQuestion): Promise<CertificateAnswer>
   /** The open jobs of the charge point, and those with this requestId; a limited number of them, newest first. */
   jobsOfRequest(chargePointKey: number, requestId: number | null): Promise<readonly KnownJob[]>
   /** The newest alarms of the charge point about these subjects, and the severities of their monitors. */
@@ -411,7 +411,8 @@ export class MessageContext implements Known {
   }
 
   async #certificateTrip(question: CertificateQuestion, { lookups }: LookupDeps): Promise<boolean> {
-    this.certificates = await lookups.askAboutCertificates(this.chargePoint.identity, question)
+    const { identity } = this.chargePoint
+    this.certificates = await lookups.askAboutCertificates({ identity, messageId: this.messageId }, question)
     return true
   }
 

@@ -289,10 +289,13 @@ function sendingQueries(db: NodePgDatabase) {
      * Marks the certificates of a charge point that are due as sent, and returns them, the oldest first. One that was
      * sent `certificateSendsMax` times has failed.
      */
-    async takeCertificatesToSend(chargePointKey: number): Promise<readonly CertificateToSend[]> {
+    async takeCertificatesToSend(
+      chargePointKey: number,
+    ): Promise<{ readonly toSend: readonly CertificateToSend[]; readonly failed: number }> {
       const { rows } = await db.execute<{
         readonly serial_number: string
-        readonly certificate: string
+        /** Null: this one has failed. */
+        readonly certificate: string | null
         readonly request_id: number | null
       }>(sql`
         WITH failed AS (
@@ -300,6 +303,7 @@ function sendingQueries(db: NodePgDatabase) {
             reason = 'The charge point did not answer CertificateSigned.'
           FROM charge_points p WHERE p.id = ${chargePointKey} AND c.charge_point_id = p.id
             AND c.state IN ('signed', 'sent') AND ${isDue} AND c.sends >= ${certificateSendsMax}
+          RETURNING c.serial_number, c.signed_at
         ), sent AS (
           UPDATE certificates c SET state = 'sent', sent_at = clock_timestamp(), sent_epoch = p.connection_epoch,
             sends = c.sends + 1
@@ -307,12 +311,12 @@ function sendingQueries(db: NodePgDatabase) {
             AND c.state IN ('signed', 'sent') AND ${isDue} AND c.sends < ${certificateSendsMax}
           RETURNING c.serial_number, c.certificate, c.request_id, c.signed_at
         )
-        SELECT serial_number, certificate, request_id FROM sent ORDER BY signed_at`)
-      return rows.map((row) => ({
-        serialNumber: row.serial_number,
-        certificate: row.certificate,
-        requestId: row.request_id,
-      }))
+        SELECT serial_number, certificate, request_id, signed_at FROM sent
+        UNION ALL SELECT serial_number, NULL, NULL, signed_at FROM failed ORDER BY signed_at`)
+      const toSend = rows.flatMap(({ serial_number: serialNumber, certificate, request_id: requestId }) =>
+        certificate === null ? [] : [{ serialNumber, certificate, requestId }],
+      )
+      return { toSend, failed: rows.length - toSend.length }
     },
 
     /**

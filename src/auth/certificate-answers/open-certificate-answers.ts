@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Iso15118Settings } from '../../base/iso15118-settings.ts'
 import type { Logger } from '../../base/log.ts'
 import { pemCertificates, readSettingFile, settingFileRefused } from '../../base/setting-file.ts'
-import type { CertificateAnswer, CertificateQuestion } from '../../blocks/certificate-questions.ts'
+import type { Asker, CertificateAnswer, CertificateQuestion } from '../../blocks/certificate-questions.ts'
 import { type Certificate, readCertificate } from '../certificates/certificate.ts'
 import type { Trust } from '../certificates/chain.ts'
 import { RevocationLists } from '../certificates/revocation.ts'
@@ -14,7 +14,7 @@ import { askProvider } from './ev-certificates.ts'
 const rootsSetting = 'Security.Iso15118.Roots'
 
 /** Answers a question of a charge point. It resolves within the time-out of the settings. */
-export type AskAboutCertificates = (identity: string, question: CertificateQuestion) => Promise<CertificateAnswer>
+export type AskAboutCertificates = (asker: Asker, question: CertificateQuestion) => Promise<CertificateAnswer>
 
 /**
  * Reads the authorities, and returns what answers. The library for OCSP is loaded only if there are any.
@@ -31,11 +31,7 @@ export async function openCertificateAnswers(
   const trust: Trust = { setting: rootsSetting, anchors, own: null, revoked: new RevocationLists([]) }
   const status = anchors.length === 0 ? null : await openStatuses(settings, trust, clock)
 
-  async function answer(
-    identity: string,
-    question: CertificateQuestion,
-    signal: AbortSignal,
-  ): Promise<CertificateAnswer> {
+  async function answer(asker: Asker, question: CertificateQuestion, signal: AbortSignal): Promise<CertificateAnswer> {
     switch (question.kind) {
       case 'contract': {
         if (status !== null) return status.judgeContract(question, signal)
@@ -49,7 +45,7 @@ export async function openCertificateAnswers(
       }
       case 'evCertificate':
         if (provider === null) return { kind: 'evCertificate', answer: null }
-        return { kind: 'evCertificate', answer: await askProvider(provider, identity, question, signal).catch(away) }
+        return { kind: 'evCertificate', answer: await askProvider(provider, asker, question, signal).catch(away) }
     }
   }
 
@@ -58,11 +54,11 @@ export async function openCertificateAnswers(
     return null
   }
 
-  return async (identity, question) => {
+  return async (asker, question) => {
     const controller = new AbortController()
     const cancel = clock.after(timeoutMs, () => controller.abort(new Error(`no answer within ${timeoutMs} ms`)))
     try {
-      return await answer(identity, question, controller.signal)
+      return await answer(asker, question, controller.signal)
     } finally {
       cancel()
     }

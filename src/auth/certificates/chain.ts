@@ -39,6 +39,16 @@ export function chainProblem(
   return new PathSearch(sent.slice(0, chainCertificatesMax), trust, nowMs).from(leaf, [leaf])
 }
 
+/** The way from a certificate to an authority that is trusted, or why there is none. */
+export interface FoundPath {
+  /** Null: there is a path. */
+  readonly problem: string | null
+  /** The certificate itself first, the authority that is trusted last; empty without a path. */
+  readonly path: readonly Certificate[]
+  /** There is no path, and a certificate on the way has expired. */
+  readonly hasExpired: boolean
+}
+
 /** Why no path leads from `certificate` to what `trust` covers, whatever its purpose; null if one does. */
 export function pathProblem(
   certificate: Certificate,
@@ -46,13 +56,27 @@ export function pathProblem(
   trust: Trust,
   nowMs: number,
 ): string | null {
+  return pathFrom(certificate, sent, trust, nowMs).problem
+}
+
+/** As `pathProblem`, with the path that was found. */
+export function pathFrom(
+  certificate: Certificate,
+  sent: readonly Certificate[],
+  trust: Trust,
+  nowMs: number,
+): FoundPath {
   const { fingerprint256 } = certificate.x509
   const isAnchor = trust.anchors.some(({ x509 }) => x509.fingerprint256 === fingerprint256)
   const { unknownCritical } = certificate.facts
   const own = periodProblem(certificate, nowMs) ?? weaknessOf(certificate)
-  if (own !== null || isAnchor) return own
-  if (unknownCritical.length > 0) return criticalProblem(unknownCritical)
-  return new PathSearch(sent.slice(0, chainCertificatesMax), trust, nowMs).from(certificate, [certificate])
+  if (own !== null) return { problem: own, path: [], hasExpired: nowMs > certificate.facts.notAfterMs }
+  if (isAnchor) return { problem: null, path: [certificate], hasExpired: false }
+  if (unknownCritical.length > 0) return { problem: criticalProblem(unknownCritical), path: [], hasExpired: false }
+  const search = new PathSearch(sent.slice(0, chainCertificatesMax), trust, nowMs)
+  const problem = search.from(certificate, [certificate])
+  if (problem !== null) return { problem, path: [], hasExpired: search.hasExpired }
+  return { problem, path: search.found, hasExpired: false }
 }
 
 /** Why it may not authenticate a TLS client; null if it may. */
@@ -87,6 +111,10 @@ class PathSearch {
   readonly #nowMs: number
   /** A client could send certificates that fit each other in many ways. */
   #signaturesLeft = chainSignaturesMax
+  /** The path, if there is one. */
+  found: readonly Certificate[] = []
+  /** Whether a path ended at an authority that has expired. */
+  hasExpired = false
 
   constructor(sent: readonly Certificate[], trust: Trust, nowMs: number) {
     this.#sent = sent
@@ -106,7 +134,10 @@ class PathSearch {
     for (const authority of anchors.filter(isIssuer)) {
       const found =
         this.#linkProblem(certificate, authority, path) ?? revoked.problemOf(certificate, authority, authority !== own)
-      if (found === null) return null
+      if (found === null) {
+        this.found = [...path, authority]
+        return null
+      }
       problem = found
     }
     if (path.length >= chainCertificatesMax) return 'its chain is too long'
@@ -125,6 +156,7 @@ class PathSearch {
     if (this.#signaturesLeft-- <= 0) return 'its chain has too many branches'
     if (!certificate.x509.verify(authority.x509.publicKey)) return 'its signature is not that of its issuer'
     const ofAuthority = authorityProblem(authority, this.#nowMs)
+    if (ofAuthority !== null) this.hasExpired ||= this.#nowMs > authority.facts.notAfterMs
     if (ofAuthority !== null) return `its issuer cannot be trusted: ${ofAuthority}`
     const { pathLengthMax } = authority.facts
     // Authorities between this one and the leaf; those that issued themselves do not count (RFC 5280 §4.2.1.9).

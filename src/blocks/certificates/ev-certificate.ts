@@ -2,21 +2,26 @@
 // provider of such certificates answers it.
 
 import type { OCPP20, OCPP21 } from 'typed-ocpp'
-import type { EvCertificateQuestion } from '../certificate-questions.ts'
+import type { EvCertificateAnswer, EvCertificateQuestion } from '../certificate-questions.ts'
 import type { Handler } from '../decision.ts'
 import { notification } from '../notification.ts'
+import type { Payload } from '../values.ts'
 
-/** @param charactersMax of `exiResponse` in this version. */
+/**
+ * @param charactersMax of `exiResponse` in this version.
+ * @param answerOf the members that the answer has in this version.
+ */
 function evCertificate<P extends object>(
   charactersMax: number,
   requestOf: (payload: P) => EvCertificateQuestion['request'],
+  answerOf: (found: EvCertificateAnswer) => Payload,
 ): Handler<P> {
   return {
     needs: (payload) => ({ certificates: { kind: 'evCertificate', request: requestOf(payload) } }),
     decide: (_, known) => {
       const found = known.certificates?.kind === 'evCertificate' ? known.certificates.answer : null
       const isUsable = found !== null && found.exiResponse.length <= charactersMax
-      return { ...notification(known), answer: isUsable ? { ...found } : { status: 'Failed', exiResponse: '' } }
+      return { ...notification(known), answer: isUsable ? answerOf(found) : { status: 'Failed', exiResponse: '' } }
     },
   }
 }
@@ -25,6 +30,7 @@ function evCertificate<P extends object>(
 export const evCertificate201 = evCertificate<OCPP20.Get15118EVCertificateRequest>(
   5_600,
   ({ iso15118SchemaVersion, action, exiRequest }) => ({ iso15118SchemaVersion, action, exiRequest }),
+  ({ status, exiResponse }) => ({ status, exiResponse }),
 )
 
 /** 2.1 M01, M02: several contracts may follow each other. */
@@ -37,4 +43,5 @@ export const evCertificate21 = evCertificate<OCPP21.Get15118EVCertificateRequest
     ...(maximum === undefined ? {} : { maximumContractCertificateChains: maximum }),
     ...(prioritizedEMAIDs === undefined ? {} : { prioritizedEMAIDs }),
   }),
+  (found) => ({ ...found }),
 )

@@ -139,7 +139,9 @@ describe('an Authorize with a contract certificate', () => {
   test('is refused after the time-out if the responder hangs, and other charge points do not wait', async () => {
     responder.hold(true)
     const before = responder.asked
-    const messageId = raw.sendCall('Authorize', { idToken, iso15118CertificateHashData: hashData() })
+    // A URL of its own: it is not asked again for some seconds.
+    const hanging = hashData().map((one) => ({ ...one, responderURL: `${responder.url}/hanging` }))
+    const messageId = raw.sendCall('Authorize', { idToken, iso15118CertificateHashData: hanging })
     await until('the responder is asked', () => responder.asked > before)
     const other = await stator.bootedRaw('CP-OTHER', '2.0.1')
     expect(await other.call('Heartbeat', {})).toEqual({ currentTime: expect.any(String) })
@@ -209,8 +211,23 @@ describe('the certificate of an EV', () => {
     )
     expect(provider.seen.at(-1)).toEqual({
       authorization: 'Bearer token of the provider',
-      body: { chargePointId: 'CP21-EV', ...request, maximumContractCertificateChains: 3 },
+      body: {
+        chargePointId: 'CP21-EV',
+        messageId: expect.any(String),
+        ...request,
+        maximumContractCertificateChains: 3,
+      },
     })
+  })
+
+  test('is asked for with the id of the message, by which the provider recognises one that is sent again', async () => {
+    provider.answer = () => Response.json({ status: 'Accepted', exiResponse: 'gJM=' })
+    for (const _ of [1, 2]) {
+      raw.sendCall('Get15118EVCertificate', request, 'resent')
+      expect(await raw.answerTo('resent')).toMatchObject([3, 'resent', { exiResponse: 'gJM=' }])
+    }
+    const ids = provider.seen.map(({ body }) => (body as { readonly messageId?: string }).messageId)
+    expect(ids.slice(-2)).toEqual(['resent', 'resent'])
   })
 
   test.each([

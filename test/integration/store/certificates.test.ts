@@ -112,9 +112,10 @@ describeStore('certificates', (store) => {
     await queries.storeCertificate(key, task(7, arrivalMs), issued('0B'), arrivalMs)
     await request(key, 'named', arrivalMs + 1)
     await queries.storeCertificate(key, task(8, arrivalMs + 1), issued('0C'), arrivalMs + 1)
-    expect(await queries.takeCertificatesToSend(key)).toEqual([
-      { serialNumber: '0B', certificate: 'PEM', requestId: 8 },
-    ])
+    expect(await queries.takeCertificatesToSend(key)).toEqual({
+      toSend: [{ serialNumber: '0B', certificate: 'PEM', requestId: 8 }],
+      failed: 0,
+    })
   })
 
   test('a certificate that is never answered is sent five times, then it has failed', async () => {
@@ -127,17 +128,18 @@ describeStore('certificates', (store) => {
       0,
     )
     for (let sends = 0; sends < 5; sends++) {
-      expect(await queries.takeCertificatesToSend(key)).toEqual([
-        { serialNumber: 'AB', certificate: 'PEM', requestId: null },
-      ])
+      expect(await queries.takeCertificatesToSend(key)).toEqual({
+        toSend: [{ serialNumber: 'AB', certificate: 'PEM', requestId: null }],
+        failed: 0,
+      })
       // It was sent on this connection just now.
-      expect(await queries.takeCertificatesToSend(key)).toEqual([])
+      expect(await queries.takeCertificatesToSend(key)).toEqual({ toSend: [], failed: 0 })
       await database.pool.query(
         `UPDATE certificates SET sent_at = now() - interval '2 minutes' WHERE charge_point_id = $1`,
         [key],
       )
     }
-    expect(await queries.takeCertificatesToSend(key)).toEqual([])
+    expect(await queries.takeCertificatesToSend(key)).toEqual({ toSend: [], failed: 1 })
     expect(await queries.certificatesOf({ key, identity: 'CP' })).toMatchObject([{ state: 'failed' }])
   })
 

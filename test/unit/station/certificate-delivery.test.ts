@@ -21,6 +21,8 @@ const accepted: Answer = { kind: 'result', payload: { status: 'Accepted' }, prob
 let clock: HandClock
 let requests: Map<number, string[]>
 let signed: Map<number, string[]>
+/** Charge points with a certificate that was sent too often. */
+let unanswered: Set<number>
 let done: string[]
 let told: string[]
 let mayBeSent: boolean
@@ -37,6 +39,7 @@ beforeEach(() => {
   clock = new HandClock()
   requests = new Map()
   signed = new Map()
+  unanswered = new Set()
   done = []
   told = []
   mayBeSent = true
@@ -51,7 +54,7 @@ beforeEach(() => {
 const store: Store = {
   chargePointsWithCertificates: async () => {
     if (isStoreAway) throw unavailable
-    return [...new Set([...requests.keys(), ...signed.keys()])].map(cp)
+    return [...new Set([...requests.keys(), ...signed.keys(), ...unanswered])].map(cp)
   },
   certificateRequestsOf: async (key) => {
     if (isStoreAway) throw unavailable
@@ -68,7 +71,8 @@ const store: Store = {
   takeCertificatesToSend: async (key) => {
     const taken = signed.get(key) ?? []
     signed.delete(key)
-    return taken.map((certificate) => ({ serialNumber: certificate, certificate, requestId: null }))
+    const toSend = taken.map((certificate) => ({ serialNumber: certificate, certificate, requestId: null }))
+    return { toSend, failed: unanswered.delete(key) ? 1 : 0 }
   },
   settleCertificate: async (serialNumber, state) => {
     done.push(`${state} ${serialNumber}`)
@@ -184,6 +188,16 @@ test('a request that cannot be signed is given up, and logged', async () => {
   await until('the end', () => done.length === 1)
   expect(done).toEqual(['dropped A'])
   expect(log.lines.join('')).toContain('its request is given up')
+  expect(told).toEqual(['CP1 failed'])
+})
+
+test('what waits for a certificate is told that it was never answered', async () => {
+  unanswered.add(1)
+  started()
+  clock.pass(certificateSweepMs)
+  await until('the end', () => told.length === 1)
+  expect([told, calls]).toEqual([['CP1 failed'], []])
+  expect(log.lines.join('')).toContain('never answered')
 })
 
 test('while the database is away nothing is lost: the next sweep goes on', async () => {

@@ -76,6 +76,16 @@ test('without responders a chain is verified by itself, and hash data not at all
   })
 })
 
+test('whoever sends neither a certificate nor hash data proves nothing', async () => {
+  for (const isOff of [false, true]) {
+    expect(await judge({}, isOff)).toEqual({
+      kind: 'contract',
+      status: 'unverified',
+      reason: 'neither a certificate nor hash data was sent',
+    })
+  }
+})
+
 const refused: readonly (readonly [what: string, certificates: () => string, status: ContractAnswer['status']])[] = [
   [
     'that has expired',
@@ -88,6 +98,8 @@ const refused: readonly (readonly [what: string, certificates: () => string, sta
   ['that names no responder', () => pem(makeContract(authority, null), authority), 'unverified'],
   ['that the responder does not know', () => pem(makeContract(authority, responder.url), authority), 'unverified'],
   ['that is damaged', () => pem(contract).replace('MI', 'XX'), 'unverified'],
+  ['whose key is on a curve that nobody knows', () => pem(withUnknownCurve(contract), authority), 'unverified'],
+  ['below an authority with such a key', () => pem(contract, withUnknownCurve(authority)), 'unverified'],
   ['that is no PEM', () => 'MIIB', 'unverified'],
 ]
 test.each(refused)('a certificate is refused %s', async (_, certificates, status) => {
@@ -100,6 +112,34 @@ test.each(refused)('a certificate is refused %s', async (_, certificates, status
 
 function forged(): Made {
   return makeContract({ ...stranger.authority, name: authority.name }, responder.url)
+}
+
+test('certificates that were sent and are not on the way do not count', async () => {
+  const old = makeAuthority('MO sub-CA', { issuer: root, keyOf: authority, toMs: Date.now() - dayMs })
+  const revoked = makeContract(authority, responder.url)
+  responder.say(revoked, { status: 'revoked' })
+  const before = responder.asked
+  expect(await judge({ certificates: pem(contract, old, revoked, authority, root) })).toMatchObject({ reason: null })
+  expect(responder.asked - before).toBe(1)
+})
+
+test('a certificate has expired if one above it has, and there is no other way', async () => {
+  const old = makeAuthority('MO old sub-CA', { issuer: root, toMs: Date.now() - dayMs })
+  expect(await judge({ certificates: pem(makeContract(old, responder.url), old) })).toEqual({
+    kind: 'contract',
+    status: 'expired',
+    reason: expect.stringMatching(/^a certificate has expired: its issuer cannot be trusted: it expired on /),
+  })
+})
+
+function withUnknownCurve(made: Made): Made {
+  const der = Buffer.from(made.der)
+  // The identifier of prime256v1, whose last byte is 7.
+  const at = der.indexOf(Buffer.from('06082a8648ce3d030107', 'hex'))
+  der[at + 9] = 0x7f
+  expect(() => readCertificate(der).x509.publicKey).toThrow()
+  const base64 = der.toString('base64')
+  return { ...made, der, certificate: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n` }
 }
 
 test('a certificate is revoked if it, or one above it, is revoked', async () => {

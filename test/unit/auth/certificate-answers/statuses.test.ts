@@ -8,7 +8,7 @@ import { bytesOf, ocspRequest, readOcspAnswer } from '../../../../src/auth/certi
 import { CertificateStatuses } from '../../../../src/auth/certificate-answers/statuses.ts'
 import { readCertificate } from '../../../../src/auth/certificates/certificate.ts'
 import { RevocationLists } from '../../../../src/auth/certificates/revocation.ts'
-import { revocationListBytesMax, statusRequestsPerHostMax } from '../../../../src/base/limits.ts'
+import { revocationListBytesMax, statusFailureMs, statusRequestsPerHostMax } from '../../../../src/base/limits.ts'
 import type { StatusQuestion } from '../../../../src/blocks/certificate-questions.ts'
 import { hashDataFor, makeContract, makeContractAuthorities, makeDelegate } from '../../../support/contract-chain.ts'
 import { HandClock } from '../../../support/hand-clock.ts'
@@ -200,6 +200,34 @@ describe('a responder', () => {
     expect(responder.asked - before).toBe(1)
   })
 
+  test('is asked by itself for one who sent other certificates', async () => {
+    responder.say(contract, { status: 'good', carries: [] })
+    const of = statuses()
+    const before = responder.asked
+    const answers = await Promise.all([
+      of.ask(about(contract), [], never),
+      of.ask(about(contract), [readCertificate(authority.der)], never),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual(['Failed', 'Good'])
+    expect(responder.asked - before).toBe(2)
+  })
+
+  test('is asked again for those whose time is not over, when that of the first one is', async () => {
+    responder.hold(true)
+    responder.say(contract, { status: 'good' })
+    const of = statuses({ responders: [responder.host, '127.0.0.1:1'] })
+    const question = { ...about(contract), urls: ['http://127.0.0.1:1', responder.url] }
+    const first = new AbortController()
+    const before = responder.asked
+    const answers = Promise.all([first.signal, never, never].map((signal) => ask(of, question, signal)))
+    await until('the first request', () => responder.asked - before === 1)
+    first.abort(new Error('no answer within 5 ms'))
+    await until('the second request', () => responder.asked - before === 2)
+    responder.hold(false)
+    expect((await answers).map(({ status }) => status)).toEqual(['Failed', 'Good', 'Good'])
+    expect(responder.asked - before).toBe(2)
+  })
+
   test('that hangs is waited for until the time-out, and not asked by more than a limit', async () => {
     responder.hold(true)
     const of = statuses({ cacheEntriesMax: 0 })
@@ -224,6 +252,39 @@ describe('a responder', () => {
       reason: expect.stringContaining('does not answer'),
     })
     const question = { ...about(contract), urls: ['http://127.0.0.1:1', responder.url] }
+    expect(await ask(of, question)).toMatchObject({ status: 'Good' })
+  })
+
+  test('that is away is not waited for by the next ones, for some seconds', async () => {
+    responder.hold(true)
+    const of = statuses()
+    const controller = new AbortController()
+    const before = responder.asked
+    const waiting = ask(of, about(contract), controller.signal)
+    await until('the request has arrived', () => responder.asked - before === 1)
+    controller.abort(new Error('no answer within 5 ms'))
+    const answer = await waiting
+    expect(answer).toMatchObject({ status: 'Failed', reason: expect.stringContaining('no answer within 5 ms') })
+    expect(await ask(of, about(makeContract(authority, null)))).toEqual(answer)
+    responder.hold(false)
+    responder.say(contract, { status: 'good' })
+    clock.pass(statusFailureMs)
+    expect(await ask(of)).toMatchObject({ status: 'Good' })
+    expect(responder.asked - before).toBe(2)
+  })
+
+  test('that had little time left is asked again at once', async () => {
+    responder.hold(true)
+    const of = statuses({ responders: [responder.host, '127.0.0.1:1'] })
+    const question = { ...about(contract), urls: ['http://127.0.0.1:1', responder.url] }
+    const controller = new AbortController()
+    const before = responder.asked
+    const waiting = ask(of, question, controller.signal)
+    await until('the request has arrived', () => responder.asked - before === 1)
+    controller.abort(new Error('no answer within 5 ms'))
+    expect(await waiting).toMatchObject({ status: 'Failed' })
+    responder.hold(false)
+    responder.say(contract, { status: 'good' })
     expect(await ask(of, question)).toMatchObject({ status: 'Good' })
   })
 
@@ -256,6 +317,27 @@ describe('a revocation list', () => {
     expect(await ask(of, ofRoot(authority))).toMatchObject({ status: 'Revoked', ocspResult: '' })
     expect(await ask(of, ofRoot(contract))).toMatchObject({ status: 'Good' })
     expect(responder.asked - before).toBe(1)
+  })
+
+  test('is read once by many at the same time', async () => {
+    responder.serve('root.crl', makeRevocationList(root, [authority]))
+    const of = statuses()
+    const before = responder.asked
+    const answers = await Promise.all([authority, contract, delegate].map((one) => ask(of, ofRoot(one))))
+    expect(answers.map(({ status }) => status)).toEqual(['Revoked', 'Good', 'Good'])
+    expect(responder.asked - before).toBe(1)
+  })
+
+  test('that cannot be used is not read again for some seconds', async () => {
+    responder.serve('root.crl', makeRevocationList(root, [], { nextMs: Date.now() - hourMs }))
+    const of = statuses()
+    const before = responder.asked
+    const answer = await ask(of, ofRoot(authority))
+    expect(await ask(of, ofRoot(contract))).toEqual(answer)
+    expect(responder.asked - before).toBe(1)
+    responder.serve('root.crl', makeRevocationList(root, []))
+    clock.pass(statusFailureMs)
+    expect(await ask(of, ofRoot(authority))).toMatchObject({ status: 'Good' })
   })
 
   test.each([

@@ -15,6 +15,13 @@ test('Get15118EVCertificate asks the provider, with the members that its version
   })
 })
 
+test('only 2.1 says how many contracts follow', () => {
+  const answer: EvCertificateAnswer = { status: 'Accepted', exiResponse: 'gJM=', remainingContracts: 0 }
+  const found = { certificates: { kind: 'evCertificate' as const, answer } }
+  expect(decide(evCertificate201, asked, found).answer).toEqual({ status: 'Accepted', exiResponse: 'gJM=' })
+  expect(decide(evCertificate21, asked, found).answer).toEqual({ ...answer })
+})
+
 test('Get15118EVCertificate gets the answer of the provider, or Failed', () => {
   const answer: EvCertificateAnswer = { status: 'Accepted', exiResponse: 'gJM=' }
   const of = (found: EvCertificateAnswer | null) => ({
