@@ -18,8 +18,8 @@ const store = `
       'reservations.cancelled_at IS NOT NULL OR reservations.expires_at <= EXCLUDED.created_at',
     )}`
 
-// A cancellation before it was answered is of an earlier one with the same id. The answer is about the row that was sent:
-// another one may have taken its place since.
+// A cancellation before it was answered is of an earlier one with the same id. The answer is about the row that was
+// sent: another one may have taken its place since.
 const answer = `UPDATE reservations SET status = $4, answered_at = $5, cancelled_at = NULL, in_force = NULL
   WHERE charge_point_id = $1 AND reservation_id = $2 AND created_at = $3`
 

@@ -108,8 +108,8 @@ export async function deleteOldPayments(pool: Pool, beforeMs: number): Promise<v
 }
 
 /**
- * Deletes DER controls that came to their end before `beforeMs`, or whose charge point was deleted before, event streams
- * of which nothing was heard since, and what was reported before of others that are not stored.
+ * Deletes DER controls that came to their end before `beforeMs`, or whose charge point was deleted before, event
+ * streams of which nothing was heard since, and what was reported before of others that are not stored.
  */
 export async function deleteOldControls(pool: Pool, beforeMs: number): Promise<void> {
   const before = [new Date(beforeMs).toISOString()]

@@ -5,7 +5,7 @@ import { type Operator, type RestAnswer, type RestRequest, Skipped } from './sit
 
 /** An operator that can take away again what it has made known. */
 export interface RestOperator extends Operator {
-  /** Deletes the charge points and id tokens. Returns the paths of those that stay, mostly because of open transactions. */
+  /** Deletes the charge points and id tokens. Returns the paths of those that stay: open transactions keep them. */
   removeMade(): Promise<readonly string[]>
 }
 
