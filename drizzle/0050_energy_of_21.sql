@@ -128,7 +128,7 @@ CREATE TABLE "battery_swaps" (
 	"id_token_type" text,
 	"payload" json NOT NULL,
 	"received_at" timestamp with time zone NOT NULL,
-	CONSTRAINT "battery_swaps_pkey" PRIMARY KEY("charge_point_id","request_id","event")
+	CONSTRAINT "battery_swaps_pkey" PRIMARY KEY("charge_point_id","request_id","event","received_at")
 );
 --> statement-breakpoint
 ALTER TABLE "reservations" ADD COLUMN "in_force" json;--> statement-breakpoint

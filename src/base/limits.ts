@@ -848,6 +848,9 @@ export const alarmEventsMax = 256
 /** Open alarms of a charge point. It may invent components without end; further alarms are events only. */
 export const openAlarmsMax = 1_000
 
+/** Event streams of one GetPeriodicEventStream answer that are stored: the first ones. Charge points have a few. */
+export const listedStreamsMax = 1_000
+
 /** Problems of components shown per charge point: the newest. */
 export const problemsShownMax = 256
 

@@ -210,6 +210,8 @@ export interface Known {
   readonly alarm: (subject: string) => AlarmState | undefined
   /** Null if `Needs.report` did not ask for it, or no part of it has come. */
   readonly report: KnownReport | null
+  /** Whether an earlier message with this action was refused on the connection: what it said is not stored. */
+  readonly wasRefusedBefore: boolean
   /** Null if `Needs.dynamicSchedule` did not ask for it, or no operator has set it. */
   readonly dynamicSchedule: Payload | null
   /** Null if `Needs.transferVendor` did not ask for it, or it is not registered. */

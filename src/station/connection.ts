@@ -129,6 +129,7 @@ export class Connection implements CallEffects {
   #end: ConnectionEnd | null = null
   // Most connections never need these.
   #quirksNoted: Set<string> | null = null
+  #actionsRefused: Set<string> | null = null
   #waiters: Map<string, Waiter> | null = null
   /** Secrets that it was sent: it may repeat them, in an error for one. */
   #secretsSent: Set<string> | null = null
@@ -213,6 +214,17 @@ export class Connection implements CallEffects {
     if (this.#quirksNoted.has(quirk)) return false
     this.#quirksNoted.add(quirk)
     return true
+  }
+
+  /** A message of the charge point was refused; `action` is one of OCPP. */
+  noteRefused(action: string): void {
+    this.#actionsRefused ??= new Set()
+    this.#actionsRefused.add(action)
+  }
+
+  /** Whether a message with this action was refused on this connection. */
+  hasRefused(action: string): boolean {
+    return this.#actionsRefused?.has(action) === true
   }
 
   /** A message made us store these rows. */

@@ -177,6 +177,10 @@ export class MessageContext implements Known {
     return this.frame.action
   }
 
+  get wasRefusedBefore(): boolean {
+    return this.connection.hasRefused(this.action)
+  }
+
   get messageId(): string {
     return this.frame.messageId
   }

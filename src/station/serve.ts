@@ -369,6 +369,7 @@ function refuseWith(
 function refuse(connection: Connected, refused: RefusedFrame, deps: ServeDeps): void {
   const { messageId, action, code, description, details } = refused
   const { identity, version } = connection
+  if (rowOf(version, action) !== undefined) connection.noteRefused(action)
   deps.counters.framesRefused.count(code)
   deps.log.info({ identity, messageId, action, code, reason: description }, 'A message was refused.')
   connection.send(encodeCallError(version, messageId, code, description, details))

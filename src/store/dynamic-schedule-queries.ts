@@ -10,10 +10,14 @@ import { ms } from './known-transaction.ts'
 import { int4Array } from './wire/binary-array.ts'
 
 const store = `
-  INSERT INTO dynamic_schedules (charge_point_id, profile_id, schedule_update, status, set_by, received_at)
-  VALUES ($1, $2, $3, $4, $5, $6)
+  INSERT INTO dynamic_schedules (charge_point_id, profile_id, schedule_update, set_by, received_at)
+  VALUES ($1, $2, $3, $4, $5)
   ON CONFLICT (charge_point_id, profile_id) DO UPDATE SET schedule_update = EXCLUDED.schedule_update,
-    status = EXCLUDED.status, set_by = EXCLUDED.set_by, received_at = EXCLUDED.received_at`
+    status = NULL, set_by = EXCLUDED.set_by, received_at = EXCLUDED.received_at`
+
+// Others may have been set while the answer was under way.
+const answer = `
+  UPDATE dynamic_schedules SET status = $4 WHERE charge_point_id = $1 AND profile_id = $2 AND received_at = $3`
 
 const page = `
   SELECT profile_id AS "profileId", schedule_update AS "scheduleUpdate", status, set_by AS "setBy",
@@ -21,19 +25,26 @@ const page = `
   FROM dynamic_schedules WHERE charge_point_id = $1 AND ($2::int4 IS NULL OR profile_id > $2)
   ORDER BY profile_id LIMIT $3`
 
+// Not those that the charge point has refused, nor those of a profile that was set again or cleared since.
 const asked = `
   SELECT d.charge_point_id AS "chargePointKey", d.profile_id AS "profileId", d.schedule_update AS "scheduleUpdate"
   FROM unnest($1::int4[], $2::int4[]) AS v(charge_point_id, profile_id)
-  JOIN dynamic_schedules d USING (charge_point_id, profile_id)`
+  JOIN dynamic_schedules d USING (charge_point_id, profile_id)
+  LEFT JOIN charging_profiles p ON p.charge_point_id = d.charge_point_id AND p.profile_id = d.profile_id
+  WHERE (d.status IS NULL OR d.status = 'Accepted')
+    AND (p.profile_id IS NULL OR p.cleared_at IS NULL AND d.received_at >= p.set_at)`
 
 export function createDynamicScheduleQueries({ restPool: pool }: Pick<Database, 'restPool'>): DynamicScheduleQueries {
   return {
-    async storeDynamicSchedule({ chargePointKey, profileId, scheduleUpdate, setAtMs, setBy }, status) {
+    async storeDynamicSchedule({ chargePointKey, profileId, scheduleUpdate, setAtMs, setBy }) {
       const json = storableText(JSON.stringify(scheduleUpdate))
-      const answer = status === null ? null : storableText(status)
-      const at = new Date(setAtMs).toISOString()
-      const values = [chargePointKey, profileId, json, answer, storableText(setBy), at]
+      const values = [chargePointKey, profileId, json, storableText(setBy), new Date(setAtMs).toISOString()]
       await pool.query({ name: 'stator_dynamic_schedule_store', text: store, values })
+    },
+
+    async answerDynamicSchedule({ chargePointKey, profileId, setAtMs }, status) {
+      const values = [chargePointKey, profileId, new Date(setAtMs).toISOString(), storableText(status)]
+      await pool.query({ name: 'stator_dynamic_schedule_answer', text: answer, values })
     },
 
     async dynamicSchedulesOf(chargePointKey, after, rowsMax) {

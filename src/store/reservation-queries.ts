@@ -3,7 +3,7 @@
 import type { ReservationPlace, ReservationQueries, ReservationRecord } from '../blocks/reservation/reservation.ts'
 import type { Database } from './database.ts'
 import { storableText } from '../base/storable-text.ts'
-import { inForce, keepInForce } from './in-force.ts'
+import { forgetInForce, inForce, keepInForce } from './in-force.ts'
 import { ms } from './known-transaction.ts'
 
 const store = `
@@ -18,9 +18,12 @@ const store = `
       'reservations.cancelled_at IS NOT NULL OR reservations.expires_at <= EXCLUDED.created_at',
     )}`
 
-// A cancellation before it was answered is of an earlier one with the same id.
-const answer = `UPDATE reservations SET status = $3, answered_at = $4, cancelled_at = NULL, in_force = NULL
-  WHERE charge_point_id = $1 AND reservation_id = $2`
+// A cancellation before it was answered is of an earlier one with the same id. The answer is about the row that was
+// sent: another one may have taken its place since.
+const answer = `UPDATE reservations SET status = $4, answered_at = $5, cancelled_at = NULL, in_force = NULL
+  WHERE charge_point_id = $1 AND reservation_id = $2 AND created_at = $3`
+
+const forget = forgetInForce('reservations')
 
 const keep = keepInForce('reservations', [
   ...['evse_id', 'connector_type', 'id_token', 'group_id_token', 'expires_at', 'status', 'answered_at', 'cancelled_at'],
@@ -71,12 +74,14 @@ export function createReservationQueries({ restPool: pool }: Pick<Database, 'res
       ])
     },
 
-    async answerReservation(chargePointKey, reservationId, status, nowMs) {
+    async answerReservation({ chargePointKey, reservationId, createdAtMs }, status, nowMs) {
+      const made = [chargePointKey, reservationId, time(createdAtMs)]
       if (status !== 'Accepted') {
-        const kept = await run('keep', keep, [chargePointKey, reservationId])
+        const kept = await run('keep', keep, made)
         if (kept.rowCount === 1) return
       }
-      await run('answer', answer, [chargePointKey, reservationId, storableText(status), time(nowMs)])
+      const stored = await run('answer', answer, [...made, storableText(status), time(nowMs)])
+      if (status === 'Accepted' && stored.rowCount === 0) await run('forget', forget, made)
     },
 
     async cancelReservation(chargePointKey, reservationId, nowMs) {

@@ -108,25 +108,27 @@ export async function deleteOldPayments(pool: Pool, beforeMs: number): Promise<v
 }
 
 /**
- * Deletes DER controls and event streams that came to their end before `beforeMs`, or whose charge point was deleted
- * before, and what was reported before of others that are not stored.
+ * Deletes DER controls that came to their end before `beforeMs`, or whose charge point was deleted before, event
+ * streams of which nothing was heard since, and what was reported before of others that are not stored.
  */
 export async function deleteOldControls(pool: Pool, beforeMs: number): Promise<void> {
   const before = [new Date(beforeMs).toISOString()]
   const isOfDeleted = 'charge_point_id IN (SELECT id FROM charge_points WHERE deleted_at < $2)'
-  const isOver = (table: string, id: string, events: string, ends: string): string =>
-    `(${isOfDeleted} OR EXISTS (SELECT FROM ${events} e WHERE e.charge_point_id = ${table}.charge_point_id
-      AND e.${id} = ${table}.${id} AND e.event IN (${ends}) AND e.received_at >= ${table}.received_at
-      AND e.received_at < $2))`
   const isOfNone = (table: string, id: string, events: string): string =>
     `received_at < $2 AND (event <> 'listed' OR ${isOfDeleted}) AND NOT EXISTS (SELECT FROM ${table} t
       WHERE t.charge_point_id = ${events}.charge_point_id AND t.${id} = ${events}.${id})`
-  const controlEnds = "'superseded', 'cleared'"
-  await forget(pool, 'der_controls', isOver('der_controls', 'control_id', 'der_control_events', controlEnds), before)
+  const isEnded = `EXISTS (SELECT FROM der_control_events e WHERE e.charge_point_id = der_controls.charge_point_id
+    AND e.control_id = der_controls.control_id AND e.event IN ('superseded', 'cleared')
+    AND e.received_at >= der_controls.received_at AND e.received_at < $2)`
+  const isClearedWithOthers = `EXISTS (SELECT FROM der_clearings d WHERE d.charge_point_id = der_controls.charge_point_id
+    AND d.is_default = der_controls.is_default AND d.control_type IN ('', der_controls.control_type)
+    AND d.received_at >= der_controls.received_at AND d.received_at < $2)`
+  await forget(pool, 'der_controls', `(${isOfDeleted} OR ${isEnded} OR ${isClearedWithOthers})`, before)
   await forget(pool, 'der_control_events', isOfNone('der_controls', 'control_id', 'der_control_events'), before)
   await forget(pool, 'der_clearings', isOfDeleted, before)
-  const streamEnd = "'closed'"
-  await forget(pool, 'event_streams', isOver('event_streams', 'stream_id', 'event_stream_events', streamEnd), before)
+  const isSilent = `NOT EXISTS (SELECT FROM event_stream_events e WHERE e.charge_point_id = event_streams.charge_point_id
+    AND e.stream_id = event_streams.stream_id AND e.received_at >= $2)`
+  await forget(pool, 'event_streams', `received_at < $2 AND ${isSilent}`, before)
   await forget(pool, 'event_stream_events', isOfNone('event_streams', 'stream_id', 'event_stream_events'), before)
 }
 

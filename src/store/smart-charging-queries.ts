@@ -10,7 +10,7 @@ import type {
   SmartChargingQueries,
 } from '../blocks/smart-charging/registry.ts'
 import type { Database } from './database.ts'
-import { inForce, keepInForce } from './in-force.ts'
+import { forgetInForce, inForce, keepInForce } from './in-force.ts'
 import { ms } from './known-transaction.ts'
 
 const store = `
@@ -25,15 +25,18 @@ const store = `
       'charging_profiles.cleared_at IS NOT NULL OR charging_profiles.valid_to <= EXCLUDED.set_at',
     )}`
 
-// One that was reported before was replaced by it; and what was cleared before is not this one.
+// One that was reported before was replaced by it; and what was cleared before is not this one. The answer is about the
+// row that was sent: another one may have taken its place since.
 const answer = `
   WITH replaced AS (
     DELETE FROM reported_charging_profiles r USING charging_profiles p
-    WHERE $3::text = 'Accepted' AND r.charge_point_id = $1 AND r.profile_id = $2
-      AND p.charge_point_id = $1 AND p.profile_id = $2 AND r.received_at <= p.set_at
+    WHERE $4::text = 'Accepted' AND r.charge_point_id = $1 AND r.profile_id = $2
+      AND p.charge_point_id = $1 AND p.profile_id = $2 AND p.set_at = $3 AND r.received_at <= p.set_at
   )
-  UPDATE charging_profiles SET status = $3, cleared_at = NULL, in_force = NULL
-  WHERE charge_point_id = $1 AND profile_id = $2`
+  UPDATE charging_profiles SET status = $4, cleared_at = NULL, in_force = NULL
+  WHERE charge_point_id = $1 AND profile_id = $2 AND set_at = $3`
+
+const forget = forgetInForce('charging_profiles')
 
 const keep = keepInForce('charging_profiles', [
   ...['evse_id', 'stack_level', 'purpose', 'transaction_id', 'valid_to', 'profile', 'status', 'cleared_at'],
@@ -104,14 +107,16 @@ export function createSmartChargingQueries({ restPool: pool }: Pick<Database, 'r
       await run('store', store, [...facts, time(validToMs), profile, time(made.setAtMs), storableText(made.setBy)])
     },
 
-    async answerChargingProfile({ chargePointKey, profileId }, status, replaces, nowMs) {
+    async answerChargingProfile({ chargePointKey, profileId, setAtMs }, status, replaces, nowMs) {
+      const made = [chargePointKey, profileId, time(setAtMs)]
       if (status !== 'Accepted') {
-        const kept = await run('keep', keep, [chargePointKey, profileId])
+        const kept = await run('keep', keep, made)
         if (kept.rowCount === 1) return
       }
-      await run('answer', answer, [chargePointKey, profileId, storableText(status)])
-      const isTaken = replaces && status === 'Accepted'
-      if (isTaken) await run('replace', replace, [chargePointKey, profileId, time(nowMs)])
+      const stored = await run('answer', answer, [...made, storableText(status)])
+      if (status !== 'Accepted') return
+      if (stored.rowCount === 0) await run('forget', forget, made)
+      else if (replaces) await run('replace', replace, [chargePointKey, profileId, time(nowMs)])
     },
 
     async clearChargingProfiles(chargePointKey, criteria, nowMs) {

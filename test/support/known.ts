@@ -65,6 +65,7 @@ export function known(parts: KnownParts = {}): Known {
     jobs: [],
     alarm: () => undefined,
     report: null,
+    wasRefusedBefore: false,
     dynamicSchedule: null,
     promisedTransactionId: () => undefined,
     meter: null,

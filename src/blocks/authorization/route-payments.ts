@@ -43,7 +43,7 @@ const settlementsRoute = routeFor('transaction:read', {
   tags,
   summary: 'List settlements of payments',
   description:
-    'What a charge point of OCPP 2.1 has reported of payments at its terminal (NotifySettlement), the newest first, with the transaction that it names. They are kept for OCPP.EventDays.',
+    'What a charge point of OCPP 2.1 has reported of payments at its terminal (NotifySettlement), the newest first, with the transaction that it names. They are kept for OCPP.TransactionMonths.',
   request: {
     params: ChargePointParams,
     query: z.strictObject({

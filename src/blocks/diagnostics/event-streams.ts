@@ -2,6 +2,7 @@
 // in bundles. What it sends is stored as events of the charge point.
 
 import type { OCPP21 } from 'typed-ocpp'
+import { listedStreamsMax } from '../../base/limits.ts'
 import { type OcppVersion, since21 } from '../../ocpp/version.ts'
 import { withDefined } from '../../base/with-defined.ts'
 import { type Command, type CommandOutcome, type NoCommand, outcomeOf } from '../command.ts'
@@ -76,10 +77,11 @@ export const listStreamsCommand = since21<Command | NoCommand>(
   { action: 'GetPeriodicEventStream', payload: {}, fields: {} },
 )
 
-/** 2.1 N12: the streams that are open; all others are closed. */
-export const streamsListed: Learned = (_, { constantStreamData }) => [
-  { table: 'eventStreamEvents', row: { streamId: anyStream, event: 'listed' } },
-  ...entries(constantStreamData)
+/** 2.1 N12: the streams that are open; all others are closed, unless the list is longer than what is stored of it. */
+export const streamsListed: Learned = (_, { constantStreamData: listed }) => {
+  const isCut = Array.isArray(listed) && listed.length > listedStreamsMax
+  const streams = entries(isCut ? listed.slice(0, listedStreamsMax) : listed)
     .map(streamRow)
-    .filter((row) => row !== null),
-]
+    .filter((row) => row !== null)
+  return isCut ? streams : [{ table: 'eventStreamEvents', row: { streamId: anyStream, event: 'listed' } }, ...streams]
+}

@@ -44,7 +44,8 @@ export function reportOf(
 
 /**
  * As `reportOf`, for messages without a number: their parts come in their order. One that ends a report again is a
- * resend. A part of which not all is stored (`isCut`) leaves a gap: the report is not whole.
+ * resend. A part of which not all is stored (`isCut`) leaves a gap: the report is not whole. So does any part after one
+ * was refused, which may have been of this report.
  */
 export function nextPartOf(
   kind: WholeReportKind,
@@ -56,7 +57,7 @@ export function nextPartOf(
   const isOver = report !== null && report.lastSeqNo !== null
   if (!isCount(requestId) || (isOver && !tbc)) return []
   const before = isOver ? null : report
-  const seqNo = (before?.parts.at(-1)?.[1] ?? -1) + (isCut ? 2 : 1)
+  const seqNo = (before?.parts.at(-1)?.[1] ?? -1) + (isCut || known.wasRefusedBefore ? 2 : 1)
   const generatedAt = new Date(receivedAtMs).toISOString()
   return reportOf(kind, { requestId, seqNo, generatedAt, tbc }, { receivedAtMs, report: before }).changes
 }

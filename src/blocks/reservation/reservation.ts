@@ -53,9 +53,13 @@ export interface ReservationQueries {
   storeReservation(reservation: NewReservation): Promise<void>
   /**
    * What the charge point has answered. If it does not reserve, a reservation of the same id that it holds stays in
-   * force, and is stored again.
+   * force, and is stored again. Nothing changes if another one of this id was made since.
    */
-  answerReservation(chargePointKey: number, reservationId: number, status: string, nowMs: number): Promise<void>
+  answerReservation(
+    made: Pick<NewReservation, 'chargePointKey' | 'reservationId' | 'createdAtMs'>,
+    status: string,
+    nowMs: number,
+  ): Promise<void>
   /** False: none of this id is stored. */
   cancelReservation(chargePointKey: number, reservationId: number, nowMs: number): Promise<boolean>
   /** The newest first, made before `before`: its time and id. */

@@ -174,7 +174,7 @@ export function reservationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
     // A start with the reservation may arrive before the answer to the command.
     const { key: chargePointKey } = chargePoint
-    await queries.storeReservation({
+    const made = {
       chargePointKey,
       reservationId,
       evseId: evse ?? null,
@@ -184,9 +184,10 @@ export function reservationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       expiresAtMs,
       createdAtMs: nowMs,
       createdBy: nameOf(c.get('principal')),
-    })
+    }
+    await queries.storeReservation(made)
     noteChange(c, { after: { reservationId } })
-    const answered = (status: string) => queries.answerReservation(chargePointKey, reservationId, status, clock.nowMs())
+    const answered = (status: string) => queries.answerReservation(made, status, clock.nowMs())
     const status = await sendStored(deps, chargePoint, version, command, answered)
     noteChange(c, { after: { reservationId, status } })
     return c.json({ ...reserveOutcome(status), reservationId }, 200)

@@ -33,8 +33,13 @@ export interface DynamicScheduleRecord extends Omit<NewDynamicSchedule, 'chargeP
 
 /** Reads and stores the limits of dynamic profiles. */
 export interface DynamicScheduleQueries {
-  /** In place of those that were set before. `status`: what the charge point answered; null: it was not sent. */
-  storeDynamicSchedule(schedule: NewDynamicSchedule, status: string | null): Promise<void>
+  /** Before they are sent, in place of those that were set before. */
+  storeDynamicSchedule(schedule: NewDynamicSchedule): Promise<void>
+  /** What the charge point has answered, unless others were set since. */
+  answerDynamicSchedule(
+    made: Pick<NewDynamicSchedule, 'chargePointKey' | 'profileId' | 'setAtMs'>,
+    status: string,
+  ): Promise<void>
   /** By the ids of their profiles, after `after`. */
   dynamicSchedulesOf(
     chargePointKey: number,

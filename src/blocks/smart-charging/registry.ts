@@ -69,12 +69,12 @@ export interface SmartChargingQueries {
   storeChargingProfile(profile: NewChargingProfile): Promise<void>
   /**
    * What the charge point has answered. If it does not take the profile, one of the same id that it has stays in force,
-   * and is stored again.
+   * and is stored again. Nothing changes if another one of this id was set since.
    *
    * @param replaces whether the profile replaces others of its EVSE, purpose and stack level there.
    */
   answerChargingProfile(
-    made: Pick<NewChargingProfile, 'chargePointKey' | 'profileId'>,
+    made: Pick<NewChargingProfile, 'chargePointKey' | 'profileId' | 'setAtMs'>,
     status: string,
     replaces: boolean,
     nowMs: number,

@@ -115,7 +115,7 @@ const reportRoute = routeFor('charging:write', {
   tags,
   summary: 'Have DER controls reported',
   description:
-    'GetDERControl of OCPP 2.1; older versions do not have it (409). This is a job: it ends with the last part of the report (ReportDERControl). The list shows what was reported.',
+    'GetDERControl of OCPP 2.1; older versions do not have it (409). This is a job: it ends with the last part of the report (ReportDERControl). The list shows what was reported. Of a report about everything, what it lacks counts as cleared, unless a part of such a report was refused on this connection.',
   request: { params: ChargePointParams, body: body(Report, true) },
   responses: { 200: jobResponses[200], 202: jobResponses[202], ...errors(...jobErrorCodes) },
 })

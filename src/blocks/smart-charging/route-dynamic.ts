@@ -37,7 +37,7 @@ const setRoute = routeFor('charging:write', {
   tags,
   summary: 'Set the limits of a dynamic profile',
   description:
-    'The new limits of a charging profile whose kind is Dynamic (OCPP 2.1; older versions do not have it: 409). They are sent with UpdateDynamicSchedule, and are the answer whenever the charge point asks for them (PullDynamicScheduleUpdate). With `send: false` they wait until it asks; it may be not connected then.',
+    'The new limits of a charging profile whose kind is Dynamic (OCPP 2.1; older versions do not have it: 409). They are sent with UpdateDynamicSchedule, and are the answer whenever the charge point asks for them (PullDynamicScheduleUpdate). With `send: false` they wait until it asks; it may be not connected then. Limits that the charge point refuses are not an answer, nor are those that were set before the profile itself was set again or cleared.',
   request: {
     params: ChargePointParams,
     body: body(
@@ -120,11 +120,11 @@ export function dynamicScheduleRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const setBy = nameOf(c.get('principal'))
     const made = { chargePointKey, profileId: id, scheduleUpdate, setAtMs: clock.nowMs(), setBy }
     // The charge point may ask for them before its answer comes.
-    await queries.storeDynamicSchedule(made, null)
+    await queries.storeDynamicSchedule(made)
     noteChange(c, { after: { profileId: id, scheduleUpdate } })
     if (!send)
       return c.json({ status: 'Stored', message: 'The charge point gets the limits when it asks for them' }, 200)
-    const answered = (status: string) => queries.storeDynamicSchedule(made, status)
+    const answered = (status: string) => queries.answerDynamicSchedule(made, status)
     const status = await sendStored(deps, chargePoint, version, command, answered)
     noteAnswer(c, status)
     return c.json(dynamicScheduleOutcome(status), 200)

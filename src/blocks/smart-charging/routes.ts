@@ -224,12 +224,12 @@ export function smartChargingRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     requireSendable(deps, chargePoint, command.action)
     requireValid(version, command)
 
-    const made = { chargePointKey: chargePoint.key, profileId }
+    const made = { chargePointKey: chargePoint.key, profileId, setAtMs: clock.nowMs() }
     const profile = sentProfile(command)
     const { stackLevel, purpose, validToMs } = profileFacts(profile)
     const setBy = nameOf(c.get('principal'))
     const facts = { evseId, stackLevel, purpose, transactionId: transactionId ?? null, validToMs, profile }
-    await queries.storeChargingProfile({ ...made, ...facts, setAtMs: clock.nowMs(), setBy })
+    await queries.storeChargingProfile({ ...made, ...facts, setBy })
     noteChange(c, { after: { profileId } })
     const answered = (status: string) =>
       queries.answerChargingProfile(made, status, replacesAlike[version], clock.nowMs())

@@ -70,7 +70,8 @@ const listRoute = routeFor('transaction:read', {
   operationId: 'listBatterySwaps',
   tags,
   summary: 'List battery swaps',
-  description: 'What the charge point reported with BatterySwap, the newest first. It is kept for OCPP.EventDays.',
+  description:
+    'What the charge point reported with BatterySwap, the newest first. It is kept for OCPP.TransactionMonths.',
   request: {
     params: ChargePointParams,
     query: z.strictObject({

@@ -188,7 +188,7 @@ export const transactionCorrections = pgTable(
   (table) => [primaryKey({ name: 'transaction_corrections_pkey', columns: [table.transactionId, table.number] })],
 )
 
-/** Swaps of batteries (2.1 S01-S03), the last message of each kind. */
+/** Messages about swaps of batteries (2.1 S01-S03). Charge points may begin again with the same ids of requests. */
 export const batterySwaps = pgTable(
   'battery_swaps',
   {
@@ -203,7 +203,10 @@ export const batterySwaps = pgTable(
     receivedAtMs: instant('received_at').notNull(),
   },
   (table) => [
-    primaryKey({ name: 'battery_swaps_pkey', columns: [table.chargePointKey, table.requestId, table.event] }),
+    primaryKey({
+      name: 'battery_swaps_pkey',
+      columns: [table.chargePointKey, table.requestId, table.event, table.receivedAtMs],
+    }),
     index('battery_swaps_page').on(table.chargePointKey, table.receivedAtMs),
     index('battery_swaps_received').using('brin', table.receivedAtMs),
   ],

@@ -3,8 +3,15 @@
 import type { Payload } from '../../blocks/values.ts'
 import { type Operator, type RestAnswer, type RestRequest, Skipped } from './site.ts'
 
+/** An operator that can take away again what it has made known. */
+export interface RestOperator extends Operator {
+  /** Deletes the charge points and id tokens. Returns the paths of those that stay: open transactions keep them. */
+  removeMade(): Promise<readonly string[]>
+}
+
 /** Over the REST API of the Stator at `origin` (`http://host:port`), whose certificate is not checked. */
-export function restOperator(origin: string, apiKey: string, password: string): Operator {
+export function restOperator(origin: string, apiKey: string, password: string): RestOperator {
+  const made: string[] = []
   const rest = async ({ path, method, body }: RestRequest): Promise<RestAnswer> => {
     const answer = await fetch(`${origin}${path}`, {
       method,
@@ -14,16 +21,27 @@ export function restOperator(origin: string, apiKey: string, password: string): 
     })
     return { status: answer.status, body: parsed(await answer.text()) }
   }
-  const create = async (path: string, body: Payload): Promise<void> => {
+  const create = async (path: string, id: string, body: Payload): Promise<void> => {
     const { status, body: told } = await rest({ path, method: 'POST', body })
     if (status !== 201) throw new Error(`POST ${path} answered ${status} ${JSON.stringify(told)}.`)
+    made.push(`${path}/${encodeURIComponent(id)}`)
+  }
+  const isRemoved = async (path: string): Promise<boolean> => {
+    const answer = await rest({ path, method: 'DELETE' }).catch(() => null)
+    return answer?.status === 204 || answer?.status === 404
   }
   return {
     rest,
-    provision: (chargePointId, settings) => create('/api/chargepoints', { chargePointId, password, ...settings }),
-    addIdToken: (idTag, more) => create('/api/id-tags', { idTag, status: 'Accepted', ...more }),
+    provision: (chargePointId, settings) =>
+      create('/api/chargepoints', chargePointId, { chargePointId, password, ...settings }),
+    addIdToken: (idTag, more) => create('/api/id-tags', idTag, { idTag, status: 'Accepted', ...more }),
     async ask() {},
     async request() {},
+    async removeMade() {
+      const left: string[] = []
+      for (const path of made.splice(0)) if (!(await isRemoved(path))) left.push(path)
+      return left
+    },
   }
 }
 

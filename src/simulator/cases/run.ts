@@ -5,7 +5,7 @@ import { positiveInteger } from './match.ts'
 import type { VersionCase } from './all.ts'
 import { type Asking, nobody, personOperator, restOperator } from './operators.ts'
 import { identityOf, RealPlay, type Seen } from './play.ts'
-import { type Site, type SiteKind, Skipped } from './site.ts'
+import { type Operator, type Site, type SiteKind, Skipped } from './site.ts'
 
 /** What is to be played, and where. */
 export interface CaseRun {
@@ -31,7 +31,7 @@ export interface CaseCounts {
 }
 
 /**
- * Plays the cases.
+ * Plays the cases. What was made known for them over the REST API of a Stator is deleted at the end.
  *
  * @param print is called with each line of the report.
  * @param asking asks a person; null: nobody is there.
@@ -42,7 +42,9 @@ export async function playCases(
   asking: Asking | null,
 ): Promise<CaseCounts> {
   const counts: CaseCounts = { passed: 0, failed: 0, skipped: 0 }
-  const site = siteOf(run, asking ?? nobody)
+  const { origin } = new URL(run.url.replace(/^ws/, 'http'))
+  const rest = run.apiKey === null ? null : restOperator(origin, run.apiKey, run.password)
+  const site = siteOf(run, rest ?? personOperator(asking ?? nobody, run.password, run.identity !== null))
   // With an API key every case of every run has a charge point of its own.
   const made = `${run.identity ?? `SIM-${crypto.randomUUID().slice(0, 4)}`}-`
   for (const { version, id, title, play } of run.cases) {
@@ -77,6 +79,8 @@ export async function playCases(
       }
     }
   }
+  const left = (await rest?.removeMade()) ?? []
+  if (left.length > 0) print(`These could not be deleted (open transactions?): ${left.join(', ')}`)
   print(`${run.cases.length} cases: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
   return counts
 }
@@ -89,12 +93,8 @@ function stepsOf(seen: readonly Seen[], reason: string): readonly string[] {
 }
 
 /** The central system at the URL, as far as it can be the one that a case needs. */
-function siteOf(run: CaseRun, asking: Asking): (kind: SiteKind) => Promise<Site> {
-  const { origin, protocol } = new URL(run.url.replace(/^ws/, 'http'))
-  const operator =
-    run.apiKey === null
-      ? personOperator(asking, run.password, run.identity !== null)
-      : restOperator(origin, run.apiKey, run.password)
+function siteOf(run: CaseRun, operator: Operator): (kind: SiteKind) => Promise<Site> {
+  const { protocol } = new URL(run.url)
   const site: Site = {
     ocppUrl: run.url,
     operator,
@@ -105,7 +105,7 @@ function siteOf(run: CaseRun, asking: Asking): (kind: SiteKind) => Promise<Site>
   }
   const missing: Readonly<Record<SiteKind, string | null>> = {
     plain: null,
-    tls: protocol === 'https:' ? null : 'it needs a central system with TLS: give a --url that begins with wss://.',
+    tls: protocol === 'wss:' ? null : 'it needs a central system with TLS: give a --url that begins with wss://.',
     tlsEc: 'it needs central systems with two kinds of server certificates.',
     denying: 'it needs a central system that lets an id token have one transaction at a time.',
   }

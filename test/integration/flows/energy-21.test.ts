@@ -167,6 +167,30 @@ test('DER controls that a report about all of them does not have are cleared', a
   })
 })
 
+test('a report takes no DER control away if a part of it was refused', async () => {
+  const strict = await stator.bootedRaw('STRICT-21', '2.1', { strictness: 'strict' })
+  const path = '/api/chargepoints/STRICT-21/der-controls'
+  const control = (id: string) => ({ id, gradient: { priority: 0, gradient: 1, softGradient: 1 } })
+  const report = async (...parts: Json[]): Promise<unknown[]> => {
+    const asked = stator.json(`${path}/report`, { body: {} })
+    const { messageId, payload } = await strict.command('GetDERControl')
+    strict.answer(messageId, { status: 'Accepted' })
+    await asked
+    for (const part of parts) {
+      const { requestId } = payload
+      await strict.answerTo(strict.sendCall('ReportDERControl', { requestId, ...part }))
+    }
+    const { derControls } = await stator.json(path)
+    return (derControls as Json[]).map((one) => `${String(one['controlId'])} ${String(one['state'])}`).toSorted()
+  }
+  const first = { gradient: [control('a')], tbc: true }
+  expect(await report(first, { gradient: [control('b')] })).toEqual(['a accepted', 'b accepted'])
+  expect(await report({ gradient: [control('a')] })).toEqual(['a accepted', 'b cleared'])
+  await report(first, { gradient: [control('b')] })
+  const refused = { gradient: [{ ...control('b'), id: 7 }], tbc: true }
+  expect(await report(first, refused, {})).toEqual(['a accepted', 'b accepted'])
+})
+
 test('NotifyDERAlarm begins an alarm, and ends it; an end that names no fault ends all of the control', async () => {
   const alarm = { controlType: 'VoltVar', timestamp: at }
   const later = '2026-01-31T12:05:00.000Z'

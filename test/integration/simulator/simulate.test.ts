@@ -82,6 +82,10 @@ test('plays cases of each version at a Stator with its API key, and counts how t
   expect(lines.find((line) => line.startsWith('passed   2.0.1 TC_E_31_CSMS'))).toContain('Check Transaction status')
   expect(lines.at(-1)).toBe('9 cases: 8 passed, 0 failed, 1 skipped')
   expect((await played({}, ...args, '1.6')).counts).toMatchObject({ failed: 0, skipped: 0 })
+  const left = lines.find((line) => line.startsWith('These could not')) ?? ''
+  const { chargePoints } = await central.json('/api/chargepoints?pageSize=100')
+  const made = (chargePoints as { chargePointId: string }[]).filter(({ chargePointId: id }) => id.startsWith('SIM-'))
+  expect(made.filter(({ chargePointId: id }) => !left.includes(id))).toEqual([])
 })
 
 test('a case that fails says which of its steps were right, and what was wrong', async () => {
@@ -133,6 +137,16 @@ test.each([
   [['--case', 'TC_E_31_CSMS', '--wait', '0'], '--wait is "0": expected a whole number from 1 to 86400.'],
 ])('the cases of %p are refused in one sentence', (args, sentence) => {
   expect(() => caseRunOf(args)).toThrow(sentence)
+})
+
+test('what is between commas without a beginning chooses nothing, and a password for a Stator is a new one', () => {
+  const runOf = (...args: string[]) => caseRunOf(['--cases', 'TC_B,', ...args])
+  expect(runOf()?.cases.every(({ id }) => id.startsWith('TC_B'))).toBe(true)
+  expect(() => caseRunOf(['--cases', ','])).toThrow('no case begins so')
+  expect(runOf()?.password).toBe('simulated-password')
+  const [first, second] = [runOf('--api-key', 'KEY')?.password, runOf('--api-key', 'KEY')?.password]
+  expect(first).toMatch(/^[0-9a-f]{32}$/)
+  expect(second).not.toBe(first)
 })
 
 test('one charge point has the name as it is given, several have numbers of one length', () => {

@@ -116,6 +116,7 @@ export function fakeApi(
     chargingProfilesOf: unexpected('chargingProfilesOf'),
     chargingLimitsOf: unexpected('chargingLimitsOf'),
     evChargingOf: unexpected('evChargingOf'),
+    answerDynamicSchedule: unexpected('answerDynamicSchedule'),
     storeDynamicSchedule: unexpected('storeDynamicSchedule'),
     dynamicSchedulesOf: unexpected('dynamicSchedulesOf'),
     factsOf: unexpected('factsOf'),

@@ -10,6 +10,7 @@ import {
   streamsListed,
 } from '../../../../src/blocks/diagnostics/event-streams.ts'
 import { anyStream } from '../../../../src/blocks/diagnostics/stream-state.ts'
+import { listedStreamsMax } from '../../../../src/base/limits.ts'
 import { checkRequest } from '../../../../src/examine/schema.ts'
 import { arrivalMs, decide } from '../../../support/known.ts'
 
@@ -48,4 +49,13 @@ test('AdjustPeriodicEventStream and GetPeriodicEventStream tell of streams what 
   ])
   expect(listStreamsCommand['2.0.1']).toHaveProperty('reason')
   expect(adjustStreamCommand('1.6', 1, {})).toHaveProperty('reason')
+})
+
+test('of a list of streams without end only the first ones are stored, and the others do not count as closed', () => {
+  const listed = (length: number) =>
+    streamsListed({}, { constantStreamData: Array.from({ length }, (_, id) => ({ ...constantStreamData, id })) })
+  expect(listed(listedStreamsMax)).toHaveLength(listedStreamsMax + 1)
+  const cut = listed(listedStreamsMax + 1)
+  expect(cut).toHaveLength(listedStreamsMax)
+  expect(cut).not.toContainEqual(expect.objectContaining({ row: { streamId: anyStream, event: 'listed' } }))
 })
