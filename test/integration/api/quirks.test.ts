@@ -129,7 +129,10 @@ describe('commands', () => {
     expect(await asked).toEqual({ configurationKey: [key('B')], unknownKey: ['c'] })
     await put('abb-terra', { appliesTo: [{ vendor: 'ABB' }], commands: { configurationKeys: 'refuse' } })
     const refused = await stator.api('/api/chargepoints/TERRA/configuration?key=b')
-    expect(refused).toMatchObject({ status: 409, body: { message: expect.stringContaining('no list of keys') } })
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { code: 'REFUSED_BY_PROFILE', message: expect.stringContaining('no list of keys') },
+    })
   })
 
   test('ChangeAvailability is refused where it breaks the charge point, unless it is forced', async () => {
