@@ -29,12 +29,10 @@ const ChargePointEvent = z
       example: 'fromChargePoint',
     }),
     messageId: z.string(),
-    payload: z
-      .record(z.string(), z.unknown())
-      .openapi({
-        description: 'As the charge point sent it. `data` of NotifyCustomerInformation is `***` without `job:file`.',
-        example: { status: 'Available', connectorId: 1 },
-      }),
+    payload: z.record(z.string(), z.unknown()).openapi({
+      description: 'As the charge point sent it. `data` of NotifyCustomerInformation is `***` without `job:file`.',
+      example: { status: 'Available', connectorId: 1 },
+    }),
   })
   .openapi('ChargePointEvent')
 

@@ -1167,12 +1167,18 @@ export const uploadWaitMsMax = 900_000
 export const uploadMsMax = 3_600_000
 export const uploadIdleMsMax = 30_000
 
+/** Bytes that have to come in `uploadIdleMsMax`, unless the file ends before. Charge points with GPRS send ten times as many. */
+export const uploadIdleBytesMin = 8_192
+
 /** The same for its connection, in seconds: it is closed while nothing is asked of it. */
 export const uploadSocketIdleSeconds = 60
 assert(uploadSocketIdleSeconds * 1_000 > uploadIdleMsMax, 'a slow upload is answered before its connection is closed')
 
 /** Bytes of an uploaded file in one row: the embedded database writes it without delaying charge points. */
 export const uploadChunkBytes = 131_072
+
+/** How many tokens of uploads are looked up at once: whoever knows none takes no place of an upload. */
+export const uploadLookupsMax = 64
 
 /** How often the upload of one job may be tried. */
 export const uploadAttemptsMax = 100
