@@ -1380,6 +1380,9 @@ export const exportCursorCharactersMax = 512
 export const transferVendorsMax = 1_000
 export const transferMessagesMax = 100
 
+/** How long a node goes by the names of vendors that it has read, in milliseconds: others may change them. */
+export const transferVendorsCheckMs = 10_000
+
 /** Quirk profiles that operators have imported, patterns of one, and characters of a pattern. */
 export const quirkProfilesMax = 200
 export const quirkPatternsMax = 50
