@@ -3,15 +3,19 @@
 
 import { StatorError } from '../base/errors.ts'
 import { readBackCharactersMax } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
 import type { Command } from '../blocks/command.ts'
 import type { Payload } from '../blocks/decision.ts'
 import type { ReadBack } from '../blocks/message-row.ts'
 import { anomalySet, type ChargePointRef } from '../feed/feed.ts'
-import type { CommandDeps } from './send-command.ts'
+import type { ApiDeps } from './deps.ts'
 
 /** What is needed to read settings again. */
 export interface ReadBackDeps {
-  readonly deps: Pick<CommandDeps, 'commit' | 'clock' | 'live' | 'log'>
+  readonly deps: Pick<ApiDeps, 'commit' | 'clock'> & {
+    readonly live: Pick<ApiDeps['live'], 'noteQuirk'>
+    readonly log: Pick<Logger, 'error'>
+  }
   /** Sends a command, and resolves with the payload of its answer. */
   readonly send: (command: Command) => Promise<Payload>
 }

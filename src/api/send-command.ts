@@ -131,10 +131,11 @@ export function requireSendable(
  * answer tells is stored before this resolves. The quirk profile of the charge point may make another CALL of it, and
  * have accepted settings read again afterwards.
  *
- * @throws {StatorError} errors of `requireSendable`; `REFUSED_BY_PROFILE` if the quirk profile has it refused; `BAD_REQUEST` if
- *   the command breaks its schema, or sets a short password or two passwords (nothing was sent); `CALL_ERROR` if the
- *   charge point answered with a CALLERROR; `CALL_ANSWER_INVALID` if its answer cannot be read, or breaks the schema of
- *   a `strict` charge point; the errors of `live.call`; and those of `commit`, when the charge point has answered.
+ * @throws {StatorError} errors of `requireSendable`; `REFUSED_BY_PROFILE` if the quirk profile has it refused;
+ *   `BAD_REQUEST` if the command breaks its schema, or sets a short password or two passwords (nothing was sent);
+ *   `CALL_ERROR` if the charge point answered with a CALLERROR; `CALL_ANSWER_INVALID` if its answer cannot be read, or
+ *   breaks the schema of a `strict` charge point; the errors of `live.call`; and those of `commit`, when the charge
+ *   point has answered.
  */
 export async function sendCommand(
   deps: CommandDeps,

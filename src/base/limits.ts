@@ -1167,7 +1167,10 @@ export const uploadWaitMsMax = 900_000
 export const uploadMsMax = 3_600_000
 export const uploadIdleMsMax = 30_000
 
-/** Bytes that have to come in `uploadIdleMsMax`, unless the file ends before. Charge points with GPRS send ten times as many. */
+/**
+ * Bytes that have to come in `uploadIdleMsMax`, unless the file ends before. Charge points with GPRS send ten times as
+ * many.
+ */
 export const uploadIdleBytesMin = 8_192
 
 /** The same for its connection, in seconds: it is closed while nothing is asked of it. */

@@ -231,8 +231,8 @@ export class Connection implements CallEffects {
   }
 
   /**
-   * Writes a frame, with its secrets and what it says of persons hidden, into the message log, and into the log of this process at its most
-   * detailed level.
+   * Writes a frame, with its secrets and what it says of persons hidden, into the message log, and into the log of this
+   * process at its most detailed level.
    */
   protected logFrame(direction: 'fromChargePoint' | 'toChargePoint', hidden: string): void {
     const { clock, log, messageLog, store } = this.#deps

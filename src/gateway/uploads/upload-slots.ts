@@ -1,5 +1,5 @@
-// Which uploads are under way: one of each job, and a bounded number of jobs. So a charge point with one URL cannot take
-// the places of others, however often it begins.
+// Which uploads are under way: one of each job, and a bounded number of jobs. So a charge point with one URL cannot
+// take the places of others, however often it begins.
 
 /** A place for the upload of one job. */
 export interface UploadSlot {
