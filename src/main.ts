@@ -214,7 +214,7 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const commit: CommandDeps['commit'] = (set, about) => commitAndPublish(writer, feed, set, about)
     const rotationRunner = new RotationRunner({
       store: createCredentialRotations(database.upkeepPool, node.id),
-      send: (item) => sendNewPassword({ queries, nodeId: node.id, live, rotations, commit, clock }, item),
+      send: (item) => sendNewPassword({ queries, nodeId: node.id, live, rotations, commit, clock, log: ocppLog }, item),
       clock,
       counters,
       log: log.category('Api'),

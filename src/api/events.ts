@@ -6,6 +6,8 @@ import { isoTime } from '../base/clock.ts'
 import { withDefined } from '../base/with-defined.ts'
 import type { ChargePointEventRecord, PageOf } from '../blocks/records.ts'
 import { chargePointActions } from '../blocks/messages.ts'
+import { withoutPrivateFields } from '../blocks/private-fields.ts'
+import { mayUse } from './access.ts'
 import { findChargePoint } from './chargepoints.ts'
 import type { ApiDeps } from './deps.ts'
 import { apiApp } from './env.ts'
@@ -27,9 +29,10 @@ const ChargePointEvent = z
       example: 'fromChargePoint',
     }),
     messageId: z.string(),
-    payload: z
-      .record(z.string(), z.unknown())
-      .openapi({ description: 'As the charge point sent it.', example: { status: 'Available', connectorId: 1 } }),
+    payload: z.record(z.string(), z.unknown()).openapi({
+      description: 'As the charge point sent it. `data` of NotifyCustomerInformation is `***` without `job:file`.',
+      example: { status: 'Available', connectorId: 1 },
+    }),
   })
   .openapi('ChargePointEvent')
 
@@ -67,10 +70,11 @@ export function eventRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(eventsRoute, async (c) => {
     const { action, direction, messageId, from, to, ...page } = c.req.valid('query')
     const period = periodOf(from, to)
+    const seesPrivate = mayUse(c.get('principal'), 'job:file')
     const { key } = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const filter = { chargePointKey: key, ...period, ...withDefined({ action, messageId }) }
     const listed = direction === 'toChargePoint' ? noEvents : await queries.listEvents(filter, page)
-    return c.json({ ...pageOf(listed, page), events: listed.items.map(eventView) }, 200)
+    return c.json({ ...pageOf(listed, page), events: listed.items.map((event) => eventView(event, seesPrivate)) }, 200)
   })
 
   return app
@@ -79,7 +83,7 @@ export function eventRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 // All that is stored as an event is what a charge point sent.
 const noEvents: PageOf<ChargePointEventRecord> = { totalCount: 0, items: [] }
 
-function eventView(record: ChargePointEventRecord): z.infer<typeof ChargePointEvent> {
+function eventView(record: ChargePointEventRecord, seesPrivate: boolean): z.infer<typeof ChargePointEvent> {
   const { action, messageId, occurredAtMs, receivedAtMs, payload } = record
   return {
     action,
@@ -87,6 +91,6 @@ function eventView(record: ChargePointEventRecord): z.infer<typeof ChargePointEv
     receivedAt: isoTime(receivedAtMs),
     direction: 'fromChargePoint',
     messageId,
-    payload: { ...payload },
+    payload: { ...(seesPrivate ? payload : withoutPrivateFields(action, payload)) },
   }
 }

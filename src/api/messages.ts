@@ -24,7 +24,7 @@ const Message = z
     messageId: z.string().nullable(),
     action: z.string().nullable().openapi({ description: 'Of a CALL; its answer has the same messageId.' }),
     frame: z.string().openapi({
-      description: 'The frame as it was on the wire.',
+      description: 'The frame as it was on the wire; secrets, and what it reports of customers, are `***`.',
       example: '[2,"msg-004","Heartbeat",{}]',
     }),
   })

@@ -3,6 +3,7 @@
 
 import { StatorError } from '../base/errors.ts'
 import { readBackCharactersMax } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
 import type { Command } from '../blocks/command.ts'
 import type { Payload } from '../blocks/decision.ts'
 import type { ReadBack } from '../blocks/message-row.ts'
@@ -11,21 +12,24 @@ import type { ApiDeps } from './deps.ts'
 
 /** What is needed to read settings again. */
 export interface ReadBackDeps {
-  readonly deps: Pick<ApiDeps, 'commit' | 'clock'> & { readonly live: Pick<ApiDeps['live'], 'noteQuirk'> }
+  readonly deps: Pick<ApiDeps, 'commit' | 'clock'> & {
+    readonly live: Pick<ApiDeps['live'], 'noteQuirk'>
+    readonly log: Pick<Logger, 'error'>
+  }
   /** Sends a command, and resolves with the payload of its answer. */
   readonly send: (command: Command) => Promise<Payload>
 }
 
-/** Reads the settings; each that is another than the accepted one is stored as an anomaly. */
+/** Reads the settings; each that is another than the accepted one is stored as an anomaly. Never rejects. */
 export async function readBack(
   { deps, send }: ReadBackDeps,
   chargePoint: ChargePointRef,
   { command, differing }: ReadBack,
 ): Promise<void> {
-  const { live, commit, clock } = deps
+  const { live, commit, clock, log } = deps
   const { key, identity } = chargePoint
-  live.noteQuirk(chargePoint, 'readBack')
   try {
+    live.noteQuirk(chargePoint, 'readBack')
     for (const { key: setting, wanted, found } of differing(await send(command))) {
       const detail = { setting, wanted: shown(wanted), found: shown(found) }
       const set = anomalySet(key, 0, clock.nowMs(), { kind: 'notApplied', detail })
@@ -33,7 +37,7 @@ export async function readBack(
     }
   } catch (error) {
     // It did not answer, or the database is away: then nothing is known about the setting.
-    if (!(error instanceof StatorError)) throw error
+    if (!(error instanceof StatorError)) log.error({ identity, error }, 'An accepted setting could not be read again.')
   }
 }
 

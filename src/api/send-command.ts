@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi'
 import { type ErrorCode, StatorError } from '../base/errors.ts'
 import { secretCharactersMin } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
 import { hideFrameSecrets } from '../base/hide-frame-secrets.ts'
 import { hideSecrets } from '../base/hide-secrets.ts'
 import { type Command, statusOf } from '../blocks/command.ts'
@@ -30,6 +31,7 @@ export const commandErrorCodes = [
   'FORBIDDEN',
   'NOT_FOUND',
   'CONFLICT',
+  'REFUSED_BY_PROFILE',
   'NOT_CONNECTED',
   'CONNECTED_ELSEWHERE',
   'REQUEST_TOO_LARGE',
@@ -43,6 +45,7 @@ export const commandErrorCodes = [
 export interface CommandDeps extends Pick<ApiDeps, 'nodeId' | 'rotations' | 'commit' | 'clock'> {
   readonly live: Pick<ApiDeps['live'], 'get' | 'call' | 'noteQuirk'>
   readonly queries: Pick<ApiDeps['queries'], 'otherHolder' | 'expectProfile'>
+  readonly log: Pick<Logger, 'error'>
 }
 
 /** The charge point that a command is sent to. */
@@ -128,10 +131,11 @@ export function requireSendable(
  * answer tells is stored before this resolves. The quirk profile of the charge point may make another CALL of it, and
  * have accepted settings read again afterwards.
  *
- * @throws {StatorError} errors of `requireSendable`; `CONFLICT` if the quirk profile has it refused; `BAD_REQUEST` if
- *   the command breaks its schema, or sets a short password or two passwords (nothing was sent); `CALL_ERROR` if the
- *   charge point answered with a CALLERROR; `CALL_ANSWER_INVALID` if its answer cannot be read, or breaks the schema of
- *   a `strict` charge point; the errors of `live.call`; and those of `commit`, when the charge point has answered.
+ * @throws {StatorError} errors of `requireSendable`; `REFUSED_BY_PROFILE` if the quirk profile has it refused;
+ *   `BAD_REQUEST` if the command breaks its schema, or sets a short password or two passwords (nothing was sent);
+ *   `CALL_ERROR` if the charge point answered with a CALLERROR; `CALL_ANSWER_INVALID` if its answer cannot be read, or
+ *   breaks the schema of a `strict` charge point; the errors of `live.call`; and those of `commit`, when the charge
+ *   point has answered.
  */
 export async function sendCommand(
   deps: CommandDeps,
@@ -166,7 +170,7 @@ export async function sendCommand(
   return answer
 }
 
-/** What the quirk profile of the charge point makes of a command. @throws {StatorError} `CONFLICT`: it is refused. */
+/** What the quirk profile of the charge point makes of a command. @throws {StatorError} `REFUSED_BY_PROFILE`. */
 function adapted(
   { live }: CommandDeps,
   chargePoint: CommandTarget,
@@ -179,7 +183,8 @@ function adapted(
   if (change === null) return command
   live.noteQuirk(chargePoint, change.quirk)
   if ('payload' in change) return { ...command, payload: change.payload }
-  throw new StatorError('CONFLICT', `${command.action} is not sent to '${chargePoint.identity}'. ${change.reason}`)
+  const message = `${command.action} is not sent to '${chargePoint.identity}'. ${change.reason}`
+  throw new StatorError('REFUSED_BY_PROFILE', message)
 }
 
 /** Stores what an answer tells. */
@@ -214,7 +219,13 @@ export function requireValid(version: OcppVersion, command: Command): void {
 }
 
 /** Errors after which the charge point has not taken what it was sent, or was sent nothing. */
-const notTaken: readonly ErrorCode[] = ['CALL_ERROR', 'CALL_QUEUE_FULL', 'BAD_REQUEST', 'CONFLICT']
+const notTaken: readonly ErrorCode[] = [
+  'CALL_ERROR',
+  'CALL_QUEUE_FULL',
+  'BAD_REQUEST',
+  'CONFLICT',
+  'REFUSED_BY_PROFILE',
+]
 
 /**
  * Sends a command that sets the security profile. The profile is noted before, so that the charge point may come back

@@ -43,6 +43,11 @@ export const errorTable = {
     name: 'Conflict',
     hint: 'Read the resource again, then repeat the request if it still applies. Of a batch: correct the lines that `details.errors` lists.',
   },
+  REFUSED_BY_PROFILE: {
+    status: 409,
+    name: 'Conflict',
+    hint: 'The quirk profile of the charge point forbids this command, and `message` says why. Send another one, or change the profile.',
+  },
   NOT_CONNECTED: {
     status: 409,
     name: 'Conflict',

@@ -1170,12 +1170,21 @@ export const uploadWaitMsMax = 900_000
 export const uploadMsMax = 3_600_000
 export const uploadIdleMsMax = 30_000
 
+/**
+ * Bytes that have to come in `uploadIdleMsMax`, unless the file ends before. Charge points with GPRS send ten times as
+ * many.
+ */
+export const uploadIdleBytesMin = 8_192
+
 /** The same for its connection, in seconds: it is closed while nothing is asked of it. */
 export const uploadSocketIdleSeconds = 60
 assert(uploadSocketIdleSeconds * 1_000 > uploadIdleMsMax, 'a slow upload is answered before its connection is closed')
 
 /** Bytes of an uploaded file in one row: the embedded database writes it without delaying charge points. */
 export const uploadChunkBytes = 131_072
+
+/** How many tokens of uploads are looked up at once: whoever knows none takes no place of an upload. */
+export const uploadLookupsMax = 64
 
 /** How often the upload of one job may be tried. */
 export const uploadAttemptsMax = 100
@@ -1379,6 +1388,9 @@ export const exportCursorCharactersMax = 512
 /** Vendors whose DataTransfer messages are accepted, and messages that may be named of each. */
 export const transferVendorsMax = 1_000
 export const transferMessagesMax = 100
+
+/** How long a node goes by the names of vendors that it has read, in milliseconds: others may change them. */
+export const transferVendorsCheckMs = 10_000
 
 /** Quirk profiles that operators have imported, patterns of one, and characters of a pattern. */
 export const quirkProfilesMax = 200

@@ -108,6 +108,8 @@ export interface MessageRow {
    * the worker keeps them as text only.
    */
   readonly keptOnly: readonly string[]
+  /** Fields with what is known of a person: see `private-fields.ts`. */
+  readonly privateFields: readonly string[]
   /** Lists of which handlers read some elements only, with the function that selects them when the frame is long. */
   readonly readPartly: Readonly<Record<string, Selection>>
   /**

@@ -53,6 +53,7 @@ export function rowsOf(block: FunctionalBlock) {
     block,
     transactional: false,
     keptOnly: [],
+    privateFields: [],
     readPartly: {},
     timeField: null,
     standingAnswer: null,
@@ -149,6 +150,11 @@ export function readingBack<R extends AnyRow>(readsBack: ReadsBack, of: R): R {
 /** The row of a message whose `fields` are stored but read by no handler. */
 export function keeping<R extends AnyRow>(fields: readonly string[], of: R): R {
   return { ...of, keptOnly: fields }
+}
+
+/** The row of a message whose `fields` hold what is known of a person. */
+export function aboutPerson<R extends AnyRow>(fields: readonly string[], of: R): R {
+  return { ...of, privateFields: fields }
 }
 
 /**

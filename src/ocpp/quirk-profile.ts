@@ -81,6 +81,9 @@ export interface Quirks {
 /** Longest text of a boot that is compared with patterns, in characters. Lenient charge points may send any length. */
 const comparedCharactersMax = 255
 
+/** How many different boots are remembered with their profile: a fleet has few. */
+const bootsKnownMax = 2_000
+
 const noCommandQuirks: CommandQuirks = {}
 
 /** The profiles that this process knows. */
@@ -93,6 +96,8 @@ export class QuirkProfiles {
   #importedText = '[]'
   /** By charge point, as it was when it last booted or was changed: its object is another one then. */
   #treatments = new WeakMap<Profiled, Treatment>()
+  /** By what charge points say at their boot: a list of charge points has records of its own. */
+  readonly #byBoot = new Map<string, QuirkProfile | undefined>()
 
   /** @param shipped those that come with Stator. */
   constructor(shipped: readonly QuirkProfile[]) {
@@ -110,6 +115,7 @@ export class QuirkProfiles {
     this.#all = byName([...this.#shipped, ...imported])
     this.#patterns = compiled([...this.#all.values()])
     this.#treatments = new WeakMap()
+    this.#byBoot.clear()
   }
 
   has(name: string): boolean {
@@ -129,7 +135,12 @@ export class QuirkProfiles {
     const { quirkProfile, vendor, model, firmwareVersion } = chargePoint
     if (quirkProfile !== null) return this.#all.get(quirkProfile)
     const boot = [comparable(vendor), comparable(model), comparable(firmwareVersion)]
-    return this.#patterns.find(({ globs }) => globs.every((glob, at) => matches(glob, boot[at] ?? null)))?.profile
+    const name = JSON.stringify(boot)
+    if (this.#byBoot.has(name)) return this.#byBoot.get(name)
+    const found = this.#patterns.find(({ globs }) => globs.every((glob, at) => matches(glob, boot[at] ?? null)))
+    if (this.#byBoot.size >= bootsKnownMax) this.#byBoot.clear()
+    this.#byBoot.set(name, found?.profile)
+    return found?.profile
   }
 }
 

@@ -17,6 +17,7 @@ import { hideFrameSecrets, secretsIn } from '../base/hide-frame-secrets.ts'
 import { secretCharactersMin, socketBufferBytesMax } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Anomaly, ChangeSet, CommitOutcome, Payload } from '../blocks/decision.ts'
+import { hidePrivateFields } from '../blocks/private-fields.ts'
 import type { ClosedBy, ConnectionEnd, MessageLogLine } from '../blocks/records.ts'
 import { anomalySet, type ChargePointRef, commitAndPublish, type Feed } from '../feed/feed.ts'
 import { encodeCall } from '../ocpp/frame.ts'
@@ -242,12 +243,13 @@ export class Connection implements CallEffects {
   }
 
   /**
-   * Writes a frame, with its secrets hidden, into the message log, and into the log of this process at its most
-   * detailed level.
+   * Writes a frame, with its secrets and what it says of persons hidden, into the message log, and into the log of this
+   * process at its most detailed level.
    */
   protected logFrame(direction: 'fromChargePoint' | 'toChargePoint', hidden: string): void {
     const { clock, log, messageLog, store } = this.#deps
-    const frame = this.#withoutSecretsSent(hidden)
+    if (!messageLog && !this.#isTracing) return
+    const frame = hidePrivateFields(this.#withoutSecretsSent(hidden))
     const { chargePointKey } = this
     if (messageLog) store.appendMessageLog({ chargePointKey, atMs: clock.nowMs(), direction, frame })
     if (this.#isTracing) log.trace({ identity: this.identity, direction, frame }, 'Frame.')

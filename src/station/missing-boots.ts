@@ -14,7 +14,7 @@ import type { Connected, Connection } from './connection.ts'
 export interface MissingBootsDeps {
   readonly quirks: Quirks
   readonly clock: Clock
-  readonly log: Pick<Logger, 'info'>
+  readonly log: Pick<Logger, 'info' | 'error'>
 }
 
 /** Waits for the boots of new connections. */
@@ -29,12 +29,14 @@ export class MissingBoots {
 
   /** A charge point has connected: it is asked if no boot comes within `bootWaitMs`. */
   expect(connected: Connected): void {
-    const { quirks, clock } = this.#deps
+    const { quirks, clock, log } = this.#deps
     const { askForBoot, askForStatus } = quirks.profiles.of(connected.live.chargePoint).commands
     if (askForBoot !== true && askForStatus !== true) return
     const cancel = clock.after(bootWaitMs, () => {
       this.#cancels.delete(connected)
-      void this.#ask(connected)
+      this.#ask(connected).catch((error: unknown) =>
+        log.error({ identity: connected.identity, error }, 'A charge point could not be asked for its boot.'),
+      )
     })
     this.#cancels.set(connected, cancel)
   }

@@ -31,7 +31,7 @@ import { createReportLookup } from './report-queries.ts'
 import { knownJson, ms, transactionColumns } from './known-transaction.ts'
 import { openPromisesOf } from './remote-start-promises.ts'
 import { storeError } from './store-error.ts'
-import { createTransferVendorLookup } from './transfer-vendor-queries.ts'
+import { createTransferVendorLookup, TransferVendorNames } from './transfer-vendor-queries.ts'
 import { untilNoDeadlock } from './until-no-deadlock.ts'
 
 /** A connection of a charge point, as it is claimed. */
@@ -194,7 +194,11 @@ function spelt(identities: readonly string[], records: readonly CredentialRecord
 const usesLookedAtMax = 64
 
 /** The look-ups of the hot path. Each rejects with STORE_UNAVAILABLE or LOOKUP_QUEUE_FULL. */
-export function createLiveQueries(database: Database, clock: Clock) {
+export function createLiveQueries(
+  database: Database,
+  clock: Clock,
+  vendorNames = new TransferVendorNames(database.pool, clock),
+) {
   const { pool } = database
 
   const credentials = new BatchedLookup<string, CredentialRecord>(storableText, async (identities) => {
@@ -394,7 +398,7 @@ export function createLiveQueries(database: Database, clock: Clock) {
     reportOfRequest: createReportLookup(pool),
     alarmsAbout: createAlarmLookup(pool),
     dynamicSchedule: createDynamicScheduleLookup(pool),
-    transferVendor: createTransferVendorLookup(pool),
+    transferVendor: createTransferVendorLookup(pool, vendorNames),
     beforeStart,
     lastRegister,
     registersNextTo,

@@ -47,7 +47,7 @@ import { createRoleQueries } from './role-queries.ts'
 import { createSmartChargingQueries } from './smart-charging-queries.ts'
 import { storeError } from './store-error.ts'
 import { createTariffQueries } from './tariff-queries.ts'
-import { createTransferVendorQueries } from './transfer-vendor-queries.ts'
+import { createTransferVendorQueries, TransferVendorNames } from './transfer-vendor-queries.ts'
 import { createTransactionQueries } from './transaction-queries.ts'
 import { createVariableQueries } from './variable-queries.ts'
 
@@ -55,8 +55,9 @@ export type Queries = ReturnType<typeof createQueries>
 
 export function createQueries(database: Database, clock: Clock = systemClock) {
   const source = sourceOf(database)
+  const vendorNames = new TransferVendorNames(database.pool, clock)
   return withStoreErrors({
-    ...createLiveQueries(database, clock),
+    ...createLiveQueries(database, clock, vendorNames),
     ...createChargePointQueries(source),
     ...createVariableQueries(source),
     ...createReportQueries(source),
@@ -90,7 +91,7 @@ export function createQueries(database: Database, clock: Clock = systemClock) {
     ...createCertificateQueries(source),
     ...createApiKeyQueries(source),
     ...createRoleQueries(source),
-    ...createTransferVendorQueries(source),
+    ...createTransferVendorQueries(source, vendorNames),
     ...createQuirkQueries(source),
     ...createPromiseQueries(database.restPool),
     ghostReasonsOf: (transactionId: number, deadlines: GhostDeadlines, nowMs: number) =>

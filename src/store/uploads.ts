@@ -16,27 +16,29 @@ interface Attempt {
 interface Found {
   readonly jobId: number
   readonly identity: string
-  readonly isOpen: boolean
+  /** Whether its job has not ended, or ended less than its timeout ago. */
+  readonly isRecent: boolean
   readonly bytes: number | null
   readonly sha256: string | null
   /** Null: no attempt has begun. */
   readonly attempt: number | null
 }
 
-// A charge point whose job has failed may try again on its own: see the chart of jobs.
+// A charge point whose job has failed may try again on its own: see the chart of jobs. One that has uploaded may not
+// have seen the answer, and says the same again, though the job has ended meanwhile.
 const begin = `
   WITH found AS (
-    SELECT u.job_id, u.attempt, u.received_at, u.bytes, u.sha256, c.identity,
-      j.ended_at IS NULL OR j.state = 'failed' AND j.ended_at > $2::timestamptz - j.timeout_seconds * interval '1 second'
-        AS is_open
+    SELECT u.job_id, u.attempt, u.received_at, u.bytes, u.sha256, c.identity, j.ended_at,
+      j.ended_at IS NULL OR j.ended_at > $2::timestamptz - j.timeout_seconds * interval '1 second' AS is_recent, j.state
     FROM uploads u JOIN jobs j ON j.id = u.job_id JOIN charge_points c ON c.id = j.charge_point_id
     WHERE u.token_hash = $1
   ), begun AS (
     UPDATE uploads u SET attempt = u.attempt + 1, begun_at = $2::timestamptz FROM found f
-    WHERE u.job_id = f.job_id AND f.is_open AND u.received_at IS NULL AND u.attempt < ${uploadAttemptsMax}
+    WHERE u.job_id = f.job_id AND f.is_recent AND (f.ended_at IS NULL OR f.state = 'failed')
+      AND u.received_at IS NULL AND u.attempt < ${uploadAttemptsMax}
     RETURNING u.attempt
   )
-  SELECT job_id AS "jobId", identity, is_open AS "isOpen", bytes, sha256, (SELECT attempt FROM begun) AS attempt
+  SELECT job_id AS "jobId", identity, is_recent AS "isRecent", bytes, sha256, (SELECT attempt FROM begun) AS attempt
   FROM found`
 
 const isNewest = 'job_id = $1 AND attempt = $2 AND received_at IS NULL'
@@ -58,15 +60,20 @@ export function createUploads(pool: Pick<Pool, 'query'>) {
   return {
     /** What a token is good for now; begins an attempt if it is good for one. */
     async begin(tokenHash: string, nowMs: number) {
-      const [found]: Found[] = (await run('begin', begin, [tokenHash, new Date(nowMs).toISOString()])).rows
+      const values = [tokenHash, new Date(nowMs).toISOString()]
+      let [found]: Found[] = (await run('begin', begin, values)).rows
+      // The file may have come while the statement ran.
+      if (found?.isRecent === true && found.attempt === null && found.bytes === null) {
+        ;[found] = (await run('begin', begin, values)).rows
+      }
       if (found === undefined) return { kind: 'unknown' } as const
-      const { jobId, identity, isOpen, bytes, sha256, attempt } = found
+      const { jobId, identity, isRecent, bytes, sha256, attempt } = found
       if (attempt !== null) {
         await run('forget', 'DELETE FROM upload_chunks WHERE job_id = $1 AND attempt < $2', [jobId, attempt])
         return { kind: 'begun', jobId, identity, attempt } as const
       }
-      if (!isOpen || bytes === null || sha256 === null) return { kind: 'over', identity } as const
-      return { kind: 'received', identity, bytes, sha256 } as const
+      if (!isRecent || bytes === null || sha256 === null) return { kind: 'over', identity } as const
+      return { kind: 'received', jobId, identity, bytes, sha256 } as const
     },
 
     /** False: the attempt is not the newest, or the file is there. */

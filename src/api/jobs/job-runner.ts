@@ -78,7 +78,7 @@ export interface JobRunnerDeps extends SendJobDeps {
   readonly timeoutSeconds: number
   readonly clock: Clock
   readonly counters: Pick<Counters, 'jobs'>
-  readonly log: Pick<Logger, 'info' | 'warn'>
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
 }
 
 /** The runner of one node. */

@@ -112,6 +112,8 @@ function eventOf(error: StatorError, mayWait: boolean, mayRepeat: boolean): JobE
   }
   switch (error.code) {
     case 'CALL_ERROR':
+    // It would be refused again at the next turn.
+    case 'REFUSED_BY_PROFILE':
       return { type: 'refused' }
     // It has arrived; what became of it is not known.
     case 'CALL_ANSWER_INVALID':

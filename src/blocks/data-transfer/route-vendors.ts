@@ -94,7 +94,7 @@ const putRoute = routeFor('data-transfer:write', {
   operationId: 'storeDataTransferVendor',
   tags,
   summary: 'Register a vendor',
-  description: `From then on its DataTransfer messages are answered as this says; they are stored as events in any case (\`GET /api/chargepoints/{chargePointId}/events?action=DataTransfer\`). There may be ${transferVendorsMax} vendors.`,
+  description: `From then on its DataTransfer messages are answered as this says, at other nodes within ten seconds; they are stored as events in any case (\`GET /api/chargepoints/{chargePointId}/events?action=DataTransfer\`). There may be ${transferVendorsMax} vendors.`,
   request: { params: VendorParams, body: body(VendorInput, true) },
   responses: {
     200: json(Vendor, 'It was registered before, and is replaced.'),
@@ -109,7 +109,7 @@ const deleteRoute = routeFor('data-transfer:write', {
   operationId: 'deleteDataTransferVendor',
   tags,
   summary: 'Remove a vendor',
-  description: 'From then on its messages are answered with UnknownVendorId.',
+  description: 'From then on its messages are answered with UnknownVendorId, at other nodes within ten seconds.',
   request: { params: VendorParams },
   responses: { 204: { description: 'It is gone.' }, ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND') },
 })
@@ -126,7 +126,7 @@ export function transferVendorRoutes({ queries, clock }: ApiDeps): OpenAPIHono<A
 
   app.openapi(getRoute, async (c) => {
     const { vendorId } = c.req.valid('param')
-    return c.json(viewOf(found(await queries.transferVendor(vendorId), vendorId)), 200)
+    return c.json(viewOf(found(await queries.storedTransferVendor(vendorId), vendorId)), 200)
   })
 
   app.openapi(putRoute, async (c) => {
@@ -135,7 +135,7 @@ export function transferVendorRoutes({ queries, clock }: ApiDeps): OpenAPIHono<A
     const twice = messages?.find((one, at) => messages.findIndex((each) => each.messageId === one.messageId) < at)
     if (twice !== undefined) throw badRequest('messages', `Message '${twice.messageId}' is there twice`)
     const vendor: TransferVendor = { vendorId, description, answer: rest, messages }
-    const before = await queries.transferVendor(vendorId)
+    const before = await queries.storedTransferVendor(vendorId)
     const stored = await queries.storeTransferVendor(vendor, clock.nowMs())
     if (stored === null) throw new StatorError('CONFLICT', `There are ${transferVendorsMax} vendors; remove one`)
     const view = viewOf(vendor)
@@ -145,7 +145,7 @@ export function transferVendorRoutes({ queries, clock }: ApiDeps): OpenAPIHono<A
 
   app.openapi(deleteRoute, async (c) => {
     const { vendorId } = c.req.valid('param')
-    const before = found(await queries.transferVendor(vendorId), vendorId)
+    const before = found(await queries.storedTransferVendor(vendorId), vendorId)
     if (!(await queries.deleteTransferVendor(vendorId))) throw notFound('Vendor', vendorId)
     noteChange(c, { before: viewOf(before) })
     return c.body(null, 204)

@@ -7,7 +7,8 @@ import type { TransferVendor } from './vendor.ts'
 export interface TransferVendorQueries {
   /** By vendorId. */
   listTransferVendors(page: Page): Promise<PageOf<TransferVendor>>
-  transferVendor(vendorId: string): Promise<TransferVendor | null>
+  /** As it is stored now. */
+  storedTransferVendor(vendorId: string): Promise<TransferVendor | null>
   /** Creates or replaces it. Null: there are `transferVendorsMax` others. */
   storeTransferVendor(vendor: TransferVendor, atMs: number): Promise<'created' | 'replaced' | null>
   deleteTransferVendor(vendorId: string): Promise<boolean>

@@ -4,7 +4,7 @@ import type { OCPP16, OCPP20, OCPP21 } from 'typed-ocpp'
 import type { Handler } from '../decision.ts'
 import { jobNeeds, withJob } from '../jobs/reported.ts'
 import { notification } from '../notification.ts'
-import { forgiving, keeping, learning, readingPartOf, rowsOf } from '../rows.ts'
+import { aboutPerson, forgiving, keeping, learning, readingPartOf, rowsOf } from '../rows.ts'
 import { readEvents } from './alarms.ts'
 import { closeStream, notifyStream, openStream, streamAdjusted, streamsListed } from './event-streams.ts'
 import { monitoringReportAsked } from './monitoring-jobs.ts'
@@ -51,7 +51,10 @@ export const diagnostics201 = {
   ClearVariableMonitoring: learning(monitorsCleared, toChargePoint('2.0.1 N06')),
   NotifyEvent: readingPartOf({ eventData: readEvents }, served('2.0.1 N07-N08', 'committed', notifyEvent)),
   CustomerInformation: toChargePoint('2.0.1 N09-N10', ['NotifyCustomerInformation']),
-  NotifyCustomerInformation: forgiving(served('2.0.1 N09-N10', 'committed', notifyCustomerInformation)),
+  NotifyCustomerInformation: aboutPerson(
+    ['data'],
+    forgiving(served('2.0.1 N09-N10', 'committed', notifyCustomerInformation)),
+  ),
 }
 
 export const diagnostics21 = {
@@ -65,7 +68,10 @@ export const diagnostics21 = {
   ClearVariableMonitoring: learning(monitorsCleared, toChargePoint('2.1 N06')),
   NotifyEvent: readingPartOf({ eventData: readEvents }, served('2.1 N07-N08', 'committed', notifyEvent)),
   CustomerInformation: toChargePoint('2.1 N09-N10', ['NotifyCustomerInformation']),
-  NotifyCustomerInformation: forgiving(served('2.1 N09-N10', 'committed', notifyCustomerInformation)),
+  NotifyCustomerInformation: aboutPerson(
+    ['data'],
+    forgiving(served('2.1 N09-N10', 'committed', notifyCustomerInformation)),
+  ),
   OpenPeriodicEventStream: forgiving(served('2.1 N11', 'committed', openStream)),
   GetPeriodicEventStream: learning(streamsListed, toChargePoint('2.1 N12')),
   ClosePeriodicEventStream: forgiving(served('2.1 N13', 'committed', closeStream)),

@@ -64,6 +64,9 @@ const limitsOfVersion = since2<LimitsOf>(
 
 const unlimited = Number.POSITIVE_INFINITY
 
+/** One message may have everything. */
+export const unlimitedMessages: MessageLimits = { itemsMax: unlimited, bytesMax: unlimited }
+
 /** A limit that is told as the actual value, or as the most that it can be. */
 function numberIn(stored: readonly VariableRecord[], isIt: (variable: VariableRecord) => boolean): number | null {
   for (const type of ['Actual', 'MaxSet']) {

@@ -8,6 +8,7 @@ import type { Payload } from '../decision.ts'
 import type { JobAnswer, JobKind } from '../jobs/job.ts'
 import type { ReportStatus } from './report-parts.ts'
 import { text } from './answer-values.ts'
+import { configurationOf, onlyKeys } from './configuration-commands.ts'
 import { componentVariable, configurationKeyOf, variableIn2x, type VariableName } from './variable-name.ts'
 
 /** What a base report has (2.0.1 ReportBaseEnumType). */
@@ -90,8 +91,12 @@ function componentVariableOf({ variableName, ...rest }: ReportedVariable): Paylo
   return name === null ? null : componentVariable(name)
 }
 
-function configurationAnswered({ unknownKey }: Payload): JobAnswer {
-  const keys: readonly unknown[] = Array.isArray(unknownKey) ? unknownKey.slice(0, jobDetailItemsMax) : []
+/** A charge point that was asked for all keys instead (see `key-lists.ts`) does not say which it lacks. */
+function configurationAnswered(answer: Payload, { key: asked }: Payload): JobAnswer {
+  const told = configurationOf('1.6', [], answer, [])
+  const unknownKeys =
+    told !== null && Array.isArray(asked) ? onlyKeys(asked.map(String), told).unknownKey : answer.unknownKey
+  const keys: readonly unknown[] = Array.isArray(unknownKeys) ? unknownKeys.slice(0, jobDetailItemsMax) : []
   const shown = keys.flatMap((key) => text(key)?.slice(0, jobTextCharactersMax) ?? [])
   const unknown = shown.length > 0 ? { detail: { unknownKey: shown } } : {}
   return { type: 'done', status: 'Complete', message: 'The charge point has told its configuration', ...unknown }
@@ -112,7 +117,7 @@ export function reportAnswered(answer: Payload): JobAnswer | null {
   }
 }
 
-const answered = since2<(answer: Payload) => JobAnswer | null>(configurationAnswered, reportAnswered)
+const answered = since2<(answer: Payload, sent: Payload) => JobAnswer | null>(configurationAnswered, reportAnswered)
 
 /** What the parts of a report mean for its job. One that misses a part when the last has come may still get it. */
 export const reportStatuses: Readonly<Record<ReportStatus, 'progress' | 'success'>> = {
@@ -124,7 +129,7 @@ export const reportStatuses: Readonly<Record<ReportStatus, 'progress' | 'success
 export const baseReport: JobKind = {
   kind: 'baseReport',
   isRead: true,
-  answered: (version, answer) => answered[version](answer),
+  answered: (version, answer, sent) => answered[version](answer, sent),
   reports: reportStatuses,
 }
 

@@ -20,6 +20,8 @@ import { jobQueueSecondsDefault, variablesPerRequestMax } from '../../base/limit
 import { withDefined } from '../../base/with-defined.ts'
 import type { OcppVersion } from '../../ocpp/version.ts'
 import type { ChargePointRecord } from '../records.ts'
+import { asksForAll } from './key-lists.ts'
+import { unlimitedMessages } from './message-limits.ts'
 import { messageLimits, sendAll, type Told, whyNothing } from './route-split.ts'
 import { attributeTypes, ComponentName, named, nameView, placeOf, VariableNameBody } from './route-variable-views.ts'
 import {
@@ -181,11 +183,13 @@ export function settingRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     const { variables } = c.req.valid('json')
     const chargePoint = await findChargePoint(deps, c, c.req.valid('param').chargePointId)
     const asked = variables.map(wantedOf)
-    const { version } = await requireConnected(deps, chargePoint)
+    const { version, treatment } = await requireConnected(deps, chargePoint)
     requireInVersion(version, asked)
+    const isForAll = asksForAll(version, treatment)
     const { getMessage } = variablesActions(version)
-    const limits = await messageLimits(deps, chargePoint, version, getMessage)
-    const results = await sendAll(deps, chargePoint, version, readingCalls(version, asked, limits))
+    const limits = isForAll ? unlimitedMessages : await messageLimits(deps, chargePoint, version, getMessage)
+    const calls = readingCalls(version, asked, limits, isForAll)
+    const results = await sendAll(deps, chargePoint, version, calls)
     const shown = asked.map((one) => {
       const told = results.get(one.index)
       const value = told !== undefined && 'value' in told ? told.value : null

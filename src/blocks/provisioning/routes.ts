@@ -14,6 +14,7 @@ import {
   onlyKeys,
 } from './configuration-commands.ts'
 import type { Configuration, ConfigurationKey } from './configuration-commands.ts'
+import { asksForAll } from './key-lists.ts'
 import { messageLimits } from './route-split.ts'
 import { variablesActions } from './variable-commands.ts'
 import { standardKeys2x } from './variable-name.ts'
@@ -84,6 +85,7 @@ const readErrorCodes = [
   'FORBIDDEN',
   'NOT_FOUND',
   'CONFLICT',
+  'REFUSED_BY_PROFILE',
   'NOT_CONNECTED',
   'CONNECTED_ELSEWHERE',
   'CALL_ERROR',
@@ -212,8 +214,7 @@ async function ask(
   reported: readonly ConfigurationKey[],
 ): Promise<Configuration> {
   // All keys come with one answer.
-  const isForAll = deps.live.get(chargePoint)?.treatment.commands.configurationKeys === 'askForAll'
-  if (isForAll && keys.length > 0 && !isReported[version]) {
+  if (keys.length > 0 && asksForAll(version, deps.live.get(chargePoint)?.treatment)) {
     return onlyKeys(keys, await ask(deps, chargePoint, version, [], reported))
   }
   const size = keys.length > 1 ? await keysPerCall(deps, chargePoint, version) : 1

@@ -41,7 +41,11 @@ export interface NotInVersion {
 }
 
 interface VariablesForm {
-  readonly get: (wanted: readonly WantedVariable[], limits: MessageLimits) => readonly VariablesCall[]
+  readonly get: (
+    wanted: readonly WantedVariable[],
+    limits: MessageLimits,
+    isForAll: boolean,
+  ) => readonly VariablesCall[]
   readonly set: (settings: readonly VariableSetting[], limits: MessageLimits) => readonly VariablesCall[]
   readonly problem: (wanted: WantedVariable) => string | null
   readonly getMessage: string
@@ -55,7 +59,7 @@ const form16: VariablesForm = {
     if (attributeType !== 'Actual') return 'has only the attribute Actual'
     return configurationKeyOf(name) === null ? 'must be a variable of the component Configuration: a key' : null
   },
-  get: (wanted, limits) =>
+  get: (wanted, limits, isForAll) =>
     slicesOf(
       wanted.map((one) => ({ one, key: keyOf(one) })),
       limits,
@@ -71,7 +75,7 @@ const form16: VariablesForm = {
       },
       indices: some.map(({ one }) => one.index),
       read: (answer) => {
-        const resultOf = configurationResults(answer)
+        const resultOf = configurationResults(answer, isForAll)
         return some.map(({ one, key }) => resultOf(one.index, key))
       },
     })),
@@ -129,13 +133,19 @@ export function notInVersion(version: OcppVersion, wanted: readonly WantedVariab
   return null
 }
 
-/** The CALLs that read these variables, in their order. They are all in the version (`notInVersion`). */
+/**
+ * The CALLs that read these variables, in their order. They are all in the version (`notInVersion`).
+ *
+ * @param isForAll whether the quirk profile makes of them one question for all keys: the charge point does not have a
+ *   key that is missing in its answer.
+ */
 export function readingCalls(
   version: OcppVersion,
   wanted: readonly WantedVariable[],
   limits: MessageLimits,
+  isForAll = false,
 ): readonly VariablesCall[] {
-  return forms[version].get(wanted, limits)
+  return forms[version].get(wanted, limits, isForAll)
 }
 
 /** The CALLs that set these variables, in their order; in 1.6 one for each. */
@@ -193,7 +203,7 @@ function fieldsOf(variables: readonly WantedVariable[], list: string): Readonly<
 }
 
 // 1.6 has no status for each key: it is among the values, among the unknown keys, or in neither list.
-function configurationResults(answer: Payload): (index: number, key: string) => VariableResult {
+function configurationResults(answer: Payload, isForAll: boolean): (index: number, key: string) => VariableResult {
   // Of several entries with one key the first counts.
   const told = new Map(
     entries(answer.configurationKey)
@@ -205,7 +215,7 @@ function configurationResults(answer: Payload): (index: number, key: string) => 
   return (index, key) => {
     const lower = key.toLowerCase()
     const entry = told.get(lower)
-    if (entry === undefined) return { index, status: unknown.has(lower) ? 'UnknownVariable' : null }
+    if (entry === undefined) return { index, status: isForAll || unknown.has(lower) ? 'UnknownVariable' : null }
     const value = valueText(entry.value)
     return { index, status: 'Accepted', ...(value === undefined ? {} : { value }) }
   }

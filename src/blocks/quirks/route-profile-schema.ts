@@ -65,7 +65,8 @@ const fields = {
     type: 'object',
     additionalProperties: false,
     properties: Object.fromEntries(codes.map((code) => [code, { type: 'boolean', description: quirkTable[code] }])),
-    description: 'Repairs of the lenient mode; false: what it would have repaired is refused, as in strict mode.',
+    description:
+      'Repairs of the lenient mode, of their messages and not of their answers; false: what it would have repaired is refused, as in strict mode.',
     example: { enumCase: false },
   }),
   commands: z

@@ -15,7 +15,8 @@ import type { Logger } from '../../base/log.ts'
 import { storableText } from '../../base/storable-text.ts'
 import type { UploadedFile } from '../../blocks/jobs/job.ts'
 import { boundaryOf, fileInForm, fileNameIn } from './multipart.ts'
-import { piecesOf, UploadEnded } from './pieces.ts'
+import { laterUpload, piecesOf, UploadEnded } from './pieces.ts'
+import type { UploadSlots } from './upload-slots.ts'
 
 /** One attempt at the upload of a job. A later attempt ends it. */
 export interface UploadAttempt {
@@ -29,7 +30,13 @@ export type UploadBegin =
   /** Its job has ended, or it was tried too often. */
   | { readonly kind: 'over'; readonly identity: string }
   /** The file is there: the same content again is no mistake of the charge point. */
-  | { readonly kind: 'received'; readonly identity: string; readonly bytes: number; readonly sha256: string }
+  | {
+      readonly kind: 'received'
+      readonly identity: string
+      readonly jobId: number
+      readonly bytes: number
+      readonly sha256: string
+    }
   | ({ readonly kind: 'begun'; readonly identity: string } & UploadAttempt)
 
 /** Where uploads are stored; `store/uploads.ts` is the real one. Each change is committed before it resolves. */
@@ -45,6 +52,7 @@ export interface UploadStore {
 
 export interface UploadDeps {
   readonly store: UploadStore
+  readonly slots: UploadSlots
   readonly fileBytesMax: number
   /** Is told of each file that has come. */
   readonly onFile: (jobId: number, file: UploadedFile) => void
@@ -82,26 +90,51 @@ async function answerTo(deps: UploadDeps, request: Request): Promise<Response> {
   if (method !== 'PUT' && method !== 'POST') return refusal(405, 'Upload with PUT or POST', { Allow: 'PUT, POST' })
   if (headers.has('Content-Range')) return refusal(400, 'Upload the whole file at once, without Content-Range')
   const bytesMax = fileBytesMax + 2 * multipartHeaderBytesMax
-  const tooLong = `A file has at most ${fileBytesMax} bytes`
-  if (Number(headers.get('Content-Length')) > bytesMax) return refusal(413, tooLong)
+  if (Number(headers.get('Content-Length')) > bytesMax) return refusal(413, tooLong(fileBytesMax))
   if (body === null) return refusal(400, 'The body is empty: it is to be the file')
   const begun = await store.begin(place.tokenHash, clock.nowMs())
   if (begun.kind === 'unknown') return refusal(404, 'There is nothing to upload to')
   if (begun.kind === 'over') return refusal(410, 'This URL is not valid any more')
+  const slot = deps.slots.take(begun.jobId)
+  if (slot === null) return tooMany()
+  try {
+    return await bodyOf(deps, { headers, body, bytesMax, fileName: place.fileName }, begun, slot.signal)
+  } finally {
+    slot.release()
+  }
+}
 
-  let name = fileNameIn(headers.get('Content-Disposition')) ?? place.fileName
-  const pieces = piecesOf(body, bytesMax, clock)
+interface Body {
+  readonly headers: Headers
+  readonly body: ReadableStream<Uint8Array>
+  readonly bytesMax: number
+  /** Of the URL. */
+  readonly fileName: string
+}
+
+/** Reads the body of an upload with a valid token, and stores it. */
+async function bodyOf(
+  deps: UploadDeps,
+  { headers, body, bytesMax, fileName }: Body,
+  begun: Extract<UploadBegin, { readonly jobId: number }>,
+  signal: AbortSignal,
+): Promise<Response> {
+  const { store, clock, fileBytesMax } = deps
+  let name = fileNameIn(headers.get('Content-Disposition')) ?? fileName
   const boundary = boundaryOf(headers.get('Content-Type'))
+  const length = boundary === null ? headers.get('Content-Length') : null
+  if (begun.kind === 'received' && length !== null && Number(length) !== begun.bytes) return refusal(409, anotherFile)
+  const pieces = piecesOf(body, bytesMax, clock, signal)
   const content = boundary === null ? pieces : fileInForm(pieces, boundary, (given) => (name = given))
   const intake = new Intake(begun.kind === 'begun' ? { store, attempt: begun } : null)
   try {
     for await (const piece of content) await intake.take(piece)
-    if (intake.bytes > fileBytesMax) return refusal(413, tooLong)
+    if (intake.bytes > fileBytesMax) return refusal(413, tooLong(fileBytesMax))
     if (intake.bytes === 0) return refusal(400, 'The file is empty')
     const sha256 = await intake.end()
     if (begun.kind === 'received') {
       const isSame = begun.sha256 === sha256 && begun.bytes === intake.bytes
-      return isSame ? received() : refusal(409, 'Another file was uploaded to this URL')
+      return isSame ? received() : refusal(409, anotherFile)
     }
     const file = { name: nameFrom(name), bytes: intake.bytes, sha256, receivedAtMs: clock.nowMs() }
     if (!(await store.finish(begun, file))) throw new LaterAttempt()
@@ -111,7 +144,7 @@ async function answerTo(deps: UploadDeps, request: Request): Promise<Response> {
     deps.onFile(begun.jobId, file)
     return received()
   } catch (error) {
-    if (error instanceof LaterAttempt) return refusal(409, 'A later upload to this URL has begun')
+    if (error instanceof LaterAttempt) return refusal(409, laterUpload)
     if (error instanceof UploadEnded)
       deps.log.info({ identity: begun.identity, reason: error.message }, 'An upload ended before its end.')
     throw error
@@ -120,6 +153,17 @@ async function answerTo(deps: UploadDeps, request: Request): Promise<Response> {
     if (begun.kind === 'begun' && !intake.isFinished) await store.abandon(begun).catch(() => {})
   }
 }
+
+/** The refusal while as many uploads are under way as may be. */
+export function tooMany(): Response {
+  return refusal(503, 'Too many uploads are under way', { 'Retry-After': String(uploadRetrySeconds) })
+}
+
+function tooLong(bytesMax: number): string {
+  return `A file has at most ${bytesMax} bytes`
+}
+
+const anotherFile = 'Another file was uploaded to this URL'
 
 function received(): Response {
   return new Response('The file was received\n')

@@ -1,21 +1,22 @@
 // The upload server: a small HTTP server on its own port, to which charge points upload files of jobs. It takes a
-// bounded number of uploads at once, and knows nothing of OCPP.
+// bounded number of uploads at once, one of each job, and knows nothing of OCPP.
 
 import { type Server, serve, type TLSOptions } from 'bun'
 import type { UploadSettings } from '../../base/upload-settings.ts'
 import { StatorError } from '../../base/errors.ts'
-import { multipartHeaderBytesMax, uploadRetrySeconds, uploadSocketIdleSeconds } from '../../base/limits.ts'
+import { multipartHeaderBytesMax, uploadLookupsMax, uploadSocketIdleSeconds } from '../../base/limits.ts'
 import { withSecurityHeaders } from '../http-answer.ts'
 import { DirectPort } from '../public-port.ts'
-import { receiveUpload, refusal, type UploadDeps } from './receive-upload.ts'
+import { receiveUpload, refusal, tooMany, type UploadBegin, type UploadDeps } from './receive-upload.ts'
+import { UploadSlots } from './upload-slots.ts'
 
-interface UploadServerDeps extends Omit<UploadDeps, 'fileBytesMax'> {
+interface UploadServerDeps extends Omit<UploadDeps, 'fileBytesMax' | 'slots'> {
   readonly host: string
   /** Of the gateway. */
   readonly tls: TLSOptions | null
 }
 
-type ListeningDeps = UploadDeps & UploadServerDeps & Pick<UploadSettings, 'port' | 'atOnceMax'>
+type ListeningDeps = Omit<UploadDeps, 'slots'> & UploadServerDeps & Pick<UploadSettings, 'port' | 'atOnceMax'>
 
 export interface UploadServer {
   /** New connections get this certificate. @throws {StatorError} as `openUploads`; the earlier one stays then. */
@@ -38,18 +39,22 @@ export function openUploads(settings: UploadSettings, deps: UploadServerDeps): U
 
 function listening(deps: ListeningDeps): UploadServer {
   const { host, port, tls, atOnceMax, fileBytesMax } = deps
-  let underWay = 0
-  const answer = async (request: Request): Promise<Response> => {
-    if (underWay >= atOnceMax) {
-      deps.counters.uploadsRefused++
-      return refusal(503, 'Too many uploads are under way', { 'Retry-After': String(uploadRetrySeconds) })
-    }
-    underWay++
+  const slots = new UploadSlots(atOnceMax)
+  let lookups = 0
+  const begin = async (...token: Parameters<UploadDeps['store']['begin']>): Promise<UploadBegin> => {
+    lookups++
     try {
-      return await receiveUpload(deps, request)
+      return await deps.store.begin(...token)
     } finally {
-      underWay--
+      lookups--
     }
+  }
+  const uploads: UploadDeps = { ...deps, slots, store: { ...deps.store, begin } }
+  const answer = async (request: Request): Promise<Response> => {
+    // Before the look-up, which counts an attempt.
+    if (!slots.isFull && lookups < uploadLookupsMax) return receiveUpload(uploads, request)
+    deps.counters.uploadsRefused++
+    return tooMany()
   }
   const listen = (at: number, options: TLSOptions | null): Server<undefined> =>
     serve({

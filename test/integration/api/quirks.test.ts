@@ -127,9 +127,26 @@ describe('commands', () => {
     const key = (name: string) => ({ key: name, readonly: false, value: '1' })
     raw.answer(messageId, { configurationKey: [key('A'), key('B')] })
     expect(await asked).toEqual({ configurationKey: [key('B')], unknownKey: ['c'] })
+    const named = (name: string) => ({ component: { name: 'Configuration' }, variable: { name } })
+    const variables = [named('A'), named('c')]
+    const reading = stator.json('/api/chargepoints/TERRA/variables/read', { body: { variables } })
+    const whole = await raw.command('GetConfiguration')
+    expect(whole.payload).toEqual({})
+    raw.answer(whole.messageId, { configurationKey: [key('A'), key('GetConfigurationMaxKeys')] })
+    expect((await reading)['results']).toMatchObject([
+      { status: 'Accepted', value: '1' },
+      { status: 'UnknownVariable', value: null },
+    ])
+    // It says now that it takes one key in a message: it is asked once all the same.
+    const again = stator.json('/api/chargepoints/TERRA/variables/read', { body: { variables } })
+    raw.answer((await raw.command('GetConfiguration')).messageId, { configurationKey: [key('A'), key('c')] })
+    expect((await again)['results']).toMatchObject([{ status: 'Accepted' }, { status: 'Accepted' }])
     await put('abb-terra', { appliesTo: [{ vendor: 'ABB' }], commands: { configurationKeys: 'refuse' } })
     const refused = await stator.api('/api/chargepoints/TERRA/configuration?key=b')
-    expect(refused).toMatchObject({ status: 409, body: { message: expect.stringContaining('no list of keys') } })
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { code: 'REFUSED_BY_PROFILE', message: expect.stringContaining('no list of keys') },
+    })
   })
 
   test('ChangeAvailability is refused where it breaks the charge point, unless it is forced', async () => {

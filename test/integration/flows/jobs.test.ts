@@ -164,6 +164,19 @@ describe.each(['PostgreSQL 18', 'PostgreSQL 15', 'Embedded'] as const)('jobs, on
     await say(1, 'on Monday', true)
     expect(await jobOf(body['jobId'])).toMatchObject({ state: 'succeeded', status: 'Complete' })
     expect(await central.json(path)).toEqual({ status: 'Complete', text: 'Charged on Monday.', missing: [] })
+    const viewer = await central.json('/api/api-keys', { body: { name: newIdentity(), role: 'viewer' } }, 201)
+    const key = String(viewer['apiKey'])
+    expect(await central.api(path, { key })).toMatchObject({ status: 403 })
+    const events = `/api/chargepoints/${identity}/events?action=NotifyCustomerInformation`
+    const dataOf = (listed: Json) => (listed['events'] as { payload: Json }[]).map(({ payload }) => payload['data'])
+    expect(dataOf(await central.json(events, { key }))).toEqual(['***', '***', '***'])
+    expect(dataOf(await central.json(events))).toEqual(['on Monday', '.', 'Charged '])
+    const logged = `/api/chargepoints/${identity}/messages?action=NotifyCustomerInformation`
+    const { messages } = await until('the frames are logged', async () => {
+      const listed = await central.json(logged)
+      return (listed['totalCount'] as number) < 3 ? null : listed
+    })
+    expect((messages as Json[]).map(({ frame }) => JSON.parse(String(frame))[3].data)).toEqual(['***', '***', '***'])
     expect(await central.json(path, { method: 'DELETE' })).toEqual({ deleted: 3 })
     expect(await central.json(path)).toMatchObject({ text: '' })
     const none = await central.api(`/api/chargepoints/${identity}/customer-information`, {

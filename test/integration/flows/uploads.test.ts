@@ -93,7 +93,8 @@ describe.each(['PostgreSQL', 'Embedded'] as const)('uploads, on %s', (provider) 
     expect((await fetch(url, { method: 'POST', body: form })).status).toBe(200)
     expect(await once(jobId, 'succeeded', 'FileReceived')).toMatchObject({ file: { name: 'form.log', bytes: 7 } })
     expect(await (await download(jobId)).text()).toBe('the log')
-    expect(await put(url, 'the log')).toBe(410)
+    // The charge point may not have seen the answer before its job ended.
+    expect([await put(url, 'the log'), await put(url, 'a log')]).toEqual([200, 409])
   })
 
   test('a file that comes before the status waits for it; the same again is answered again', async () => {

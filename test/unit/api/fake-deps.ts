@@ -195,7 +195,7 @@ export function fakeApi(
     deleteQuirkProfile: unexpected('deleteQuirkProfile'),
     listQuirkCounts: unexpected('listQuirkCounts'),
     listTransferVendors: unexpected('listTransferVendors'),
-    transferVendor: async () => null,
+    storedTransferVendor: async () => null,
     storeTransferVendor: unexpected('storeTransferVendor'),
     deleteTransferVendor: unexpected('deleteTransferVendor'),
     ...overrides.queries,

@@ -1,5 +1,6 @@
 // What becomes of one charge point of a credential rotation, by what the connection, the store and the charge point do.
 
+import { silentLogger } from '../../../src/base/log.ts'
 import { expect, test } from 'bun:test'
 import { noTreatment } from '../../support/known.ts'
 import { systemClock } from '../../../src/base/clock.ts'
@@ -33,6 +34,7 @@ async function sent({ isConnected = () => true, mayBeSent = true, begin, call }:
   const deps: CommandDeps = {
     nodeId: 'this-node',
     clock: systemClock,
+    log: silentLogger,
     commit: async () => ({ duplicate: false, answer: {} }),
     queries: { otherHolder: async () => null, expectProfile: async () => {} },
     live: {

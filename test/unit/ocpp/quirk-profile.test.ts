@@ -66,6 +66,19 @@ test('profiles that are read again and have not changed leave what was decided',
   expect(profiles.of(boot)).toMatchObject({ strictness: 'strict' })
 })
 
+test('a record that is read again costs no comparison with the patterns', () => {
+  const profiles = new QuirkProfiles([])
+  const timeFor = (patterns: number): number => {
+    profiles.replaceImported([{ name: 'p', appliesTo: Array(patterns).fill({ vendor: '*x*y*z*' }) }])
+    const startedAt = process.cpuUsage()
+    for (let n = 0; n < 20_000; n++) profiles.of({ ...boot })
+    const { user, system } = process.cpuUsage(startedAt)
+    return user + system
+  }
+  timeFor(1)
+  expect(timeFor(1_000)).toBeLessThan(20 * timeFor(1))
+})
+
 test('a profile that an operator has chosen and somebody deleted is no profile', () => {
   const profiles = new QuirkProfiles([{ name: 'p', appliesTo: [{ vendor: '*' }] }])
   expect(profiles.of({ ...boot, quirkProfile: 'gone' }).profile).toBe('')
@@ -81,4 +94,17 @@ test('every file in quirks/ comes with Stator, is valid, and sends nothing that 
     expect(readdirSync(folder)).toContain(`${name}.json`)
   }
   expect(shippedQuirkProfiles).toHaveLength(files.length)
+})
+
+test.each([
+  ['EN+ Technology', 'X', 'en-plus'],
+  ['EN Plus Technologies', 'X', 'en-plus'],
+  ['ENERGY PLUS GmbH', 'X', ''],
+  ['Ensto Plus', 'X', ''],
+  ['Enel X Way PLUS', 'X', ''],
+  ['ABB', 'Terra AC W22-T-RD-M-0', 'abb-terra'],
+  ['ABB', 'Terra 54 CJG', ''],
+  ['ABB', 'Terra 184', ''],
+])('of the profiles that come with Stator a charge point of %s, %s gets %p', (vendor, model, profile) => {
+  expect(new QuirkProfiles(shippedQuirkProfiles).of({ ...boot, vendor, model }).profile).toBe(profile)
 })

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'bun:test'
 import { bootWaitMs } from '../../../src/base/limits.ts'
-import { silentLogger } from '../../../src/base/log.ts'
+import { type Logger, silentLogger } from '../../../src/base/log.ts'
 import type { Hydration } from '../../../src/blocks/records.ts'
 import { type CommandQuirks, QuirkProfiles } from '../../../src/ocpp/quirk-profile.ts'
 import { MissingBoots } from '../../../src/station/missing-boots.ts'
@@ -19,7 +19,7 @@ import { until } from '../../support/until.ts'
 const accepted = resultAnswer({ status: 'Accepted' })
 
 /** A connection of a charge point whose profile says this about commands. */
-function connect(commands: CommandQuirks, parts: Partial<Hydration['chargePoint']> = {}) {
+function connect(commands: CommandQuirks, parts: Partial<Hydration['chargePoint']> = {}, log: Partial<Logger> = {}) {
   const clock = new HandClock()
   const counted: string[] = []
   const profiles = new QuirkProfiles([{ name: 'p', appliesTo: [{ vendor: 'W*' }], commands }])
@@ -29,7 +29,7 @@ function connect(commands: CommandQuirks, parts: Partial<Hydration['chargePoint'
   const station = openStation(socket, stationDeps(clock, registry, { quirks }))
   const stored = hydration({ chargePoint: { ...chargePoint, vendor: 'Wallbox', ...parts } })
   const connected = registry.connect(stored, station)
-  const boots = new MissingBoots({ quirks, clock, log: silentLogger })
+  const boots = new MissingBoots({ quirks, clock, log: { ...silentLogger, ...log } })
   boots.expect(connected)
   return { clock, counted, socket, connected, boots }
 }
@@ -77,4 +77,14 @@ test('nothing is asked if a boot has come, the connection has ended, or the node
   const stopping = connect({ askForBoot: true })
   stopping.boots.end()
   expect(stopping.clock.alarms).toBe(0)
+})
+
+test('an error while a charge point is asked is logged, and ends nothing', async () => {
+  const errors: unknown[] = []
+  const { clock, connected } = connect({ askForBoot: true }, {}, { error: (...logged) => void errors.push(logged) })
+  connected.askFor = () => {
+    throw new Error('A fault of ours')
+  }
+  clock.pass(bootWaitMs)
+  await until('it is logged', () => errors.length > 0)
 })

@@ -4,7 +4,10 @@ import { expect, test } from 'bun:test'
 import { noTreatment } from '../../../support/known.ts'
 import { CallFailedError } from '../../../../actors/call-queue.ts'
 import { readyCommand, sendJob, type SendJobDeps } from '../../../../src/api/jobs/send-job.ts'
+import { silentLogger } from '../../../../src/base/log.ts'
+import type { JobCommands } from '../../../../src/blocks/jobs/job.ts'
 import type { ReadAnswer } from '../../../../src/examine/answer.ts'
+import type { Treatment } from '../../../../src/ocpp/quirk-profile.ts'
 import { HandClock } from '../../../support/hand-clock.ts'
 
 const part = (listVersion: number) => ({ listVersion, updateType: 'Full' })
@@ -27,13 +30,17 @@ const commands = { '1.6': { action: 'SendLocalList', payload: part(1), more: [pa
 
 const answered = (status: string): ReadAnswer => ({ kind: 'result', payload: { status }, problems: [], quirks: [] })
 
-/** What becomes of the job if its CALLs have these results, and how many there were. */
-async function outcomeOf(results: readonly (string | Error)[]) {
+/** What becomes of a job if its CALLs have these results, and how many there were. */
+async function outcomeOf(
+  results: readonly (string | Error)[],
+  { sent = commands, treatment = noTreatment }: { readonly sent?: JobCommands; readonly treatment?: Treatment } = {},
+) {
   let calls = 0
   const deps: SendJobDeps = {
     nodeId: 'here',
     commit: () => Promise.reject(new Error('nothing is stored')),
     clock: new HandClock(0),
+    log: silentLogger,
     rotations: { begin: () => Promise.reject(new Error('no password is set')) },
     queries: { otherHolder: async () => null, expectProfile: async () => {} },
     live: {
@@ -43,7 +50,7 @@ async function outcomeOf(results: readonly (string | Error)[]) {
         mayBeSent: () => true,
         lastSeenAtMs: 0,
         lastHeartbeatAtMs: null,
-        treatment: noTreatment,
+        treatment,
       }),
       noteQuirk: () => {},
       call: async () => {
@@ -53,7 +60,7 @@ async function outcomeOf(results: readonly (string | Error)[]) {
       },
     },
   }
-  const { event, isQueued, answer } = await sendJob(deps, job, readyCommand(deps, job, commands), 1)
+  const { event, isQueued, answer } = await sendJob(deps, job, readyCommand(deps, job, sent), 1)
   return { event, isQueued, status: answer?.status, calls }
 }
 
@@ -76,4 +83,11 @@ test('the first one that does not leave may wait; a later one makes it unknown w
     isQueued: false,
     calls: 2,
   })
+})
+
+test('one that the quirk profile of the charge point refuses is over: it is not tried again and again', async () => {
+  const treatment: Treatment = { ...noTreatment, commands: { configurationKeys: 'refuse' } }
+  const sent = { '1.6': { action: 'GetConfiguration', payload: { key: ['HeartbeatInterval'] } } }
+  const refused = { event: { type: 'refused' }, isQueued: false, calls: 0 } as const
+  expect(await outcomeOf([], { sent, treatment })).toMatchObject(refused)
 })

@@ -12,3 +12,13 @@ test('of the keys that a charge point does not know the first are shown with the
   expect(detailOf([long, 7])).toEqual({ unknownKey: [long.slice(1)] })
   expect(detailOf([])).toBeUndefined()
 })
+
+test('of the keys that were asked for those that are not in the answer are unknown, also if it has all others', () => {
+  const answer = {
+    configurationKey: [
+      { key: 'a', readonly: false },
+      { key: 'B', readonly: true },
+    ],
+  }
+  expect(baseReport.answered('1.6', answer, { key: ['A', 'c'] })?.detail).toEqual({ unknownKey: ['c'] })
+})

@@ -3,10 +3,11 @@
 import { expect, test } from 'bun:test'
 import { newUploadUrl } from '../../../../src/auth/upload-token.ts'
 import { Counters } from '../../../../src/base/counters.ts'
-import { uploadChunkBytes, uploadIdleMsMax, uploadMsMax } from '../../../../src/base/limits.ts'
+import { uploadChunkBytes, uploadIdleBytesMin, uploadIdleMsMax, uploadMsMax } from '../../../../src/base/limits.ts'
 import { silentLogger } from '../../../../src/base/log.ts'
 import type { UploadedFile } from '../../../../src/blocks/jobs/job.ts'
 import { receiveUpload, type UploadBegin } from '../../../../src/gateway/uploads/receive-upload.ts'
+import { UploadSlots } from '../../../../src/gateway/uploads/upload-slots.ts'
 import { HandClock } from '../../../support/hand-clock.ts'
 import { until } from '../../../support/until.ts'
 
@@ -30,7 +31,7 @@ function receiver(begin: UploadBegin = begun, fileBytesMax = 1_000_000) {
     abandon: async () => void abandoned++,
   }
   const deps = {
-    ...{ store, fileBytesMax, clock, counters, log: silentLogger },
+    ...{ store, slots: new UploadSlots(2), fileBytesMax, clock, counters, log: silentLogger },
     onFile: (_: number, file: UploadedFile) => void files.push(file),
   }
   const send = (body: string | Uint8Array<ArrayBuffer> | ReadableStream | null, more: RequestInit = {}, name = '') =>
@@ -103,9 +104,45 @@ test('a sender that is silent, or too slow in all, is refused', async () => {
   expect((await late).status).toBe(408)
 })
 
+test('a sender that trickles is refused: each of its bytes does not begin its time again', async () => {
+  const { send, clock } = receiver()
+  const { body, controller } = slowBody()
+  const statuses: number[] = []
+  void send(body).then(({ status }) => statuses.push(status))
+  const sender = await controller
+  const pieces = 16
+  for (let piece = 1; piece < pieces && statuses.length === 0; piece++) {
+    sender.enqueue(new Uint8Array(uploadIdleBytesMin / pieces))
+    await until('the piece to be read', () => statuses.length > 0 || sender.desiredSize === 1)
+    clock.pass(uploadIdleMsMax / 8)
+  }
+  await until('it to be refused', () => statuses.length > 0)
+  expect(statuses).toEqual([408])
+})
+
+test('a later upload of the same job ends the earlier one, and takes its place', async () => {
+  const { send, files } = receiver()
+  const first = send(slowBody().body)
+  expect((await send('a log')).status).toBe(200)
+  expect((await first).status).toBe(409)
+  expect(files).toHaveLength(1)
+})
+
+test('a repeat whose length is another one is not read', async () => {
+  const again = receiver({ kind: 'received', jobId: 7, identity: 'CP001', bytes: 3, sha256: 'x' })
+  const { body } = slowBody()
+  expect((await again.send(body, { headers: { 'Content-Length': '9' } })).status).toBe(409)
+})
+
 test('the same content again is no mistake; another one is, and so is a later attempt', async () => {
   const content = Buffer.from('a log')
-  const known = { kind: 'received', identity: 'CP001', bytes: content.length, sha256: sha256Of(content) } as const
+  const known = {
+    kind: 'received',
+    jobId: 7,
+    identity: 'CP001',
+    bytes: content.length,
+    sha256: sha256Of(content),
+  } as const
   const again = receiver(known)
   expect((await again.send(content)).status).toBe(200)
   expect((await again.send('another log')).status).toBe(409)

@@ -26,10 +26,12 @@ const certificateOf = (name: string) => {
 
 async function open(isOn = true, tls: { cert: string; key: string } | null = null, given?: number) {
   const port = given ?? (await freePort())
-  const begun: (() => void)[] = []
+  let begun = 0
+  // Each upload is of a job of its own, and ends when the test says so.
+  const ends: (() => void)[] = []
   const store = {
-    begin: () => new Promise<{ kind: 'unknown' }>((resolve) => begun.push(() => resolve({ kind: 'unknown' }))),
-    append: async () => true,
+    begin: async () => ({ kind: 'begun', jobId: ++begun, attempt: 1, identity: 'CP001' }) as const,
+    append: () => new Promise<true>((resolve) => ends.push(() => resolve(true))),
     finish: async () => true,
     abandon: async () => {},
   }
@@ -40,18 +42,35 @@ async function open(isOn = true, tls: { cert: string; key: string } | null = nul
   opened.push(server)
   const { pathname } = new URL(newUploadUrl('http://x').url)
   const send = () => fetch(`http://127.0.0.1:${port}${pathname}`, { method: 'PUT', body: 'x' })
-  return { server, port, begun, send, counters: deps.counters }
+  return { server, port, store, ends, begun: () => begun, send, counters: deps.counters }
 }
 
 test('more uploads than it takes at once are told to come later, without a look at their token', async () => {
-  const { begun, send, counters } = await open()
+  const { begun, ends, send, counters } = await open()
   const first = [send(), send()]
-  await until('two uploads to be under way', () => begun.length === 2)
+  await until('two uploads to be under way', () => ends.length === 2)
   const third = await send()
-  expect([third.status, third.headers.get('Retry-After'), begun.length]).toEqual([503, '30', 2])
+  expect([third.status, third.headers.get('Retry-After'), begun()]).toEqual([503, '30', 2])
   expect(counters.uploadsRefused).toBe(1)
-  for (const end of begun) end()
-  expect((await Promise.all(first)).map(({ status }) => status)).toEqual([404, 404])
+  for (const end of ends) end()
+  expect((await Promise.all(first)).map(({ status }) => status)).toEqual([200, 200])
+})
+
+test('tokens that are looked up take no place of an upload', async () => {
+  const { store, ends, send } = await open()
+  const { begin } = store
+  let waiting = 0
+  const unknown = Promise.withResolvers<never>()
+  Object.assign(store, { begin: () => (waiting++, unknown.promise) })
+  const guesses = Array.from({ length: 3 }, send)
+  await until('the guesses to be looked up', () => waiting === 3)
+  Object.assign(store, { begin })
+  const known = send()
+  await until('the upload to be under way', () => ends.length === 1)
+  ends[0]?.()
+  expect((await known).status).toBe(200)
+  unknown.reject(new Error('the database is gone'))
+  expect((await Promise.all(guesses)).map(({ status }) => status)).toEqual([503, 503, 503])
 })
 
 test('it has the certificate of the gateway, and the next one when that is renewed', async () => {
