@@ -409,9 +409,8 @@ describeStore('the store', (store) => {
       expect(idsOf(await queries.openTransactionsOf(key))).toEqual(newestFirst)
       const hydration = await queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })
       expect(idsOf(hydration.openTransactions)).toEqual(newestFirst)
-      expect(idsOf((await queries.beforeStart(key, { evseId: 1, idToken, isPriced: true })).openOfIdToken)).toEqual(
-        newestFirst,
-      )
+      const before = await queries.beforeStart(key, { evseId: 1, idToken, isPriced: true })
+      expect(idsOf(before.openOfIdToken)).toEqual(newestFirst)
     })
 
     test('a transaction that does not exist has no record and no meter values', async () => {
