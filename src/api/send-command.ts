@@ -101,9 +101,19 @@ export async function requireConnected(
 ): Promise<LiveView> {
   const view = live.get(chargePoint)
   if (view !== undefined) return view
+  await requireNotElsewhere({ live, queries, nodeId }, chargePoint)
+  throw new StatorError('NOT_CONNECTED', `Charge point '${chargePoint.identity}' is not connected`)
+}
+
+/** @throws {StatorError} `CONNECTED_ELSEWHERE` when another node holds the connection of the charge point. */
+export async function requireNotElsewhere(
+  { live, queries, nodeId }: Pick<CommandDeps, 'live' | 'queries' | 'nodeId'>,
+  chargePoint: ChargePointRef,
+): Promise<void> {
+  if (live.get(chargePoint) !== undefined) return
   const { key, identity } = chargePoint
   const node = await queries.otherHolder(key, nodeId)
-  if (node === null) throw new StatorError('NOT_CONNECTED', `Charge point '${identity}' is not connected`)
+  if (node === null) return
   const message = `Charge point '${identity}' is connected to another node, '${node}'; send the command there`
   throw new StatorError('CONNECTED_ELSEWHERE', message, { node })
 }

@@ -349,6 +349,9 @@ export const pageSizeDefault = 20
 export const requestBodyBytesMax = 1_048_576
 assert(callQueueBytesMax >= 2 * requestBodyBytesMax, 'callQueueBytesMax must hold the largest command')
 
+/** Longest tariff of a driver, in characters of JSON: it is in the answer to each Authorize. */
+export const driverTariffCharactersMax = 16_384
+
 /** Largest REST request body of a charge point with its own credentials, in bytes. */
 export const chargePointBodyBytesMax = 65_536
 

@@ -99,12 +99,17 @@ export interface Needs {
   readonly newTransactionId?: 'always' | 'ifUnknown'
   /** Also the id tokens that the transactions looked up started with. */
   readonly idTokensOfTransactions?: true
-  /** The last register of the open transaction: always, or only if the message has a register to compare with it. */
-  readonly lastRegister?: 'always' | 'ifRegister'
+  /**
+   * The last register of the open transaction: always, or only if the message has a register to compare with it, or
+   * also if the transaction has a price and the message has no register.
+   */
+  readonly lastRegister?: 'always' | 'ifRegister' | 'ifRegisterOrPrice'
   /** The registers sampled before and after those of the message, if the message came late. */
   readonly registersAround?: true
+  /** Also what the drivers of `idTokens` are told of prices. */
+  readonly driverTariffs?: true
   /** The transactions before a start on this EVSE, with this id token. */
-  readonly beforeStart?: { readonly evseId: number; readonly idToken: string | null }
+  readonly beforeStart?: StartOfTransaction
   /** A certificate signing request, if there is a certificate authority. */
   readonly signingRequest?: string
   /** What servers of others know about certificates. */
@@ -119,6 +124,17 @@ export interface Needs {
   readonly report?: { readonly kind: ReportKind; readonly requestId: number }
   /** The limits that an operator set for the dynamic charging profile with this id. */
   readonly dynamicSchedule?: number
+}
+
+/** A start, as far as what preceded it is looked up. */
+export interface StartOfTransaction {
+  readonly evseId: number
+  /** Null: open transactions of the card are not needed. */
+  readonly idToken: string | null
+  /** Also the price that applies to it (2.x). */
+  readonly isPriced: boolean
+  /** Only if the transaction looked up is not stored: any event may be its first. */
+  readonly isOnlyIfUnknown?: true
 }
 
 /** The transactions before a start, for the plausibility checks. */

@@ -59,9 +59,9 @@ export const storedTables = {
   settlements,
   webPayments,
   vatNumberChecks,
-  // After everything that is reported.
-  wholeReports,
   reportedDisplayMessages,
   transactionCosts,
   reportedTariffs,
+  // After everything that is reported.
+  wholeReports,
 }

@@ -19,6 +19,7 @@ import type {
   KnownTransaction,
   Needs,
   Payload,
+  StartOfTransaction,
   Verbatim,
 } from '../blocks/decision.ts'
 import type { TransferVendor } from '../blocks/data-transfer/vendor.ts'
@@ -36,7 +37,8 @@ import type { Connected } from './connection.ts'
 
 /** Look-ups that decisions may need. Each waits for at most one round trip to the database, shared with others. */
 export interface Lookups {
-  idToken(idToken: string): Promise<KnownIdToken | null>
+  /** With what its driver is told of prices, if that is wanted. */
+  idToken(idToken: string, withPrices: boolean): Promise<KnownIdToken | null>
   transactionById(transactionId: number): Promise<KnownTransaction | null>
   /** Transactions to which the charge point gave this id, the newest first. */
   transactionsByStationId(chargePointKey: number, stationTransactionId: string): Promise<readonly KnownTransaction[]>
@@ -44,8 +46,7 @@ export interface Lookups {
   lastRegister(transaction: KnownTransaction): Promise<RegisterReading | null>
   /** The registers of a transaction before and after a time; null if it has one with this time. */
   registersNextTo(transaction: KnownTransaction, atMs: number): Promise<RegistersNextTo | null>
-  /** Open transactions only if there is an id token. */
-  beforeStart(chargePointKey: number, evseId: number, idToken: string | null): Promise<BeforeStart>
+  beforeStart(chargePointKey: number, start: StartOfTransaction): Promise<BeforeStart>
   /** What is known about a request for a certificate; null if there is no certificate authority. */
   signingRequest(chargePointKey: number, csr: string): Promise<KnownSigningRequest | null>
   /** Asks servers of others, within a time-out. It resolves whatever they do. */
@@ -256,13 +257,14 @@ export class MessageContext implements Known {
     const withoutRegister = this.#withoutRegister(needs)
     const isAtHand = withoutRegister === undefined && this.#hasAll(needs) && this.#lateFor(needs) === undefined
     const asksOthers = certificates !== undefined && this.certificates === null
-    const wantsMore = idTokens !== undefined || beforeStart !== undefined || asksOthers
+    const startsAnyway = beforeStart !== undefined && beforeStart.isOnlyIfUnknown !== true
+    const wantsMore = idTokens !== undefined || startsAnyway || asksOthers
     if (!wantsMore && !wantsIdInAnyCase && isAtHand) return null
     this.#keepOpen(needs)
     const trips = [
-      ...this.#tokenTrips(idTokens ?? [], deps),
+      ...this.#tokenTrips(idTokens ?? [], deps, needs.driverTariffs),
       ...this.#transactionTrips(needs, deps),
-      ...(beforeStart === undefined ? [] : [this.#startTrip(beforeStart, deps)]),
+      ...(startsAnyway ? [this.#startTrip(beforeStart, deps)] : []),
       ...(withoutRegister === undefined ? [] : [this.#registerTrip(withoutRegister, deps)]),
       ...(needs.newTransactionId === undefined ? [] : this.#promiseTrips(deps)),
       ...(asksOthers ? [this.#certificateTrip(certificates, deps)] : []),
@@ -271,6 +273,9 @@ export class MessageContext implements Known {
       await Promise.all([
         ...this.#tokenTrips(this.#tokensOfTransactions(needs), deps),
         ...this.#aroundTrips(this.#lateFor(needs), deps),
+        ...(beforeStart !== undefined && !startsAnyway && found.includes(false)
+          ? [this.#startTrip(beforeStart, deps)]
+          : []),
       ])
       if (wantsIdInAnyCase || (needs.newTransactionId === 'ifUnknown' && found.includes(false))) {
         this.newTransactionId = await deps.nextTransactionId()
@@ -290,13 +295,16 @@ export class MessageContext implements Known {
   /** The open transaction whose last register is needed but not known, as at first after a reconnect. */
   #withoutRegister({ lastRegister, transactionIds, stationTransaction }: Needs): KnownTransaction | undefined {
     if (lastRegister === undefined) return undefined
-    if (lastRegister === 'ifRegister' && (this.meter?.registers.last ?? null) === null) return undefined
+    const hasRegister = (this.meter?.registers.last ?? null) !== null
+    if (lastRegister === 'ifRegister' && !hasRegister) return undefined
     const id = transactionIds?.[0]
     // Nearly always: only open transactions have one.
     if (id !== undefined && this.#hasRegister(id)) return undefined
     const open =
       id === undefined ? this.live.transactionsNamed(stationTransaction?.id ?? '')[0] : this.live.transaction(id)
-    return open === undefined || this.#hasRegister(open.transactionId) ? undefined : open
+    if (open === undefined || this.#hasRegister(open.transactionId)) return undefined
+    const isOfCost = lastRegister === 'ifRegisterOrPrice' && !hasRegister
+    return isOfCost && (open.price ?? null) === null ? undefined : open
   }
 
   #hasRegister(transactionId: number): boolean {
@@ -404,11 +412,11 @@ export class MessageContext implements Known {
     this.transferVendor = vendor
   }
 
-  async #startTrip({ evseId, idToken }: NonNullable<Needs['beforeStart']>, { lookups }: LookupDeps): Promise<boolean> {
+  async #startTrip(start: StartOfTransaction, { lookups }: LookupDeps): Promise<boolean> {
     const { key } = this.live.chargePoint
-    if (this.concurrentTransactions === 'deny') this.beforeStart = await lookups.beforeStart(key, evseId, idToken)
+    if (this.concurrentTransactions === 'deny') this.beforeStart = await lookups.beforeStart(key, start)
     else {
-      const before = await lookups.beforeStart(key, evseId, null)
+      const before = await lookups.beforeStart(key, { ...start, idToken: null })
       this.beforeStart = { ...before, openOfIdToken: this.live.openTransactions() }
     }
     return true
@@ -428,9 +436,9 @@ export class MessageContext implements Known {
     })
   }
 
-  #tokenTrips(idTokens: readonly string[], { lookups }: LookupDeps): Promise<boolean>[] {
+  #tokenTrips(idTokens: readonly string[], { lookups }: LookupDeps, withPrices = false): Promise<boolean>[] {
     return idTokens.map(async (idToken) => {
-      const found = await lookups.idToken(idToken)
+      const found = await lookups.idToken(idToken, withPrices)
       if (found !== null) (this.#idTokens ??= new Map()).set(idToken.toLowerCase(), found)
       return true
     })

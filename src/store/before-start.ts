@@ -5,19 +5,16 @@ import type { Pool } from 'pg'
 import { idTokenLookupCharactersMax, lastStopTransactionsMax, openOfIdTokenMax } from '../base/limits.ts'
 import { storableText } from '../base/storable-text.ts'
 import { idTokenCandidates } from '../blocks/authorization/authorization.ts'
-import type { BeforeStart } from '../blocks/decision.ts'
+import type { BeforeStart, StartOfTransaction } from '../blocks/decision.ts'
 import type { Price } from '../blocks/tariff/cost-records.ts'
 import { BatchedLookup } from './batched-lookup.ts'
-import { int4Array, textArray } from './wire/binary-array.ts'
+import { boolArray, int4Array, textArray } from './wire/binary-array.ts'
 import { knownJson, ms } from './known-transaction.ts'
 import { priceOf } from './price-of.ts'
 import { unseen } from './wire/plans.ts'
 
-interface Starting {
+interface Starting extends StartOfTransaction {
   readonly chargePointKey: number
-  readonly evseId: number
-  /** Null if open transactions are not needed. */
-  readonly idToken: string | null
 }
 
 interface BeforeStartRow {
@@ -29,9 +26,9 @@ interface BeforeStartRow {
 
 const nothingBefore: BeforeStart = { lastStop: null, openOfIdToken: [] }
 
-// The price of the charge point itself, or of its group or the nearest one above, or the default. Without any price
-// nothing is looked for.
-const price = `CASE WHEN EXISTS (SELECT FROM prices) THEN (${priceOf('v.charge_point_id')}) END AS price`
+// The price of the charge point itself, or of its group or the nearest one above, or the default. Without any price, or
+// for a transaction of a version that has none, nothing is looked for.
+const price = `CASE WHEN v.is_priced AND EXISTS (SELECT FROM prices) THEN (${priceOf('v.charge_point_id')}) END AS price`
 
 // Only the newest transactions of the charge point are searched, however many it has. A range, even for one key, and in
 // the order of the index: else PostgreSQL reads a partition by arrival if its statistics know few charge points there.
@@ -45,7 +42,8 @@ const lastStop = `(
 /** The last stops of EVSEs. */
 export const readLastStops = `
   SELECT v.place, ${lastStop}, ${price}
-  FROM unnest(${unseen('$1::int4[]')}, ${unseen('$2::int4[]')}) WITH ORDINALITY AS v(charge_point_id, evse_id, place)`
+  FROM unnest(${unseen('$1::int4[]')}, ${unseen('$2::int4[]')}, ${unseen('$3::bool[]')})
+    WITH ORDINALITY AS v(charge_point_id, evse_id, is_priced, place)`
 
 const openKey = 'left(lower(t.id_token), 64)'
 const [tokenKey, cardKey] = ['left(lower(v.id_token), 64)', 'left(lower(v.card), 64)']
@@ -71,11 +69,11 @@ export const readBeforeStart = `
         UNION ALL
         (SELECT * FROM ${openFrom(`(${cardKey} || '_')`, `(${cardKey} || '\`')`, `AND ${openKey} <> ${tokenKey}`)} suffixed
          WHERE NOT EXISTS (SELECT FROM id_tokens i WHERE i.id_key = lower(suffixed.id_token) OFFSET 0))) t) AS "openOfIdToken"
-  FROM unnest(${unseen('$1::int4[]')}, ${unseen('$2::int4[]')}, ${unseen('$3::text[]')}, ${unseen('$4::text[]')})
-    WITH ORDINALITY AS v(charge_point_id, evse_id, id_token, card, place)`
+  FROM unnest(${unseen('$1::int4[]')}, ${unseen('$2::int4[]')}, ${unseen('$3::bool[]')}, ${unseen('$4::text[]')},
+      ${unseen('$5::text[]')}) WITH ORDINALITY AS v(charge_point_id, evse_id, is_priced, id_token, card, place)`
 
-function nameOf({ chargePointKey, evseId, idToken }: Starting): string {
-  return `${chargePointKey}/${evseId}/${idToken}`
+function nameOf({ chargePointKey, evseId, isPriced, idToken }: Starting): string {
+  return `${chargePointKey}/${evseId}/${isPriced}/${idToken}`
 }
 
 /**
@@ -84,10 +82,11 @@ function nameOf({ chargePointKey, evseId, idToken }: Starting): string {
  */
 export function createBeforeStart(
   pool: Pick<Pool, 'query'>,
-): (chargePointKey: number, evseId: number, idToken: string | null) => Promise<BeforeStart> {
+): (chargePointKey: number, start: StartOfTransaction) => Promise<BeforeStart> {
   const places = (asked: readonly Starting[]) => [
     int4Array(asked.map(({ chargePointKey }) => chargePointKey)),
     int4Array(asked.map(({ evseId }) => evseId)),
+    boolArray(asked.map(({ isPriced }) => isPriced)),
   ]
   const answers = (asked: readonly Starting[], rows: readonly BeforeStartRow[]): Map<string, BeforeStart> => {
     const found = new Map<string, BeforeStart>()
@@ -109,10 +108,10 @@ export function createBeforeStart(
     const read = { name: 'stator_before_start', text: readBeforeStart, values }
     return answers(asked, (await pool.query<BeforeStartRow>(read)).rows)
   })
-  return async (chargePointKey, evseId, idToken) => {
+  return async (chargePointKey, { evseId, idToken, isPriced }) => {
     const isToken = idToken !== null && idToken !== '' && idToken.length <= idTokenLookupCharactersMax
     const lookup = isToken ? withOpen : lastStops
-    const starting = { chargePointKey, evseId, idToken: isToken ? storableText(idToken) : null }
+    const starting = { chargePointKey, evseId, isPriced, idToken: isToken ? storableText(idToken) : null }
     return (await lookup.get(starting)) ?? nothingBefore
   }
 }

@@ -81,7 +81,9 @@ export class ChangeRows {
     const { chargePointKey, receivedAtMs } = set
     const row = this.#transactions.get(transactionId)
     const epoch = row === undefined ? fenceOf(set) : olderOf(row.epoch, fenceOf(set))
-    const updatedAtMs = Math.max(row?.updatedAtMs ?? receivedAtMs, receivedAtMs)
+    // What an operator says of the cost is no message about the transaction: it stays as old as it is.
+    const isCostOfOperator = set.epoch === 0 && patch.givenCost !== undefined
+    const updatedAtMs = isCostOfOperator ? row?.updatedAtMs : Math.max(row?.updatedAtMs ?? receivedAtMs, receivedAtMs)
     const counting = whatCounts(patch, row ?? {})
     this.#transactions.set(transactionId, { chargePointKey, ...row, ...counting, transactionId, updatedAtMs, epoch })
   }

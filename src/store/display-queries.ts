@@ -37,22 +37,31 @@ const clear = `
 
 // Of a message that was set and reported, the report counts for what the charge point has. A transaction that a report
 // names is found by the id that its charge point gave it.
+const messagesFrom = (table: string): string => `(
+    SELECT * FROM ${table} WHERE charge_point_id = $1 AND ($2::int8 IS NULL OR message_id > $2)
+    ORDER BY message_id LIMIT $3)`
+
+// The page is cut first; then each transaction is looked for in its partition only.
 const page = `
-  SELECT COALESCE(m.message_id, r.message_id) AS "messageId", COALESCE(r.priority, m.priority) AS priority,
-    COALESCE(r.message, m.message) AS message, t.id AS "transactionId", t.stopped_at IS NOT NULL AS "isTransactionOver",
-    ${ms('m.starts_at')} AS "startsAtMs", ${ms('COALESCE(r.ends_at, m.ends_at)')} AS "endsAtMs",
-    ${ms('r.received_at')} AS "reportedAtMs", m.status, ${ms('m.cleared_at')} AS "clearedAtMs",
-    ${ms('m.set_at')} AS "setAtMs", m.set_by AS "setBy"
-  FROM (SELECT * FROM display_messages WHERE charge_point_id = $1 AND ($2::int8 IS NULL OR message_id > $2)) m
-  FULL JOIN (
-    SELECT * FROM reported_display_messages WHERE charge_point_id = $1 AND ($2::int8 IS NULL OR message_id > $2)
-  ) r ON r.message_id = m.message_id
+  SELECT p."messageId", p.priority, p.message, t.id AS "transactionId",
+    t.stopped_at IS NOT NULL AS "isTransactionOver", p."startsAtMs", p."endsAtMs", p."reportedAtMs", p.status,
+    p."clearedAtMs", p."setAtMs", p."setBy"
+  FROM (
+    SELECT COALESCE(m.message_id, r.message_id) AS "messageId", COALESCE(r.priority, m.priority) AS priority,
+      COALESCE(r.message, m.message) AS message, m.transaction_id, r.station_transaction_id,
+      ${ms('m.starts_at')} AS "startsAtMs", ${ms('COALESCE(r.ends_at, m.ends_at)')} AS "endsAtMs",
+      ${ms('r.received_at')} AS "reportedAtMs", m.status, ${ms('m.cleared_at')} AS "clearedAtMs",
+      ${ms('m.set_at')} AS "setAtMs", m.set_by AS "setBy"
+    FROM ${messagesFrom('display_messages')} m
+    FULL JOIN ${messagesFrom('reported_display_messages')} r ON r.message_id = m.message_id
+    ORDER BY 1 LIMIT $3) p
   LEFT JOIN LATERAL (
     SELECT s.transaction_id AS id FROM station_transactions s
-    WHERE s.charge_point_id = $1 AND s.station_transaction_id = r.station_transaction_id
+    WHERE s.charge_point_id = $1 AND s.station_transaction_id = p.station_transaction_id
     ORDER BY s.transaction_id DESC LIMIT 1) s ON true
-  LEFT JOIN transactions t ON t.id = COALESCE(m.transaction_id, s.id)
-  ORDER BY 1 LIMIT $3`
+  LEFT JOIN LATERAL (
+    SELECT * FROM transactions WHERE id = COALESCE(p.transaction_id, s.id) LIMIT 1) t ON true
+  ORDER BY 1`
 
 const time = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString())
 

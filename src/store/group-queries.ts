@@ -149,6 +149,7 @@ export function createGroupQueries({ db, sets }: Pick<ListSource, 'db' | 'sets'>
         }
         await transaction.execute(sql`UPDATE charge_points c SET group_id = g.parent_id
           FROM charge_point_groups g WHERE g.id = ${key} AND c.group_id = g.id`)
+        await transaction.execute(sql`DELETE FROM prices WHERE group_id = ${key}`)
         await transaction.execute(sql`DELETE FROM charge_point_groups WHERE id = ${key}`)
         return true
       })

@@ -281,15 +281,19 @@ export function createLiveQueries(
     },
   )
 
-  const idTokens = new BatchedLookup<string, KnownIdToken>(idKeyOf, async (tokens) => {
-    const found = await pool.query<KnownIdToken & { readonly idKey: string }>({
-      name: 'stator_id_tokens',
-      text: `SELECT id_key AS "idKey", id_token AS "idToken", type, status, expiry_date AS "expiryDateMs",
-               parent_id_tag AS "parentIdTag", tariff, personal_message AS "personalMessage" FROM id_tokens WHERE id_key = ANY($1::text[])`,
-      values: [textArray(tokens.map(idKeyOf))],
+  const tokenLookup = (name: string, more: string) =>
+    new BatchedLookup<string, KnownIdToken>(idKeyOf, async (tokens) => {
+      const found = await pool.query<KnownIdToken & { readonly idKey: string }>({
+        name,
+        text: `SELECT id_key AS "idKey", id_token AS "idToken", type, status, expiry_date AS "expiryDateMs",
+                 parent_id_tag AS "parentIdTag"${more} FROM id_tokens WHERE id_key = ANY($1::text[])`,
+        values: [textArray(tokens.map(idKeyOf))],
+      })
+      return new Map(found.rows.map(({ idKey, ...token }) => [idKey, token]))
     })
-    return new Map(found.rows.map(({ idKey, ...token }) => [idKey, token]))
-  })
+  const idTokens = tokenLookup('stator_id_tokens', '')
+  // What drivers are told may be long, and only one answer tells it.
+  const pricedIdTokens = tokenLookup('stator_priced_id_tokens', ', tariff, personal_message AS "personalMessage"')
   const remembered = new Map<string, KnownIdToken>()
 
   const transactionsById = new BatchedLookup<number, KnownTransaction>(String, async (ids) => {
@@ -368,18 +372,20 @@ export function createLiveQueries(
     /**
      * Letter case does not count. While the database is unavailable, or takes longer than `rememberedIdTokenMsMax`, the
      * last value that was read for this id token is used, if there is one. An id token longer than
-     * `idTokenLookupCharactersMax` does not exist and is not looked up.
+     * `idTokenLookupCharactersMax` does not exist and is not looked up. What its driver is told of prices is read only
+     * if that is wanted.
      */
-    async idToken(idToken: string): Promise<KnownIdToken | null> {
+    async idToken(idToken: string, withPrices: boolean): Promise<KnownIdToken | null> {
       if (idToken.length > idTokenLookupCharactersMax) return null
       const idKey = idKeyOf(idToken)
       try {
-        const looking = idTokens.get(idToken)
+        const looking = (withPrices ? pricedIdTokens : idTokens).get(idToken)
         const token = await (remembered.has(idKey) ? inTime(looking, rememberedIdTokenMsMax, clock) : looking)
         remembered.delete(idKey)
         if (token === undefined) return null
-        // What drivers are told may be long: while the database is away, they are authorized without it.
-        remembered.set(idKey, { ...token, tariff: null, personalMessage: null })
+        // While the database is away, drivers are authorized without being told anything.
+        const { tariff: _, personalMessage: _message, ...plain } = token
+        remembered.set(idKey, plain)
         if (remembered.size > idTokensRememberedMax) forgetOldest(remembered)
         return token
       } catch (error) {

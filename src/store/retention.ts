@@ -5,6 +5,9 @@ import type { Pool } from 'pg'
 import { retentionBatchesMax, retentionRowsMax } from '../base/limits.ts'
 import { isExpiredPromise } from './remote-start-promises.ts'
 
+/** SQL: the charge point of the row was deleted before `$2`. */
+const isOfDeleted = 'charge_point_id IN (SELECT id FROM charge_points WHERE deleted_at < $2)'
+
 /** Deletes the rows of `table` that were received before `beforeMs`, up to the limit of one run. Returns how many. */
 export async function deleteOld(
   pool: Pool,
@@ -113,7 +116,6 @@ export async function deleteOldPayments(pool: Pool, beforeMs: number): Promise<v
  */
 export async function deleteOldControls(pool: Pool, beforeMs: number): Promise<void> {
   const before = [new Date(beforeMs).toISOString()]
-  const isOfDeleted = 'charge_point_id IN (SELECT id FROM charge_points WHERE deleted_at < $2)'
   const isOfNone = (table: string, id: string, events: string): string =>
     `received_at < $2 AND (event <> 'listed' OR ${isOfDeleted}) AND NOT EXISTS (SELECT FROM ${table} t
       WHERE t.charge_point_id = ${events}.charge_point_id AND t.${id} = ${events}.${id})`
@@ -133,21 +135,20 @@ export async function deleteOldControls(pool: Pool, beforeMs: number): Promise<v
 }
 
 /**
- * Deletes display messages and tariffs that were set, or reported, before `beforeMs`, and of which nothing more is
- * expected: those of transactions, and those that are not in force.
+ * Deletes display messages and tariffs that were set before `beforeMs`, and of which nothing more is expected: those of
+ * transactions, and those that are not in force. Also display messages that were reported last before, and whatever is
+ * of charge points that were deleted before.
  */
 export async function deleteOldTold(pool: Pool, beforeMs: number): Promise<void> {
   const before = [new Date(beforeMs).toISOString()]
   const isOver = `(cleared_at IS NOT NULL OR status IS DISTINCT FROM 'Accepted')`
-  await forget(
-    pool,
-    'display_messages',
-    `set_at < $2 AND (${isOver} OR ends_at < $2 OR transaction_id IS NOT NULL)`,
-    before,
-  )
-  const isEnded = `(ends_at < $2 OR station_transaction_id IS NOT NULL)`
-  await forget(pool, 'reported_display_messages', `received_at < $2 AND ${isEnded}`, before)
-  await forget(pool, 'station_tariffs', `set_at < $2 AND (${isOver} OR transaction_id <> 0)`, before)
+  const isOverOnDisplay = `set_at < $2 AND (${isOver} OR ends_at < $2 OR transaction_id IS NOT NULL)`
+  await forget(pool, 'display_messages', `(${isOverOnDisplay} OR ${isOfDeleted})`, before)
+  await forget(pool, 'reported_display_messages', `(received_at < $2 OR ${isOfDeleted})`, before)
+  const isOverTariff = `set_at < $2 AND (${isOver} OR transaction_id <> 0)`
+  await forget(pool, 'station_tariffs', `(${isOverTariff} OR ${isOfDeleted})`, before)
+  await forget(pool, 'reported_tariffs', isOfDeleted, before)
+  await forget(pool, 'prices', isOfDeleted, before)
 }
 
 /** Deletes reports in parts to which nothing was added since `beforeMs`; what they reported stays. Returns how many. */
@@ -161,7 +162,6 @@ export async function deleteOldReports(pool: Pool, beforeMs: number): Promise<nu
  */
 export async function deleteOldAlarms(pool: Pool, beforeMs: number): Promise<void> {
   const before = [new Date(beforeMs).toISOString()]
-  const isOfDeleted = 'charge_point_id IN (SELECT id FROM charge_points WHERE deleted_at < $2)'
   await forget(pool, 'alarms', 'ended_at < $2', before)
   await forget(pool, 'alarms', `ended_at IS NULL AND ${isOfDeleted}`, before)
   await forget(pool, 'monitors', isOfDeleted, before)

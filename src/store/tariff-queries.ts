@@ -36,12 +36,15 @@ const clear = `
     AND ($2::text[] IS NULL OR tariff_id = ANY($2)) AND ($3::int4 IS NULL OR $3 = 0 OR evse_id = $3)
     AND ${mayBeThere}`
 
+// The newest are taken first; then each transaction is looked for in its partition only.
 const list = `
   SELECT s.tariff_id AS "tariffId", s.evse_id AS "evseId", s.transaction_id AS "transactionId", s.tariff, s.status,
     ${ms('s.cleared_at')} AS "clearedAtMs", ${ms('s.set_at')} AS "setAtMs", s.set_by AS "setBy",
     t.stopped_at IS NOT NULL AS "isTransactionOver"
-  FROM station_tariffs s LEFT JOIN transactions t ON t.id = s.transaction_id
-  WHERE s.charge_point_id = $1 ORDER BY s.set_at DESC, s.tariff_id, s.evse_id LIMIT ${chargingPlacesMax}`
+  FROM (SELECT * FROM station_tariffs WHERE charge_point_id = $1
+        ORDER BY set_at DESC, tariff_id, evse_id LIMIT ${chargingPlacesMax}) s
+  LEFT JOIN LATERAL (SELECT * FROM transactions WHERE id = s.transaction_id LIMIT 1) t ON true
+  ORDER BY s.set_at DESC, s.tariff_id, s.evse_id`
 
 const reported = `
   SELECT evse_id AS "evseId", assignments, ${ms('received_at')} AS "receivedAtMs"

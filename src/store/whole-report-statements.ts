@@ -63,13 +63,36 @@ const clearControls = statement<WholeReportRow>(
     ON CONFLICT (charge_point_id, control_id, event) DO UPDATE SET received_at = EXCLUDED.received_at`,
 )
 
+const forgetReportedMessages = statement<WholeReportRow>(
+  'forget_unreported_messages',
+  keys,
+  (_, rows) => `DELETE FROM reported_display_messages r USING ${wholeOf(rows, 'displayMessages')}
+    WHERE r.charge_point_id = w.charge_point_id AND r.received_at < w.since`,
+)
+
+// Messages that were over before are not in a report, either.
+const clearSetMessages = statement<WholeReportRow>(
+  'clear_unreported_messages',
+  keys,
+  (_, rows) => `UPDATE display_messages m SET cleared_at = w.since FROM ${wholeOf(rows, 'displayMessages')}
+    WHERE m.charge_point_id = w.charge_point_id AND m.set_at < w.since AND m.status = 'Accepted'
+      AND m.cleared_at IS NULL AND (m.ends_at IS NULL OR m.ends_at > w.since)
+      AND NOT EXISTS (SELECT FROM reported_display_messages r
+        WHERE r.charge_point_id = m.charge_point_id AND r.message_id = m.message_id)
+      AND NOT EXISTS (SELECT FROM transactions t WHERE t.id = m.transaction_id AND t.stopped_at IS NOT NULL)`,
+)
+
+const goneByReports = [
+  forgetMonitors,
+  forgetReportedProfiles,
+  clearSetProfiles,
+  clearControls,
+  forgetReportedMessages,
+  clearSetMessages,
+]
+
 /** The statements that store these rows, and delete what is gone by them. */
 export function storeWholeReports(rows: readonly WholeReportRow[]): readonly BoundStatement[] {
   const reports = [...new Map(rows.map((row) => [`${row.chargePointKey}/${row.kind}/${row.requestId}`, row])).values()]
-  return [
-    ...bindRows(upsertWholeReports, rows),
-    ...[forgetMonitors, forgetReportedProfiles, clearSetProfiles, clearControls].flatMap((one) =>
-      bindRows(one, reports),
-    ),
-  ]
+  return [...bindRows(upsertWholeReports, rows), ...goneByReports.flatMap((one) => bindRows(one, reports))]
 }

@@ -395,7 +395,7 @@ async function compareReading(seed: number, keys: readonly number[], model: Data
   for (const key of keys) {
     for (const evseId of [1, 2]) {
       for (const token of ['ONE', 'one_1', 'ONE_3', 'OWN', 'OTHER', '']) {
-        const read = await queries.beforeStart(key, evseId, token)
+        const read = await queries.beforeStart(key, { evseId, idToken: token, isPriced: false })
         const open = read.openOfIdToken.filter(({ chargePointKey }) => keys.includes(chargePointKey))
         const expected = model.beforeStart(key, evseId, token)
         expect({ seed, token, lastStop: read.lastStop, open }).toEqual({

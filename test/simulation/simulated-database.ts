@@ -348,7 +348,8 @@ export class SimulatedDatabaseServer {
         for (const [i, key] of numbers(values[0]).entries()) model.leases.release(key, epochs[i] ?? -1)
         return { rows: [] }
       }
-      case 'stator_id_tokens': {
+      case 'stator_id_tokens':
+      case 'stator_priced_id_tokens': {
         const found = texts(values[0]).map((idKey) => ({ idKey, token: model.idTokens.get(idKey) }))
         return { rows: found.flatMap(({ idKey, token }) => (token === undefined ? [] : [{ idKey, ...token }])) }
       }
@@ -375,7 +376,7 @@ export class SimulatedDatabaseServer {
         return { rows: rows.map(({ lastStop }, i) => ({ place: i + 1, lastStop })) }
       }
       case 'stator_before_start': {
-        const [keys, evses, tokens] = [numbers(values[0]), numbers(values[1]), texts(values[2])]
+        const [keys, evses, tokens] = [numbers(values[0]), numbers(values[1]), texts(values[3])]
         const rows = keys.map((key, i) => model.beforeStart(key, evses[i] ?? 0, tokens[i] ?? ''))
         return { rows: rows.map((row, i) => ({ place: i + 1, ...row })) }
       }

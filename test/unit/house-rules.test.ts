@@ -58,7 +58,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Which blocks a block may use, besides what stands beside their folders; the files of its routes apart. */
 const mayUse: Readonly<Record<string, readonly string[]>> = {
   certificates: ['jobs'],
-  display: ['jobs'],
+  display: ['jobs', 'provisioning'],
   diagnostics: ['availability', 'jobs', 'provisioning'],
   firmware: ['jobs'],
   'local-list': ['jobs'],

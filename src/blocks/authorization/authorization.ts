@@ -92,7 +92,8 @@ export const authorize201: Handler<OCPP20.AuthorizeRequest | OCPP21.AuthorizeReq
   needs: (payload) => {
     const idTokens = idTokenCandidates(payload.idToken.idToken)
     const contract = contractIn(payload)
-    return contract === null ? { idTokens } : { idTokens, certificates: contract }
+    const driverTariffs = true
+    return contract === null ? { idTokens, driverTariffs } : { idTokens, driverTariffs, certificates: contract }
   },
   decide: (payload, known) => {
     const idTokenInfo = idTokenInfo201(payload.idToken, known)

@@ -5,6 +5,7 @@ import { withDefined } from '../../base/with-defined.ts'
 import type { Command, CommandOutcome, NoCommand } from '../command.ts'
 import { outcomeOf, statusOf } from '../command.ts'
 import type { JobKind } from '../jobs/job.ts'
+import { reportAsked } from '../provisioning/whole-report.ts'
 import type { Payload } from '../values.ts'
 
 const noDisplay: NoCommand = { reason: 'OCPP 1.6 has no message for display messages' }
@@ -107,6 +108,13 @@ const asks = since2<(request: ReportMessagesRequest) => Command | null>(
     payload: { ...withDefined({ id: messageIds }), requestId, ...withDefined({ priority, state }) },
     fields: { '/id': 'messageIds' },
   }),
+)
+
+/** 2.0.1 O03: all messages are asked for, or there is none. */
+export const messageReportAsked = reportAsked(
+  'displayMessages',
+  ['id', 'priority', 'state'],
+  (status) => status === 'Unknown',
 )
 
 /** What a part of a report is, as the job shows it. */

@@ -1,15 +1,16 @@
 // Functional block O, display messages.
 
-import { forgiving, readingPartOf, rowsOf } from '../rows.ts'
-import { firstMessages, notifyDisplayMessages } from './reports.ts'
+import { forgiving, learning, readingPartOf, rowsOf } from '../rows.ts'
+import { messageReportAsked } from './commands.ts'
+import { notifyDisplayMessages, readMessages } from './reports.ts'
 
 const { served, toChargePoint } = rowsOf('display')
 
 export const display201 = {
   SetDisplayMessage: toChargePoint('2.0.1 O01-O02, O06'),
-  GetDisplayMessages: toChargePoint('2.0.1 O03-O04', ['NotifyDisplayMessages']),
+  GetDisplayMessages: learning(messageReportAsked, toChargePoint('2.0.1 O03-O04', ['NotifyDisplayMessages'])),
   NotifyDisplayMessages: readingPartOf(
-    { messageInfo: firstMessages },
+    { messageInfo: readMessages },
     forgiving(served('2.0.1 O03-O04', 'committed', notifyDisplayMessages)),
   ),
   ClearDisplayMessage: toChargePoint('2.0.1 O05'),
@@ -17,9 +18,9 @@ export const display201 = {
 
 export const display21 = {
   SetDisplayMessage: toChargePoint('2.1 O01-O02, O06'),
-  GetDisplayMessages: toChargePoint('2.1 O03-O04', ['NotifyDisplayMessages']),
+  GetDisplayMessages: learning(messageReportAsked, toChargePoint('2.1 O03-O04', ['NotifyDisplayMessages'])),
   NotifyDisplayMessages: readingPartOf(
-    { messageInfo: firstMessages },
+    { messageInfo: readMessages },
     forgiving(served('2.1 O03-O04', 'committed', notifyDisplayMessages)),
   ),
   ClearDisplayMessage: toChargePoint('2.1 O05'),

@@ -5,6 +5,7 @@ import { reportedDisplayMessagesMax } from '../../base/limits.ts'
 import type { Change, Handler } from '../decision.ts'
 import { jobNeeds, withJob } from '../jobs/reported.ts'
 import { notification } from '../notification.ts'
+import { nextPartOf, reportNeeds } from '../provisioning/report-messages.ts'
 import { displayMessageReport, messageReportParts } from './commands.ts'
 
 /** The messages of a part that are stored one by one. The event has them all. */
@@ -12,11 +13,16 @@ export function firstMessages<Message>(messages: readonly Message[]): readonly M
   return messages.slice(0, reportedDisplayMessagesMax)
 }
 
+/** The messages of a long part that are read: one more than are stored, which shows that it has others. */
+export function readMessages<Message>(messages: readonly Message[]): readonly Message[] {
+  return messages.slice(0, reportedDisplayMessagesMax + 1)
+}
+
 type MessagesReport = OCPP20.NotifyDisplayMessagesRequest | OCPP21.NotifyDisplayMessagesRequest
 
 /** One part of a report, which moves the job that asked for it. */
 export const notifyDisplayMessages: Handler<MessagesReport> = {
-  needs: ({ requestId }) => jobNeeds({ requestId }),
+  needs: ({ requestId }) => ({ ...jobNeeds({ requestId }), ...reportNeeds('displayMessages', { requestId }) }),
   decide: ({ requestId, messageInfo = [], tbc }, known) => {
     const messages: readonly NonNullable<MessagesReport['messageInfo']>[number][] = messageInfo
     const rows = firstMessages(messages).map(({ ...message }): Change => {
@@ -29,6 +35,10 @@ export const notifyDisplayMessages: Handler<MessagesReport> = {
       }
     })
     const status = tbc === true ? messageReportParts.more : messageReportParts.last
-    return withJob(notification(known, undefined, ...rows), known, [displayMessageReport], { status, requestId })
+    const part = nextPartOf('displayMessages', { requestId, tbc }, messages.length > reportedDisplayMessagesMax, known)
+    return withJob(notification(known, undefined, ...rows, ...part), known, [displayMessageReport], {
+      status,
+      requestId,
+    })
   },
 }

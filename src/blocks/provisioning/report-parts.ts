@@ -4,9 +4,9 @@
 import { reportRangesMax } from '../../base/limits.ts'
 
 /** What a whole report of can be had: what is not in it is gone. */
-export type WholeReportKind = 'monitors' | 'chargingProfiles' | 'derControls'
+export type WholeReportKind = 'monitors' | 'chargingProfiles' | 'derControls' | 'displayMessages'
 
-/** What a report is about: the device model, its monitors, charging profiles, DER controls, or a customer. */
+/** What a report is about: the device model, a customer, or what whole reports are about. */
 export type ReportKind = 'variables' | 'customerInformation' | WholeReportKind
 
 /** Whether what a whole report of this kind lacks is gone. */

@@ -92,7 +92,7 @@ const Range = z.object({ from: z.int().openapi({ example: 3 }), to: z.int().open
 const DeviceReport = z
   .object({
     kind: z
-      .enum(['variables', 'monitors', 'chargingProfiles', 'derControls', 'customerInformation'])
+      .enum(['variables', 'monitors', 'chargingProfiles', 'derControls', 'displayMessages', 'customerInformation'])
       .openapi({ description: 'What it is about.', example: 'variables' }),
     requestId: z.int().openapi({ description: 'Of the request; the job of it has the same.', example: 815 }),
     status: z.enum(['Receiving', 'PartsMissing', 'Complete']).openapi({

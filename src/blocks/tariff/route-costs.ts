@@ -71,7 +71,8 @@ const GiveCost = z
     transactionLimit: limit.optional().openapi({ description: 'OCPP 2.1: when the transaction is to end.' }),
     message: messageContent.optional().openapi({ description: 'OCPP 2.x: for the driver (I06).' }),
     send: z.enum(['now', 'withNextAnswer'], { error: 'Send must be now or withNextAnswer' }).default('now').openapi({
-      description: '`now`: the cost so far is sent at once (CostUpdated), if the charge point is connected.',
+      description:
+        '`now`: the cost so far is sent at once (CostUpdated), if the charge point is connected; if it is connected to another node, nothing is stored (CONNECTED_ELSEWHERE).',
     }),
   })
   .refine(({ totalCost, transactionLimit, message }) => (totalCost ?? transactionLimit ?? message) !== undefined, {
@@ -111,7 +112,7 @@ const giveRoute = routeFor('tariff:write', {
   request: { params: TransactionParams, body: body(GiveCost, true) },
   responses: {
     200: json(Delivery, 'It is stored.'),
-    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'REQUEST_TOO_LARGE'),
+    ...errors('BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'CONNECTED_ELSEWHERE', 'REQUEST_TOO_LARGE'),
   },
 })
 

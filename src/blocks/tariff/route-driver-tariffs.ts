@@ -6,10 +6,11 @@ import { noteChange } from '../../api/audited.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
-import { notFound } from '../../api/errors.ts'
+import { badRequest, notFound } from '../../api/errors.ts'
 import { body, errors, json } from '../../api/responses.ts'
 import { routeFor } from '../../api/route.ts'
 import { requireValid } from '../../api/send-command.ts'
+import { driverTariffCharactersMax } from '../../base/limits.ts'
 import { IdTagParams } from '../authorization/routes.ts'
 import { changeTariffCommand } from './commands.ts'
 import type { DriverTariff } from './registry.ts'
@@ -17,7 +18,9 @@ import { messageContent, tariffBody } from './route-fields.ts'
 
 const PutDriverTariff = z
   .strictObject({
-    tariff: tariffBody.optional().openapi({ description: 'OCPP 2.1: by which the charge point computes the cost.' }),
+    tariff: tariffBody.optional().openapi({
+      description: `OCPP 2.1: by which the charge point computes the cost. At most ${driverTariffCharactersMax} characters of JSON.`,
+    }),
     personalMessage: messageContent.optional().openapi({ description: 'OCPP 2.x: what the charge point shows (I01).' }),
   })
   .refine(({ tariff, personalMessage }) => (tariff ?? personalMessage) !== undefined, {
@@ -106,8 +109,11 @@ export function driverTariffRoutes({ queries }: ApiDeps): OpenAPIHono<ApiEnv> {
   return app
 }
 
-/** @throws {StatorError} `BAD_REQUEST` if it is no TariffType. */
+/** @throws {StatorError} `BAD_REQUEST` if it is no TariffType, or longer than `driverTariffCharactersMax`. */
 function requireTariff(tariff: Readonly<Record<string, unknown>>): void {
+  if (JSON.stringify(tariff).length > driverTariffCharactersMax) {
+    throw badRequest('tariff', `Tariff must be at most ${driverTariffCharactersMax} characters of JSON`)
+  }
   const version = '2.1'
   const command = changeTariffCommand(version, '0', tariff)
   if (!('reason' in command)) requireValid(version, command)

@@ -1,7 +1,7 @@
 // Stores what an operator says that a transaction costs, and tells the charge point.
 
 import type { ApiDeps } from '../../api/deps.ts'
-import { sendCommand } from '../../api/send-command.ts'
+import { requireNotElsewhere, sendCommand } from '../../api/send-command.ts'
 import { StatorError } from '../../base/errors.ts'
 import type { OcppVersion } from '../../ocpp/version.ts'
 import type { ChangeSet } from '../decision.ts'
@@ -34,10 +34,28 @@ export function requireSayable(
 }
 
 /**
+ * Whether an answer to a later event tells something of it: a cost so far is told while the transaction goes on, if the
+ * version can do that, and one that is final at the end.
+ */
+export function isToldLater(
+  version: OcppVersion,
+  given: Pick<GivenCost, 'totalCost' | 'isFinal' | 'transactionLimit' | 'message'>,
+): boolean {
+  const { hasRunningCost, hasLimit, hasMessage } = costVocabulary[version]
+  const { totalCost, isFinal, transactionLimit, message } = given
+  return (
+    (totalCost !== null && (hasRunningCost || (isFinal && hasMessage))) ||
+    (hasLimit && transactionLimit !== undefined) ||
+    (hasMessage && message !== undefined)
+  )
+}
+
+/**
  * Stores `given`; after the COMMIT the actor of the charge point knows it. Then it is sent, if that `isUrgent`, or goes
  * with the answer to the next event. That a CostUpdated failed is said in the message: the cost is stored.
  *
- * @throws {StatorError} what `deps.commit` throws.
+ * @throws {StatorError} `CONNECTED_ELSEWHERE`, before anything is stored, if it is urgent and another node has the
+ *   charge point; what `deps.commit` throws.
  */
 export async function giveCost(
   deps: ApiDeps,
@@ -48,6 +66,8 @@ export async function giveCost(
   isUrgent: boolean,
 ): Promise<CostDelivery> {
   const { transactionId, chargePointKey: key, identity, open } = transaction
+  const isSent = isUrgent && open && given.totalCost !== null && version !== null && costVocabulary[version].hasMessage
+  if (isSent) await requireNotElsewhere(deps, { key, identity })
   const set: ChangeSet = {
     chargePointKey: key,
     messageId: crypto.randomUUID(),
@@ -71,9 +91,10 @@ export async function giveCost(
   if (version === null || !costVocabulary[version].hasMessage) {
     return { delivery: 'stored', message: 'The charge point has no message for costs' }
   }
-  const later = 'The charge point is told with the answer to its next TransactionEvent'
-  if (!isUrgent || given.totalCost === null || chargePoint === null)
-    return { delivery: 'withNextAnswer', message: later }
+  const later: CostDelivery = isToldLater(version, given)
+    ? { delivery: 'withNextAnswer', message: 'The charge point is told with the answer to its next TransactionEvent' }
+    : { delivery: 'stored', message: `OCPP ${version} tells a cost that is not final with CostUpdated only` }
+  if (!isUrgent || given.totalCost === null || chargePoint === null) return later
   return sendNow(deps, transaction, chargePoint, given.totalCost, later)
 }
 
@@ -82,10 +103,10 @@ async function sendNow(
   { transactionId, stationTransactionId }: TransactionRecord,
   chargePoint: ChargePointRecord,
   totalCost: number,
-  later: string,
+  later: CostDelivery,
 ): Promise<CostDelivery> {
   const view = deps.live.get(chargePoint)
-  if (view === undefined) return { delivery: 'withNextAnswer', message: `${later}: it is not connected here` }
+  if (view === undefined) return { ...later, message: `${later.message}; it is not connected` }
   const station = stationTransactionId ?? transactionId.toString()
   const command = costUpdatedCommand(view.version, { totalCost, stationTransactionId: station })
   if ('reason' in command) return { delivery: 'stored', message: command.reason }
@@ -93,7 +114,7 @@ async function sendNow(
     await sendCommand(deps, chargePoint, view.version, command)
   } catch (error) {
     if (!(error instanceof StatorError)) throw error
-    return { delivery: 'withNextAnswer', message: `${later}; CostUpdated failed: ${error.message}` }
+    return { ...later, message: `${later.message}; CostUpdated failed: ${error.message}` }
   }
   return { delivery: 'sent', message: 'The charge point has taken the cost' }
 }

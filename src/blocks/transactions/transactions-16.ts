@@ -58,7 +58,7 @@ export const startTransaction: Handler<StartTransaction> = {
   needs: (payload) => ({
     idTokens: idTokenCandidates(payload.idTag),
     newTransactionId: 'always',
-    beforeStart: { evseId: payload.connectorId, idToken: payload.idTag },
+    beforeStart: { evseId: payload.connectorId, idToken: payload.idTag, isPriced: false },
   }),
   about: ({ connectorId }) => ({
     subject: connectorSubject(connectorRef16(connectorId)),

@@ -324,9 +324,11 @@ function plausibilityNeeds(event: TransactionEvent): Needs {
   const idToken = cardOf(event)
   // Plugging in may have started the transaction; then the card comes with a later event.
   const mayBegin = event.eventType === 'Started' || (event.eventType === 'Updated' && idToken !== null)
+  const start = { evseId: event.evse?.id ?? 0, idToken: event.eventType === 'Ended' ? null : idToken, isPriced: true }
   return {
     ...(idToken === null ? {} : { idTokensOfTransactions: true }),
-    ...(mayBegin ? { beforeStart: { evseId: event.evse?.id ?? 0, idToken } } : {}),
+    // If its start does not come, the price of a transaction is known from any other event.
+    beforeStart: mayBegin ? start : { ...start, isOnlyIfUnknown: true },
   }
 }
 
@@ -371,7 +373,7 @@ export const transactionEvent: Handler<TransactionEvent> = {
       atMs: timeMs(event.timestamp, Number.NaN),
     },
     newTransactionId: event.eventType === 'Started' ? 'always' : 'ifUnknown',
-    lastRegister: 'ifRegister',
+    lastRegister: 'ifRegisterOrPrice',
     registersAround: true,
     ...(event.idToken === undefined ? {} : { idTokens: idTokenCandidates(event.idToken.idToken) }),
     ...plausibilityNeeds(event),

@@ -248,13 +248,16 @@ describe.each(['2.0.1', '2.1'] as const)('costs of OCPP %s', (version) => {
     await stator.api(of(identity, 'price'), { method: 'DELETE' })
   })
 
-  test('a transaction survives a reconnect with its price', async () => {
+  test('a transaction survives a reconnect with its price and its last register', async () => {
     await stator.json(of(identity, 'price'), { method: 'PUT', body: price })
-    const { ended } = await begun()
+    const { updated, ended } = await begun()
+    await updated(1, '10:30:00', 2_000)
+    await raw.call('TransactionEvent', used(3, '09:00:00', 0, { transactionInfo: { transactionId: 'NO-START' } }))
+    expect(await stator.json(`/api/transactions/${await transactionOf(identity)}/cost`)).toMatchObject({ price })
     await stator.api(of(identity, 'price'), { method: 'DELETE' })
     await raw.close()
     raw = await stator.raw(identity, { subprotocols: [`ocpp${version}`] })
-    expect(await ended(1, '11:00:00', 2_000)).toEqual({ totalCost: 1 + 0.5 + 6 })
+    expect(await ended(2, '11:00:00', 0, { meterValue: undefined })).toEqual({ totalCost: 1 + 0.5 + 6 })
   })
 
   test('a cost so far is sent at once, and one that is final is told at the end', async () => {

@@ -216,3 +216,15 @@ test('the newer connection goes on with the transaction that the older one has b
   expect(only).toMatchObject({ id_token: idTag, charging_state: 'EVConnected', meter_stop_wh: 15_000 })
   expect(await anomaliesOf('TAKEN')).toEqual(['closedTransaction'])
 })
+
+test('a cost to be sent at once is not stored by a node that does not hold the charge point, which names the one', async () => {
+  const raw = await living.bootedRaw('COST-1', '2.0.1')
+  await raw.call('TransactionEvent', flows201.started('COST-1'))
+  const [begun] = await transactionsOf('COST-1')
+  const path = `/api/transactions/${begun?.id}/cost`
+  const refused = await paused.api(path, { method: 'PUT', body: { totalCost: 1 } })
+  expect(refused).toMatchObject({ status: 409, body: { code: 'CONNECTED_ELSEWHERE', details: expect.anything() } })
+  expect(await living.json(path)).toMatchObject({ given: null })
+  const later = { totalCost: 1, isFinal: true, send: 'withNextAnswer' }
+  expect(await paused.json(path, { method: 'PUT', body: later })).toMatchObject({ delivery: 'withNextAnswer' })
+})

@@ -266,10 +266,12 @@ describe.each([
   test('what is read before a start is bounded, however many transactions its charge point and its card have', async () => {
     const most = 2 * lastStopTransactionsMax + 8 * openOfIdTokenMax
     for (const idToken of ['CARD', 'card_1', 'NOBODY', 'C']) {
-      const read = () => queries.beforeStart(key, 2, idToken)
+      const read = () => queries.beforeStart(key, { evseId: 2, idToken, isPriced: true })
       expect(await mostRowsRead(database.pool, read)).toBeLessThanOrEqual(most)
     }
-    expect((await queries.beforeStart(key, 1, 'card_1')).openOfIdToken).toHaveLength(openOfIdTokenMax)
+    expect(
+      (await queries.beforeStart(key, { evseId: 1, idToken: 'card_1', isPriced: true })).openOfIdToken,
+    ).toHaveLength(openOfIdTokenMax)
   })
 
   test('what is read of one charge point, and of one transaction, is bounded', async () => {

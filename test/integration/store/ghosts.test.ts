@@ -119,7 +119,12 @@ describeStore('a transaction', (store) => {
       expect(await reasonsAt(nowMs)).toEqual(['connectorAvailable'])
       await commitAt(after, { changes: [{ table: 'transactions', transactionId: id, patch: {} }] })
       expect(await reasonsAt(nowMs)).toEqual([])
-      // Until nothing has come for as long again.
+      // Until nothing has come for as long again. What an operator says of its cost is no message about it.
+      const givenCost = { totalCost: 1, isFinal: false, atMs: after + minuteMs, by: 'billing' }
+      await commitAt(after + 20 * minuteMs, {
+        epoch: 0,
+        changes: [{ table: 'transactions', transactionId: id, patch: { givenCost } }],
+      })
       expect(await reasonsAt(after + 31 * minuteMs)).toEqual(['connectorAvailable'])
     })
 

@@ -267,11 +267,11 @@ test('the writer waits for the disk even where the server is set not to', async 
 test('while the database is away look-ups say so, and id tokens that were read before are still known', async () => {
   const idToken = `TAG-${crypto.randomUUID()}`
   await queries.createIdToken(idToken, { parentIdTag: 'P' })
-  const known = await queries.idToken(idToken)
+  const known = await queries.idToken(idToken, false)
   await proxy.close()
-  expect(await queries.idToken(idToken.toLowerCase())).toEqual(known)
+  expect(await queries.idToken(idToken.toLowerCase(), false)).toEqual(known)
   const lookUps: (() => number | Promise<unknown>)[] = [
-    () => queries.idToken('never-read'),
+    () => queries.idToken('never-read', false),
     () => queries.credentials('CP'),
     () => queries.transactionById(1),
     () => queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs }),
@@ -280,7 +280,7 @@ test('while the database is away look-ups say so, and id tokens that were read b
     () => new TransactionIds(database).next(),
   ]
   // Nothing of this length can be stored, so it is known to be unknown.
-  expect(await queries.idToken('x'.repeat(idTokenLookupCharactersMax + 1))).toBeNull()
+  expect(await queries.idToken('x'.repeat(idTokenLookupCharactersMax + 1), false)).toBeNull()
   for (const lookUp of lookUps) {
     expect(await Promise.resolve(lookUp()).catch((error: unknown) => error)).toMatchObject({
       code: 'STORE_UNAVAILABLE',
@@ -288,7 +288,7 @@ test('while the database is away look-ups say so, and id tokens that were read b
   }
   await proxy.open()
   await database.ping()
-  expect(await queries.idToken('never-read')).toBeNull()
+  expect(await queries.idToken('never-read', false)).toBeNull()
 })
 
 /** 5,000 meter values: five parts. Made twice it is the same message. */

@@ -132,7 +132,7 @@ describeStore('the store', (store) => {
       const odd = 'CP\u0000\ud800'
       expect(await queries.chargePoint(odd, 'all')).toBeNull()
       expect(await queries.credentials(odd)).toBeNull()
-      expect(await queries.idToken(odd)).toBeNull()
+      expect(await queries.idToken(odd, false)).toBeNull()
       expect(await queries.transactionsByStationId(1, odd)).toEqual([])
       expect(await queries.idTokenRecord(odd)).toBeNull()
       expect(await queries.listTransactions({ scope: 'all', identity: odd, idToken: odd }, page)).toEqual({
@@ -302,7 +302,7 @@ describeStore('the store', (store) => {
         parentIdTag: 'PARENT',
       })
       expect(queries.createIdToken(idToken.toUpperCase(), {})).rejects.toMatchObject({ code: 'CONFLICT' })
-      expect(await queries.idToken(idToken.toUpperCase())).toEqual({
+      expect(await queries.idToken(idToken.toUpperCase(), true)).toEqual({
         idToken,
         type: null,
         status: 'Accepted',
@@ -321,7 +321,7 @@ describeStore('the store', (store) => {
       })
       expect(await queries.idTokenRecord(idToken.toLowerCase())).toMatchObject({ idToken, status: 'Blocked' })
       expect(await queries.deleteIdToken(idToken.toUpperCase())).toBe(true)
-      expect(await queries.idToken(idToken)).toBeNull()
+      expect(await queries.idToken(idToken, false)).toBeNull()
       expect(await queries.deleteIdToken(idToken)).toBe(false)
       expect(await queries.updateIdToken(idToken, { status: 'Accepted' })).toBeNull()
     })
@@ -330,7 +330,7 @@ describeStore('the store', (store) => {
       const { queries } = store()
       const prefix = crypto.randomUUID().slice(0, 8)
       await Promise.all(Array.from({ length: 20 }, (_, i) => queries.createIdToken(`${prefix}-${i}`, {})))
-      const found = await Promise.all(Array.from({ length: 40 }, (_, i) => queries.idToken(`${prefix}-${i}`)))
+      const found = await Promise.all(Array.from({ length: 40 }, (_, i) => queries.idToken(`${prefix}-${i}`, false)))
       expect(found.map((token) => token?.idToken)).toEqual(
         Array.from({ length: 40 }, (_, i) => (i < 20 ? `${prefix}-${i}` : undefined)),
       )
@@ -409,7 +409,8 @@ describeStore('the store', (store) => {
       expect(idsOf(await queries.openTransactionsOf(key))).toEqual(newestFirst)
       const hydration = await queries.connect(key, { version: '1.6', node: 'n', atMs: arrivalMs })
       expect(idsOf(hydration.openTransactions)).toEqual(newestFirst)
-      expect(idsOf((await queries.beforeStart(key, 1, idToken)).openOfIdToken)).toEqual(newestFirst)
+      const before = await queries.beforeStart(key, { evseId: 1, idToken, isPriced: true })
+      expect(idsOf(before.openOfIdToken)).toEqual(newestFirst)
     })
 
     test('a transaction that does not exist has no record and no meter values', async () => {

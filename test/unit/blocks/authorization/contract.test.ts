@@ -43,6 +43,7 @@ test('an Authorize with a certificate or hash data asks about it, and another on
   const needs = (payload: Parameters<typeof authorize201.decide>[0]) => authorize201.needs?.(payload, chargePoint)
   expect(needs(authorize)).toEqual({
     idTokens: ['DE8AAC123456780'],
+    driverTariffs: true,
     certificates: {
       kind: 'contract',
       contractId: 'DE8AAC123456780',
@@ -52,7 +53,7 @@ test('an Authorize with a certificate or hash data asks about it, and another on
   })
   const { idToken } = authorize
   expect(needs({ idToken, certificate: 'PEM' })?.certificates).toMatchObject({ certificates: 'PEM', hashData: [] })
-  expect(needs({ idToken })).toEqual({ idTokens: ['DE8AAC123456780'] })
+  expect(needs({ idToken })).toEqual({ idTokens: ['DE8AAC123456780'], driverTariffs: true })
   expect(decide(authorize201, { idToken }, { idTokens: [token] }).answer).toEqual({
     idTokenInfo: { status: 'Accepted' },
   })

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { reportedDisplayMessagesMax } from '../../../../src/base/limits.ts'
 import { display201, display21 } from '../../../../src/blocks/display/messages.ts'
-import { firstMessages } from '../../../../src/blocks/display/reports.ts'
+import { firstMessages, readMessages } from '../../../../src/blocks/display/reports.ts'
 import { decide } from '../../../support/known.ts'
 
 const action = 'NotifyDisplayMessages'
@@ -24,7 +24,10 @@ test('NotifyDisplayMessages stores each message, and the part moves the job that
     for (const tbc of [true, false]) {
       const message = { id: 3, priority: 'InFront', message: content, transactionId: 'tx-1' }
       const sent = { requestId: 9, tbc, messageInfo: [{ ...message, endDateTime: '2026-01-02T00:00:00Z' }] }
-      expect(handler.needs?.(sent as never, undefined as never)).toEqual({ jobsOfRequest: 9 })
+      expect(handler.needs?.(sent as never, undefined as never)).toEqual({
+        jobsOfRequest: 9,
+        report: { kind: 'displayMessages', requestId: 9 },
+      })
       const { answer, changes } = decide(handler, sent as never, { action, jobs: [job] })
       const [status, state] = tbc ? ['Reporting', 'running'] : ['Reported', 'succeeded']
       expect(answer).toEqual({})
@@ -40,6 +43,8 @@ test('NotifyDisplayMessages stores each message, and the part moves the job that
             message: sent.messageInfo[0],
           },
         },
+        { table: 'deviceReports', row: { kind: 'displayMessages', requestId: 9 } },
+        ...(tbc ? [] : [{ table: 'wholeReports', row: { kind: 'displayMessages', requestId: 9, word: 'complete' } }]),
         { table: 'jobEvents', row: { jobId: 5, place: 3, state, status } },
       ])
     }
@@ -48,7 +53,13 @@ test('NotifyDisplayMessages stores each message, and the part moves the job that
 
 test('a part without messages is the end of a report, and of many messages the first ones are stored', () => {
   const { changes } = decide(display201[action].handler, { requestId: 9 }, { action, jobs: [job] })
-  expect(changes).toMatchObject([{ table: 'chargePointEvents' }, { table: 'jobEvents', row: { state: 'succeeded' } }])
+  expect(changes).toMatchObject([
+    { table: 'chargePointEvents' },
+    { table: 'deviceReports' },
+    { table: 'wholeReports' },
+    { table: 'jobEvents', row: { state: 'succeeded' } },
+  ])
   const many = Array.from({ length: reportedDisplayMessagesMax + 1 }, (_, id) => ({ id }))
   expect(firstMessages(many)).toHaveLength(reportedDisplayMessagesMax)
+  expect(readMessages([...many, ...many])).toHaveLength(reportedDisplayMessagesMax + 1)
 })
