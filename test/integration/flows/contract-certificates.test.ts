@@ -115,6 +115,15 @@ describe('an Authorize with a contract certificate', () => {
     })
   })
 
+  test('is refused if its hash data says nothing', async () => {
+    for (const iso15118CertificateHashData of [[], [null]]) {
+      expect(await authorize({ iso15118CertificateHashData })).toEqual({
+        idTokenInfo: { status: 'Invalid' },
+        certificateStatus: 'CertChainError',
+      })
+    }
+  })
+
   test('is refused if the certificate has expired', async () => {
     const expired = makeContract(authority, responder.url, { toMs: Date.now() - 1_000 })
     expect(await authorize({ certificate: expired.certificate + authority.certificate })).toEqual({
