@@ -147,7 +147,8 @@ describe('the configuration of 1.6', () => {
     const identity = newIdentity()
     const raw = await central.bootedRaw(identity)
     const wish = { variables: [interval, keyOf('Vendor')] }
-    const answer = { configurationKey: [], unknownKey: ['Vendor'] }
+    const configurationKey = [{ key: 'HeartbeatInterval', readonly: false, value: '300' }]
+    const answer = { configurationKey, unknownKey: ['Vendor'] }
     const { body, sent } = await commanded(raw, at(identity, 'report'), wish, 'GetConfiguration', answer)
     expect(sent).toEqual({ key: ['HeartbeatInterval', 'Vendor'] })
     const { history } = await jobOf(body['jobId'])
