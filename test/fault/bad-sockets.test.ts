@@ -189,7 +189,8 @@ test(
         'handles and memory to be given back',
         () => {
           const after = leftovers()
-          return after.handles <= before.handles + 2 && after.objects <= before.objects + rounds * identities.length
+          // Connections of the pools to the database come and go. A connection that leaves a handle would leave 120.
+          return after.handles <= before.handles + 10 && after.objects <= before.objects + rounds * identities.length
         },
         noticedMsMax,
       )

@@ -150,7 +150,7 @@ test.concurrent(
 async function nextVersion(): Promise<string> {
   const ours = join(import.meta.dir, '../..')
   const root = await mkdtemp(join(tmpdir(), 'stator-next-version-'))
-  for (const part of ['src', 'actors', 'drizzle', 'package.json', 'tsconfig.json']) {
+  for (const part of ['src', 'actors', 'drizzle', 'quirks', 'package.json', 'tsconfig.json']) {
     await cp(join(ours, part), join(root, part), { recursive: true })
   }
   await symlink(join(ours, 'node_modules'), join(root, 'node_modules'))
