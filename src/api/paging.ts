@@ -29,6 +29,20 @@ export const cursorQuery = {
     }),
 }
 
+/** The query parameters of a list of one charge point that goes on after the id of its last item. */
+export const afterIdQuery = {
+  after: integerText('After', 0, integerMax)
+    .optional()
+    .openapi({ param: { name: 'after', in: 'query' }, description: 'The `next` of the page before.' }),
+  pageSize: pageQuery.pageSize,
+}
+
+/** What the answer of such a list says about the page after it. */
+export const nextId = z
+  .int()
+  .nullable()
+  .openapi({ description: 'For `after`; null: there are no more.', example: null })
+
 /** The page of a query. @throws {StatorError} `BAD_REQUEST` if it has a page number and a cursor. */
 export function pageIn({ page, pageSize, after }: Omit<Page, 'after'> & { readonly after?: string | undefined }): Page {
   if (after === undefined) return { page, pageSize }

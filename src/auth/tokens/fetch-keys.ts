@@ -1,6 +1,6 @@
 // Reads the public keys of an issuer over HTTP: its key set (JWKS), which OpenID Connect Discovery finds.
 
-import { boundedFetch } from '../../base/bounded-fetch.ts'
+import { boundedFetch, shownUrl } from '../../base/bounded-fetch.ts'
 import { urlProblem } from '../../base/jwt-settings.ts'
 import { tokenKeysBytesMax, tokenKeysFetchMsMax } from '../../base/limits.ts'
 
@@ -14,11 +14,12 @@ export async function fetchIssuerKeys(issuer: string, signal: AbortSignal): Prom
   const configuration = await fetchJson(url, signal)
   const named = member(configuration, 'issuer')
   // An answer of another issuer may have been put there by that one (OpenID Connect Discovery §4.3).
-  if (named !== issuer) throw new Error(`${url} is about another issuer: expected ${issuer}, spelt exactly so`)
+  if (named !== issuer)
+    throw new Error(`${shownUrl(url)} is about another issuer: expected ${issuer}, spelt exactly so`)
   const keysUrl = member(configuration, 'jwks_uri')
-  if (typeof keysUrl !== 'string') throw new Error(`${url} has no jwks_uri`)
+  if (typeof keysUrl !== 'string') throw new Error(`${shownUrl(url)} has no jwks_uri`)
   const problem = urlProblem(keysUrl)
-  if (problem !== null) throw new Error(`the jwks_uri of ${url} cannot be used: ${problem}`)
+  if (problem !== null) throw new Error(`the jwks_uri of ${shownUrl(url)} cannot be used: ${problem}`)
   return fetchKeySet(keysUrl, signal)
 }
 
@@ -39,11 +40,11 @@ async function fetchJson(url: string, stopped: AbortSignal): Promise<unknown> {
     tokenKeysBytesMax,
     signal,
   )
-  if (status !== 200) throw new Error(`${url} answers with status ${status}`)
+  if (status !== 200) throw new Error(`${shownUrl(url)} answers with status ${status}`)
   try {
     return JSON.parse(body.toString('utf8'))
   } catch {
-    throw new Error(`the answer of ${url} is not JSON`)
+    throw new Error(`the answer of ${shownUrl(url)} is not JSON`)
   }
 }
 

@@ -9,10 +9,10 @@ import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
 import { badRequest, notFound } from '../../api/errors.ts'
-import { ChargePointParams, integer, integerText, object, oneOf, text, time } from '../../api/fields.ts'
+import { ChargePointParams, integer, object, oneOf, text, time } from '../../api/fields.ts'
 import { answerWithJob, jobErrorCodes, jobResponses, queueFields } from '../../api/jobs/job-command.ts'
 import { newWireId } from '../../api/new-wire-id.ts'
-import { pageQuery } from '../../api/paging.ts'
+import { afterIdQuery, nextId } from '../../api/paging.ts'
 import { body, errors, json, Time } from '../../api/responses.ts'
 import { routeFor } from '../../api/route.ts'
 import {
@@ -24,7 +24,6 @@ import {
   sendForStatus,
 } from '../../api/send-command.ts'
 import { isoTime } from '../../base/clock.ts'
-import { integerMax } from '../../base/limits.ts'
 import { nameOf } from '../../operators/principal.ts'
 import type { OcppVersion } from '../../ocpp/version.ts'
 import {
@@ -167,17 +166,14 @@ const listRoute = routeFor('display:read', {
   request: {
     params: ChargePointParams,
     query: z.strictObject({
-      after: integerText('After', 0, integerMax)
-        .optional()
-        .openapi({ param: { name: 'after', in: 'query' }, description: 'The `next` of the page before.' }),
-      pageSize: pageQuery.pageSize,
+      ...afterIdQuery,
     }),
   },
   responses: {
     200: json(
       z.object({
         displayMessages: z.array(DisplayMessage),
-        next: z.int().nullable().openapi({ description: 'For `after`; null: there are no more.', example: null }),
+        next: nextId,
       }),
       'A page of them.',
     ),

@@ -8,8 +8,8 @@ import { findChargePoint } from '../../api/chargepoints.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { apiApp } from '../../api/env.ts'
 import type { ApiEnv } from '../../api/env.ts'
-import { ChargePointParams, integer, integerText, object } from '../../api/fields.ts'
-import { pageQuery } from '../../api/paging.ts'
+import { ChargePointParams, integer, object } from '../../api/fields.ts'
+import { afterIdQuery, nextId } from '../../api/paging.ts'
 import { body, errors, json, Time } from '../../api/responses.ts'
 import { routeFor } from '../../api/route.ts'
 import {
@@ -21,7 +21,6 @@ import {
   sendStored,
 } from '../../api/send-command.ts'
 import { isoTime } from '../../base/clock.ts'
-import { integerMax } from '../../base/limits.ts'
 import { nameOf } from '../../operators/principal.ts'
 import { dynamicScheduleCommand, dynamicScheduleOutcome } from './energy-commands.ts'
 
@@ -85,17 +84,14 @@ const listRoute = routeFor('charging:read', {
   request: {
     params: ChargePointParams,
     query: z.strictObject({
-      after: integerText('After', 0, integerMax)
-        .optional()
-        .openapi({ param: { name: 'after', in: 'query' }, description: 'The `next` of the page before.' }),
-      pageSize: pageQuery.pageSize,
+      ...afterIdQuery,
     }),
   },
   responses: {
     200: json(
       z.object({
         dynamicSchedules: z.array(DynamicSchedule),
-        next: z.int().nullable().openapi({ description: 'For `after`; null: there are no more.', example: null }),
+        next: nextId,
       }),
       'A page of them.',
     ),
