@@ -622,8 +622,14 @@ export const retryMsMax = 2_000
 /** Pause before the second attempt to reach the database, in milliseconds. */
 export const retryMsMin = 50
 
-/** Charge points whose `last_seen_at` one transaction of the writer updates. */
-export const seenRowsMax = 500
+/** Charge points whose `last_seen_at` one transaction of the writer updates: facts wait for it, some two milliseconds. */
+export const seenRowsMax = 100
+
+/** How long the writer's connection keeps its first query plans, in milliseconds; the next ones for twice as long. */
+export const plansKeptMsMin = 2_000
+
+/** How long it keeps query plans at most, in milliseconds. */
+export const plansKeptMsMax = 64_000
 
 /** Lines of the OCPP message log in a block, as they are logged. */
 export const messageLogBatchMax = 4_000

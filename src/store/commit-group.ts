@@ -13,7 +13,6 @@ import { Ledger } from './ledger.ts'
 import { MeterInsert } from './wire/meter-insert.ts'
 import { beginTransaction, bind, commitTransaction } from './statement.ts'
 import type { BoundStatement } from './wire/bind-messages.ts'
-import { discardPlans } from './wire/plans.ts'
 import { findOutdated, isOutdated } from './outdated.ts'
 import { type SeenRow, updateSeen } from './statements.ts'
 import { isAlreadyStored, isConnectionLost } from './store-error.ts'
@@ -177,8 +176,7 @@ function statementsOf(sets: readonly ChangeSet[], seen: readonly SeenRow[], expe
   const insertMeter = meter.statement(expectsNew, packs)
   if (insertMeter !== null) statements.push(insertMeter)
   statements.push(...rows.statements())
-  // Seen rows come every two seconds, which is often enough for plans that fit the tables.
-  if (seen.length > 0) statements.push(bind(updateSeen, seen), discardPlans)
+  if (seen.length > 0) statements.push(bind(updateSeen, seen))
   return { statements, meterRows: meter.rows }
 }
 

@@ -29,9 +29,12 @@ import { cautiousUse, type EarlierLedger } from './earlier-ledger.ts'
 import { MessageLog } from './messages/message-log.ts'
 import type { MeterPacking } from './meter-packing.ts'
 import { Packer } from './messages/packer.ts'
+import { PlanAge } from './plan-age.ts'
 import { bulkRowsOf, partsOf } from './set-parts.ts'
 import type { SeenRow } from './statements.ts'
 import { isConnectionLost, isTransient, reasonOf } from './store-error.ts'
+import { runBatch } from './wire/batch.ts'
+import { discardPlans } from './wire/plans.ts'
 
 export interface WriterOptions {
   readonly database: Database
@@ -73,6 +76,7 @@ export class Writer {
   readonly #log: Logger
   readonly #packer = new Packer()
   readonly #messageLog: MessageLog
+  readonly #planAge: PlanAge
   readonly #commitGroup: CommitGroup
   readonly #earlier: Pick<EarlierLedger, 'use'>
   readonly #meterPacking: Pick<MeterPacking, 'isOn'>
@@ -108,6 +112,7 @@ export class Writer {
     this.#onCommit = onCommit
     this.#clock = clock
     this.#log = log
+    this.#planAge = new PlanAge(clock)
     this.#messageLog = new MessageLog(database, clock, log, this.#packer)
   }
 
@@ -299,6 +304,7 @@ export class Writer {
       let lease: Lease | null = null
       try {
         lease = this.#lease ?? (await this.#inSight(this.#takeLease()))
+        if (this.#planAge.isOver()) await this.#inSight(runBatch(lease.client, [discardPlans]))
         const { use } = this.#earlier
         const { isOn } = this.#meterPacking
         const committing = this.#commitGroup(lease.client, sets, seen, this.#expectsNew, mayBeStored, use, isOn)
@@ -394,6 +400,7 @@ export class Writer {
 
   async #takeLease(): Promise<Lease> {
     this.#lease = await this.#database.lease()
+    if (!this.#database.isSingleConnection) this.#planAge.begin()
     return this.#lease
   }
 

@@ -24,6 +24,8 @@ export function doubts(
   name: string,
   known: Known,
 ): Anomaly[] {
+  // Nearly always: an event on the way says nothing of start, end or card.
+  if (!changes.some(isDoubtful)) return []
   const anomalies: Anomaly[] = []
   let begun: Begun | undefined =
     transaction === undefined
@@ -46,6 +48,13 @@ export function doubts(
     }
   }
   return anomalies
+}
+
+/** Whether a change says something that is compared with what is known. */
+function isDoubtful(change: Change): boolean {
+  if (!isTransactionPatch(change)) return isOf('transactions', change)
+  const { startedAtMs, stoppedAtMs, idToken } = change.patch
+  return startedAtMs !== undefined || stoppedAtMs !== undefined || idToken !== undefined
 }
 
 /** Compares a start with the last stop of its connector, unless that stop is later by the charge point's clock. */

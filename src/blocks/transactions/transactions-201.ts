@@ -65,12 +65,22 @@ interface Facts {
   readonly known: Known
 }
 
-/** An event, what is known about it, and the status of its id token. */
+/** An event and the transaction that it is about. */
 interface Case extends Facts {
+  /** As it was before the event; undefined if the event is the first one. */
+  readonly transaction: KnownTransaction | undefined
+  /** What the event says of its start that is news. */
+  readonly beginning: Beginning
+  /** The transaction with that. */
+  readonly begun: KnownTransaction | undefined
   readonly idTokenStatus: string | null
 }
 
+/** What an event says of the start of its transaction. */
+type Beginning = Readonly<Partial<Pick<KnownTransaction, 'startedAtMs' | 'meterStartWh' | 'idToken'>>>
+
 const nothing: Outcome = { changes: [], anomalies: [] }
+const noBeginning: Beginning = {}
 
 function begin({ event, station, position, known, idTokenStatus }: Case, transactionId: number, use: number): Outcome {
   const info = event.transactionInfo
@@ -126,7 +136,7 @@ function tokenOfBeginning({ eventType, idToken }: TransactionEvent): Transaction
 }
 
 /** What an event changes about the start: all fields if it is the earliest start, else only missing fields. */
-function beginningOf({ event, position, known }: Facts, transaction: KnownTransaction) {
+function beginningOf({ event, position, known }: Facts, transaction: KnownTransaction): Beginning {
   const isStart = event.eventType === 'Started'
   const { story } = transaction
   const isEarlier = position.hasTime && position.atMs < transaction.startedAtMs
@@ -135,6 +145,8 @@ function beginningOf({ event, position, known }: Facts, transaction: KnownTransa
   const register = isStart ? energyWh(known.meter, 'first') : (known.meter?.registers.begin ?? null)
   const token = tokenOfBeginning(event)
   const isTokenNew = token !== undefined && (transaction.idToken === null || counts)
+  // Nearly always: nothing of the start is said on the way.
+  if (!counts && register === null && !isTokenNew) return noBeginning
   return {
     // The time of arrival does not say when the transaction started.
     ...(counts && position.hasTime ? { startedAtMs: position.atMs } : {}),
@@ -144,10 +156,9 @@ function beginningOf({ event, position, known }: Facts, transaction: KnownTransa
 }
 
 function continueTransaction(facts: Case, transaction: KnownTransaction, move: TransactionMove): Outcome {
-  const { event, station, position, known, idTokenStatus } = facts
+  const { event, station, position, known, idTokenStatus, beginning } = facts
   const { transactionId, story } = transaction
   const { chargingState, remoteStartId } = event.transactionInfo
-  const beginning = beginningOf(facts, transaction)
   const movesOn = move.isCurrent
   // An event that is older, or comes after the end, changes neither connector nor charging state.
   const ref = connectorOf(event, transaction, known)
@@ -203,8 +214,7 @@ function isAfterEnd(event: TransactionEvent, position: EventPosition, { story }:
   return story?.stoppedAtMs === null || story?.stoppedAtMs === undefined || position.atMs > story.stoppedAtMs
 }
 
-function end(facts: Case, transactionId: number, transaction: KnownTransaction | undefined): Outcome {
-  const { event, station, position, known } = facts
+function end({ event, station, position, known, begun }: Case, transactionId: number): Outcome {
   const stop: TransactionEnd = {
     stoppedAtMs: position.atMs,
     meterStopWh: energyWh(known.meter, 'last'),
@@ -212,7 +222,6 @@ function end(facts: Case, transactionId: number, transaction: KnownTransaction |
     stopIdToken: event.idToken?.idToken ?? null,
     closedBy: 'station',
   }
-  const begun = transaction && { ...transaction, ...beginningOf(facts, transaction) }
   const ofRegister = ofFall(fallAtStop(begun, stop, known), transactionId, station)
   return {
     changes: [{ table: 'transactions', transactionId, patch: stop }, ...ofRegister.changes],
@@ -221,13 +230,11 @@ function end(facts: Case, transactionId: number, transaction: KnownTransaction |
 }
 
 /** The registers of a Started or Updated event: the last one is remembered, to notice when a register falls. */
-function registerOutcome(facts: Case, transactionId: number, transaction?: KnownTransaction): Outcome {
-  const { event, station, known } = facts
+function registerOutcome(facts: Case, transactionId: number): Outcome {
+  const { event, station, known, transaction, beginning, begun } = facts
   if (event.eventType === 'Ended') return nothing
   const { meter } = known
   const around = known.registersAround(transactionId)
-  const beginning = transaction === undefined ? {} : beginningOf(facts, transaction)
-  const begun = transaction && { ...transaction, ...beginning }
   const fallOfStart = begun && 'meterStartWh' in beginning ? fallAfterStart(begun, around) : null
   const isOpen = transaction?.open !== false
   const reading = isOpen ? lastReading(meter) : undefined
@@ -248,7 +255,7 @@ function connectorStatusAfter(event: TransactionEvent, before: ConnectorStatus):
   return chargingState === undefined ? null : chargingStatus(chargingState)
 }
 
-function connectorOutcome({ event, position, known }: Case, transaction: KnownTransaction | undefined): Outcome {
+function connectorOutcome({ event, position, known, transaction }: Case): Outcome {
   const ref = connectorOf(event, transaction, known)
   if (ref.evseId === 0 || event.offline === true) return nothing
   const before = known.connector(ref)?.status ?? 'Unknown'
@@ -278,14 +285,12 @@ function connectorOutcome({ event, position, known }: Case, transaction: KnownTr
 
 /** What the event tells about the cost, and what its answer does. */
 function costs(
-  { event, position, known }: Case,
+  { event, position, known, begun }: Case,
   transactionId: number,
-  transaction: KnownTransaction | undefined,
   move: TransactionMove | null,
 ): CostOutcome {
   const isEnd = event.eventType === 'Ended' && (move === null || move.isEnd)
   const isCurrent = isEnd || move === null || move.isCurrent
-  const begun = transaction && { ...transaction, ...beginningOf({ event, station: '', position, known }, transaction) }
   const usage = (): Usage => {
     const last = energyWh(known.meter, 'last') ?? known.lastRegister(transactionId)?.wh ?? null
     return {
@@ -337,14 +342,13 @@ function plausibilityNeeds(event: TransactionEvent): Needs {
  * repeats the start. A repeated start is answered like the first one.
  */
 function concurrentWith(
-  facts: Facts,
+  { event, position, known }: Facts,
   transaction: KnownTransaction | undefined,
+  beginning: Beginning,
   transactionId: number,
 ): { readonly open: KnownTransaction | undefined; readonly isNews: boolean } {
-  const { event, position, known } = facts
   const idToken = cardOf(event)
-  const beginning = transaction === undefined ? undefined : beginningOf(facts, transaction)
-  const isNews = beginning === undefined || 'idToken' in beginning
+  const isNews = transaction === undefined || 'idToken' in beginning
   const isStart = event.eventType === 'Started'
   if (idToken === null || event.eventType === 'Ended' || (!isNews && !isStart)) return { open: undefined, isNews }
   const atMs = isNews ? position.atMs : (transaction?.startedAtMs ?? position.atMs)
@@ -384,11 +388,15 @@ export const transactionEvent: Handler<TransactionEvent> = {
     const position = positionOf(event, known)
     const { transaction, use } = chosenTransaction(position, known.transactionsNamed(station), known.chargePoint)
     const transactionId = transaction?.transactionId ?? newId(event, known)
-    const { open, isNews } = concurrentWith({ event, station, position, known }, transaction, transactionId)
+    const told: Facts = { event, station, position, known }
+    const beginning = transaction === undefined ? noBeginning : beginningOf(told, transaction)
+    const { open, isNews } = concurrentWith(told, transaction, beginning, transactionId)
     const idTokenInfo =
       event.idToken === undefined ? null : withConcurrency(idTokenInfo201(event.idToken, known), open, known)
     const idTokenStatus = idTokenInfo?.status ?? null
-    const facts: Case = { event, station, position, known, idTokenStatus }
+    const begun =
+      transaction === undefined || beginning === noBeginning ? transaction : { ...transaction, ...beginning }
+    const facts: Case = { event, station, position, known, transaction, beginning, begun, idTokenStatus }
     const move = transaction === undefined ? null : moveBy(facts, transaction)
     const parts: Outcome[] = [
       transaction === undefined || move === null
@@ -396,14 +404,14 @@ export const transactionEvent: Handler<TransactionEvent> = {
         : continueTransaction(facts, transaction, move),
     ]
     // The first event of a transaction may be its end, if no other event came.
-    if (move === null ? event.eventType === 'Ended' : move.isEnd) parts.push(end(facts, transactionId, transaction))
-    parts.push(registerOutcome(facts, transactionId, transaction))
-    if (move === null || move.isCurrent) parts.push(connectorOutcome(facts, transaction))
+    if (move === null ? event.eventType === 'Ended' : move.isEnd) parts.push(end(facts, transactionId))
+    parts.push(registerOutcome(facts, transactionId))
+    if (move === null || move.isCurrent) parts.push(connectorOutcome(facts))
     const unauthorized =
       event.eventType === 'Started' && !['Accepted', 'ConcurrentTx'].includes(idTokenStatus ?? 'Accepted')
         ? [{ kind: 'unauthorizedStart' as const, transaction: station, detail: { status: idTokenStatus } }]
         : []
-    const cost = costs(facts, transactionId, transaction, move)
+    const cost = costs(facts, transactionId, move)
     const changes = [
       ...parts.flatMap((part) => part.changes),
       ...reservationUsed(event.reservationId ?? null, transactionId),

@@ -121,20 +121,6 @@ describeStore('a group of changes', (store) => {
     }
   })
 
-  test('that writes last-seen times discards the plans of its connection', async () => {
-    const key = await store().newChargePoint()
-    const lease = await store().database.lease()
-    const kept = async (): Promise<unknown> =>
-      (await lease.client.query(`SELECT statement FROM pg_prepared_statements WHERE statement = 'DISCARD PLANS'`)).rows
-    try {
-      expect(await kept()).toEqual([])
-      await commitGroup(lease.client, [], [{ key, lastSeenAtMs: 1, lastHeartbeatAtMs: null }], true)
-      expect(await kept()).toHaveLength(1)
-    } finally {
-      lease.release()
-    }
-  })
-
   test('inside a transaction that was left open does not count as committed', async () => {
     const key = await store().newChargePoint()
     const group = [changeSet(key, { changes: [{ table: 'chargePoints', patch: { status: 'Available' } }] })]

@@ -1,8 +1,9 @@
 // What the writer promises beside facts and meter values, on every database.
 
 import { expect, test } from 'bun:test'
-import { lastSeenFlushMs } from '../../../src/base/limits.ts'
+import { lastSeenFlushMs, plansKeptMsMin } from '../../../src/base/limits.ts'
 import type { RowChange } from '../../../src/blocks/stored-rows.ts'
+import type { Lease } from '../../../src/store/database.ts'
 import {
   boot,
   chargePointEvent,
@@ -317,6 +318,36 @@ describeStore('the writer', (store) => {
       ['fromChargePoint', '[2,"2","Heartbeat",{}]'],
       ['toChargePoint', '[3,"1",{"odd":"\u0000"}]'],
     ])
+  })
+
+  test('lets PostgreSQL plan its statements again once its plans are two seconds old', async () => {
+    const { database } = store()
+    const key = await store().newChargePoint()
+    const leases: Lease[] = []
+    const lease = async (): Promise<Lease> => {
+      const taken = await database.lease()
+      leases.push(taken)
+      return taken
+    }
+    const clock = new HandClock()
+    const writer = startedWriter({ ...database, lease }, clock)
+    const discarded = async (): Promise<number> => {
+      const client = leases.at(-1)?.client
+      if (client === undefined) throw new Error('The writer has no connection.')
+      const found = await client.query(`SELECT FROM pg_prepared_statements WHERE statement = 'DISCARD PLANS'`)
+      return found.rows.length
+    }
+    const patch = (): ReturnType<typeof changeSet> =>
+      changeSet(key, { changes: [chargePointPatch({ status: 'Available' })] })
+    try {
+      await writer.commit(patch())
+      if (!database.isSingleConnection) expect(await discarded()).toBe(0)
+      clock.pass(plansKeptMsMin)
+      await writer.commit(patch())
+      expect(await discarded()).toBe(1)
+    } finally {
+      await writer.stop()
+    }
   })
 
   test('stop commits what waits, writes last-seen times and the log, and takes nothing in afterwards', async () => {

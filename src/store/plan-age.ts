@@ -1,0 +1,35 @@
+// When the writer lets PostgreSQL plan its statements again. A plan is kept, and one from when a table was small reads
+// all of it for each group once it is larger. PostgreSQL finds that out at the next ANALYZE, the embedded database
+// never does.
+
+import type { Clock } from '../base/clock.ts'
+import { plansKeptMsMax, plansKeptMsMin } from '../base/limits.ts'
+
+/** The age of the plans of one connection: they may be ever older, because a table grows by half ever more slowly. */
+export class PlanAge {
+  readonly #clock: Clock
+  #keptMs = plansKeptMsMin
+  #endsAtMs: number
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#endsAtMs = clock.nowMs() + plansKeptMsMin
+  }
+
+  /** A connection was opened: it has no plans yet. */
+  begin(): void {
+    this.#keptMs = plansKeptMsMin
+    this.#endsAtMs = this.#clock.nowMs() + plansKeptMsMin
+  }
+
+  /** Whether the plans should be discarded now. If so, the next ones are kept for twice as long. */
+  isOver(): boolean {
+    const nowMs = this.#clock.nowMs()
+    // A clock that was set back does not keep them for longer.
+    const isOver = nowMs >= this.#endsAtMs || nowMs < this.#endsAtMs - this.#keptMs
+    if (!isOver) return false
+    this.#keptMs = Math.min(this.#keptMs * 2, plansKeptMsMax)
+    this.#endsAtMs = nowMs + this.#keptMs
+    return true
+  }
+}
