@@ -622,7 +622,7 @@ export const retryMsMax = 2_000
 /** Pause before the second attempt to reach the database, in milliseconds. */
 export const retryMsMin = 50
 
-/** Charge points whose `last_seen_at` one transaction of the writer updates: facts wait for it, some two milliseconds. */
+/** Charge points whose `last_seen_at` one transaction of the writer updates. Facts wait for it, two milliseconds. */
 export const seenRowsMax = 100
 
 /** How long the writer's connection keeps its first query plans, in milliseconds; the next ones for twice as long. */
