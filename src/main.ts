@@ -138,7 +138,6 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     closers.unshift(async () => timings.stop())
     const ocppLog = logLimit.log.category('OCPP')
     const feed = new Feed(ocppLog)
-    compileServed()
     keepPrivate(settings.database.dataFolder)
     const { clientCertificates, trustedProxies } = settings.security
     const certificates = await CertificateFiles.open({
@@ -153,13 +152,16 @@ export async function startStator(settings: Settings, hooks: StatorHooks = {}): 
     const askAboutCertificates = await openCertificateAnswers(iso15118, clock, ocppLog)
     const tokens = jwt === null ? null : await openTokens(jwt, { clock, log: logLimit.log })
     if (tokens !== null) closers.unshift(() => tokens.stop())
-    const database = await openDatabase({
+    const opening = openDatabase({
       provider,
       ...(connectionString === null ? {} : { connectionString }),
       dataFolder,
       poolSize,
       log: log.category('Database'),
     })
+    // While the database opens.
+    compileServed()
+    const database = await opening
     closers.unshift(() => database.close())
 
     const queries = createQueries(database, clock)
