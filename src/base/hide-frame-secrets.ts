@@ -5,8 +5,8 @@ import { frameDepthMax, parsedForSecretsCharactersMax } from './limits.ts'
 import { hideInText, hideSecrets, isPasswordKey, isSecretKey, isSecretName } from './hide-secrets.ts'
 
 // `://`, `/uploads/`, `\/` and `\u`, by their slash, then password, passphrase, passwd, pwd, psk, psw, private key,
-// secret, simpin, apikey, authorizationkey, vpn: by their first letters, so that a character that begins none of them is
-// passed over after one look.
+// secret, simpin, apikey, authorizationkey, vpn: by their first letters, so that a character that begins none of them
+// is passed over after one look.
 const secretSign =
   /[\\/][/u]|p(?:ass(?:word|phrase|wd)|wd|s[kw]|rivate key)|s(?:ecret|impin)|a(?:pikey|uthorizationkey)|vpn/i
 
