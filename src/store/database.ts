@@ -104,15 +104,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   if (options.provider === 'PostgreSQL') {
     const { config, address } = parseConnectionString(options.connectionString ?? '')
     // Pipelined: the caller that takes a new connection does not wait for these settings.
-    const poolConfig = { pipeline: true }
-    const lookups: PoolConfig = {
-      ...poolConfig,
-      max: lookupConnectionsMax,
-      onConnect: async (client) => {
-        await client.query(plansAreKept)
-      },
-    }
-    const { newPool, ...database } = await connect({ ...config, keepAlive: true }, address, lookups, log)
+    const poolConfig = { max: lookupConnectionsMax, pipeline: true }
+    const { newPool, ...database } = await connect({ ...config, keepAlive: true }, address, poolConfig, log)
     const restPool = newPool({
       ...poolConfig,
       max: options.poolSize,

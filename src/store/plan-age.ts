@@ -5,15 +5,15 @@
 import type { Clock } from '../base/clock.ts'
 import { plansKeptMsMax, plansKeptMsMin } from '../base/limits.ts'
 
-/** The age of the plans of one connection: they may be ever older, because a table grows by half ever more slowly. */
+/** The age of the plans of one connection. They may be ever older: under a steady load a table doubles ever later. */
 export class PlanAge {
   readonly #clock: Clock
   #keptMs = plansKeptMsMin
-  #endsAtMs: number
+  #endsAtMs = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#endsAtMs = clock.nowMs() + plansKeptMsMin
+    this.begin()
   }
 
   /** A connection was opened: it has no plans yet. */
